@@ -148,61 +148,49 @@ impl NetworkSpec {
     /// [`KernelError::InvalidSpec`] names the first offence.
     pub fn validate(&self) -> Result<(), KernelError> {
         let invalid = |reason: String| Err(KernelError::InvalidSpec { reason });
-        if self.height == 0 || self.width == 0 || self.in_channels == 0 || self.classes == 0 {
-            return invalid(format!(
-                "height, width, in_channels and classes must be at least 1, found {}, {}, {} and {}",
-                self.height, self.width, self.in_channels, self.classes
-            ));
-        }
-        if self.blocks.is_empty() {
-            return invalid("a network needs at least one block".into());
+        let sizes = [
+            ("height", self.height),
+            ("width", self.width),
+            ("in_channels", self.in_channels),
+            ("blocks", self.blocks.len()),
+            ("classes", self.classes),
+        ];
+        if let Some((field, _)) = sizes.into_iter().find(|&(_, size)| size == 0) {
+            return invalid(format!("{field} is 0, expected at least 1"));
         }
         let (mut height, mut width, mut in_channels) = (self.height, self.width, self.in_channels);
         let mut parameters = 0usize;
         for (index, block) in self.blocks.iter().enumerate() {
             if block.out_channels == 0 {
-                return invalid(format!("block {index} has no output channels"));
+                return invalid(format!(
+                    "blocks[{index}].out_channels is 0, expected at least 1"
+                ));
             }
             if block.pool && (height < 2 || width < 2) {
                 return invalid(format!(
-                    "block {index} pools a map of {height}x{width}; it needs at least 2x2"
+                    "blocks[{index}] pools a map of {height}x{width}, expected at least 2x2"
                 ));
             }
-            let widest = in_channels.max(block.out_channels);
-            let activation = height
-                .checked_mul(width)
-                .and_then(|pixels| pixels.checked_mul(widest));
-            let weight = in_channels
-                .checked_mul(block.out_channels)
-                .and_then(|pairs| pairs.checked_mul(9));
-            let total = weight
-                .and_then(|weight| weight.checked_add(2 * block.out_channels.min(MAX_ELEMENTS)))
-                .and_then(|block| parameters.checked_add(block));
-            match (activation, total) {
-                (Some(activation), Some(total))
-                    if activation <= MAX_ELEMENTS && total <= MAX_ELEMENTS =>
-                {
-                    parameters = total;
-                }
-                _ => {
-                    return invalid(format!(
-                        "block {index} is too large: more than {MAX_ELEMENTS} elements"
-                    ));
-                }
+            let activation = capped_product(&[height, width, in_channels.max(block.out_channels)]);
+            let weight = capped_product(&[9, in_channels, block.out_channels]);
+            let (Some(_), Some(weight)) = (activation, weight) else {
+                return invalid(format!(
+                    "blocks[{index}] needs more than {MAX_ELEMENTS} elements"
+                ));
+            };
+            parameters += weight + 2 * block.out_channels;
+            if parameters > MAX_ELEMENTS {
+                return invalid(format!(
+                    "the blocks have more than {MAX_ELEMENTS} parameters"
+                ));
             }
             if block.pool {
                 (height, width) = (height / 2, width / 2);
             }
             in_channels = block.out_channels;
         }
-        let head = in_channels
-            .checked_mul(self.classes)
-            .filter(|&head| head <= MAX_ELEMENTS);
-        if head.is_none() {
-            return invalid(format!(
-                "the head is too large: {in_channels} channels to {} classes",
-                self.classes
-            ));
+        if capped_product(&[in_channels + 1, self.classes]).is_none() {
+            return invalid(format!("the head has more than {MAX_ELEMENTS} parameters"));
         }
         Ok(())
     }
@@ -291,6 +279,14 @@ impl NetworkSpec {
             shape
         })
     }
+}
+
+/// The product of `sizes`, if it is at most [`MAX_ELEMENTS`].
+fn capped_product(sizes: &[usize]) -> Option<usize> {
+    let product = sizes
+        .iter()
+        .try_fold(1usize, |product, &size| product.checked_mul(size))?;
+    (product <= MAX_ELEMENTS).then_some(product)
 }
 
 /// Lays slots one after the other.
