@@ -156,7 +156,7 @@ class Portrait:
     def _relief(self) -> Array:
         person, expression, x, y = self.person, self.expression, self.x, self.y
         nose_tip = 0.02 + person.nose_length
-        relief = 0.85 * self.depth
+        relief: Array = 0.85 * self.depth
         relief -= 0.16 * bump_pair(x, y, (person.eye_distance, -0.03), (0.20, 0.15))
         relief += (
             0.06 * np.exp(-(((y + 0.27 + expression.brow_raise) / 0.10) ** 2)) * np.exp(-((x / 0.62) ** 4))
