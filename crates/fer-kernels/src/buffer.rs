@@ -1,0 +1,186 @@
+//! Aligned memory that is kept and used again.
+
+use std::alloc::{self, Layout};
+use std::ops::{Deref, DerefMut};
+use std::ptr::NonNull;
+use std::slice;
+use std::sync::{Mutex, PoisonError};
+
+/// Bytes: a cache line, and an AVX-512 register.
+const ALIGNMENT: usize = 64;
+
+/// A fixed number of `f32`, aligned to a cache line. Starts as zeros.
+#[derive(Debug)]
+pub(crate) struct Buffer {
+    start: NonNull<f32>,
+    len: usize,
+}
+
+// SAFETY: a buffer owns its memory, as a `Box<[f32]>` does.
+unsafe impl Send for Buffer {}
+// SAFETY: shared access only reads.
+unsafe impl Sync for Buffer {}
+
+impl Buffer {
+    /// `len` zeros.
+    pub(crate) fn new(len: usize) -> Self {
+        if len == 0 {
+            return Self::default();
+        }
+        let layout = Self::layout(len);
+        // SAFETY: the layout is not empty.
+        let start = unsafe { alloc::alloc_zeroed(layout) };
+        match NonNull::new(start.cast()) {
+            Some(start) => Self { start, len },
+            None => alloc::handle_alloc_error(layout),
+        }
+    }
+
+    fn layout(len: usize) -> Layout {
+        match Layout::array::<f32>(len).and_then(|layout| layout.align_to(ALIGNMENT)) {
+            Ok(layout) => layout,
+            Err(_) => unreachable!("network sizes are checked long before they reach {len} values"),
+        }
+    }
+}
+
+impl Default for Buffer {
+    fn default() -> Self {
+        Self {
+            start: NonNull::dangling(),
+            len: 0,
+        }
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        if self.len > 0 {
+            // SAFETY: `new` allocated `start` with this layout.
+            unsafe { alloc::dealloc(self.start.as_ptr().cast(), Self::layout(self.len)) };
+        }
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        // SAFETY: `start` holds `len` initialised values, or `len` is 0 and it is aligned.
+        unsafe { slice::from_raw_parts(self.start.as_ptr(), self.len) }
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        // SAFETY: as in `deref`, and the borrow is exclusive.
+        unsafe { slice::from_raw_parts_mut(self.start.as_ptr(), self.len) }
+    }
+}
+
+impl Clone for Buffer {
+    fn clone(&self) -> Self {
+        let mut copy = Self::new(self.len);
+        copy.copy_from_slice(self);
+        copy
+    }
+}
+
+/// Buffers in waiting. Fresh memory costs a page fault every 4 KiB, so scratch memory is handed back here rather than freed.
+#[derive(Debug, Default)]
+pub(crate) struct Recycler {
+    free: Mutex<Vec<Buffer>>,
+}
+
+impl Recycler {
+    /// A buffer of at least `len` values, whatever they are. It comes back when dropped.
+    pub(crate) fn take(&self, len: usize) -> Recycled<'_> {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let fitting = free
+            .iter()
+            .enumerate()
+            .filter(|(_, buffer)| buffer.len >= len)
+            .min_by_key(|(_, buffer)| buffer.len)
+            .map(|(index, _)| index);
+        let buffer = match fitting {
+            Some(index) => free.swap_remove(index),
+            None => {
+                // The largest one that is too small makes room, so that few large buffers remain rather than many small ones.
+                let largest = free.iter().enumerate().max_by_key(|(_, buffer)| buffer.len);
+                if let Some((index, _)) = largest {
+                    free.swap_remove(index);
+                }
+                drop(free);
+                Buffer::new(len)
+            }
+        };
+        Recycled {
+            buffer,
+            recycler: self,
+        }
+    }
+}
+
+/// A buffer on loan from a [`Recycler`].
+#[derive(Debug)]
+pub(crate) struct Recycled<'a> {
+    buffer: Buffer,
+    recycler: &'a Recycler,
+}
+
+impl Deref for Recycled<'_> {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        &self.buffer
+    }
+}
+
+impl DerefMut for Recycled<'_> {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        &mut self.buffer
+    }
+}
+
+impl Drop for Recycled<'_> {
+    fn drop(&mut self) {
+        let buffer = std::mem::take(&mut self.buffer);
+        let free = &self.recycler.free;
+        free.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(buffer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buffers_are_zeroed_and_aligned() {
+        for len in [0, 1, 15, 1000] {
+            let buffer = Buffer::new(len);
+            assert_eq!(buffer.len(), len);
+            assert!(buffer.iter().all(|&value| value == 0.0));
+            assert!(len == 0 || (buffer.as_ptr() as usize).is_multiple_of(ALIGNMENT));
+        }
+    }
+
+    #[test]
+    fn memory_comes_back() {
+        let recycler = Recycler::default();
+        let first = recycler.take(100).as_ptr();
+        let second = recycler.take(80);
+        assert_eq!(first, second.as_ptr());
+        let third = recycler.take(100);
+        assert_ne!(second.as_ptr(), third.as_ptr());
+    }
+
+    #[test]
+    fn the_smallest_fitting_buffer_is_taken() {
+        let recycler = Recycler::default();
+        drop((recycler.take(100), recycler.take(10)));
+        assert_eq!(recycler.take(5).len(), 10);
+        assert_eq!(recycler.take(50).len(), 100);
+    }
+}

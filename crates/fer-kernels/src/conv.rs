@@ -1,0 +1,1 @@
+//! Convolution: the path for a shape.

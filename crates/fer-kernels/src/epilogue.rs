@@ -1,0 +1,1 @@
+//! What happens to a tile of results before it is stored.

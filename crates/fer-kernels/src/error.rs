@@ -1,0 +1,100 @@
+//! What can go wrong in this crate.
+
+use crate::InstructionSet;
+
+/// Why a plan could not be made or run. Every variant carries what was expected and what was found.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KernelError {
+    /// The name of an instruction set that does not exist.
+    #[error("unknown instruction set {found:?}: expected avx512, avx2, neon or portable")]
+    UnknownInstructionSet {
+        /// The name as given.
+        found: String,
+    },
+    /// An instruction set that this CPU does not have.
+    #[error("this CPU has no {set}: it has {}", names(&InstructionSet::available()))]
+    UnsupportedInstructionSet {
+        /// The set that was asked for.
+        set: InstructionSet,
+    },
+    /// A network that cannot be computed.
+    #[error("invalid network: {reason}")]
+    InvalidSpec {
+        /// What is wrong with it, and where.
+        reason: String,
+    },
+    /// A setting of an optimiser outside its range.
+    #[error("{name} is {found}, expected it {expected}")]
+    InvalidSetting {
+        /// Which setting.
+        name: &'static str,
+        /// The range, in words.
+        expected: &'static str,
+        /// The value that was given.
+        found: f32,
+    },
+    /// A buffer whose length disagrees with the network.
+    #[error("{name} has {found} values, expected {expected}")]
+    LengthMismatch {
+        /// Which buffer.
+        name: &'static str,
+        /// Length in values that the network asks for.
+        expected: usize,
+        /// Length in values that was given.
+        found: usize,
+    },
+    /// More samples than the plan holds buffers for.
+    #[error("batch of {found} samples, expected 1 to {max}")]
+    BatchSize {
+        /// The largest batch of the plan.
+        max: usize,
+        /// The samples that were given.
+        found: usize,
+    },
+    /// The threads could not be started.
+    #[error("could not start {count} threads")]
+    Threads {
+        /// How many were asked for.
+        count: usize,
+        /// Why.
+        source: rayon::ThreadPoolBuildError,
+    },
+}
+
+impl KernelError {
+    /// A stable name for the kind of error, in snake case.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::UnknownInstructionSet { .. } => "unknown_instruction_set",
+            Self::UnsupportedInstructionSet { .. } => "unsupported_instruction_set",
+            Self::InvalidSpec { .. } => "invalid_spec",
+            Self::InvalidSetting { .. } => "invalid_setting",
+            Self::LengthMismatch { .. } => "length_mismatch",
+            Self::BatchSize { .. } => "batch_size",
+            Self::Threads { .. } => "threads",
+        }
+    }
+}
+
+/// `Ok` when a buffer has the length that the network asks for.
+pub(crate) fn check_len(
+    name: &'static str,
+    found: usize,
+    expected: usize,
+) -> Result<(), KernelError> {
+    if found == expected {
+        Ok(())
+    } else {
+        Err(KernelError::LengthMismatch {
+            name,
+            expected,
+            found,
+        })
+    }
+}
+
+fn names(sets: &[InstructionSet]) -> String {
+    let names: Vec<_> = sets.iter().map(InstructionSet::to_string).collect();
+    names.join(", ")
+}
