@@ -1,1 +1,49 @@
-//! fer-core
+//! Apparent emotion of a face — happy, sad, neutral or surprise — with honest probabilities, offline.
+//!
+//! The crate takes a picture of one face and answers with a [`Prediction`]:
+//!
+//! 1. **Pixels.** [`ImageView`] borrows bytes in memory (grey, RGB, BGR, RGBA); [`Image`] owns them, and with the
+//!    feature `decode` reads them from files of any common format.
+//! 2. **Preprocessing.** [`Preprocessing`] turns any view into one grey square and that square into the network's
+//!    input. Training and prediction share it, and a model file carries it.
+//! 3. **Model.** [`Model`] is everything that a model file holds: configuration, weights, preprocessing, calibration
+//!    and where they came from. Loading refuses what disagrees.
+//! 4. **Prediction.** [`Classifier`] is a model made ready to run: `Send + Sync`, cheap to clone, fast on one core.
+//!
+//! Input is a crop of one face; finding faces in photographs is the work of `fer-vision`, training that of
+//! `fer-train`. This crate scans no folders, draws no random numbers, prints nothing and reads no environment.
+//!
+//! What is predicted is an *apparent expression*, never a felt emotion (Barrett et al., "Emotional Expressions
+//! Reconsidered", 2019).
+//!
+//! # Features
+//! - `decode` (default): [`Image::open`] and [`Image::decode`].
+//! - `pretrained` (default): the built-in models and `Classifier::pretrained`.
+//! - `cuda`: the training network ([`EmotionNet`]) on CUDA devices.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod calibration;
+mod config;
+#[cfg(feature = "decode")]
+mod decode;
+mod emotion;
+mod error;
+mod image;
+mod per_emotion;
+mod prediction;
+mod preprocess;
+mod priors;
+
+pub use calibration::Calibration;
+pub use config::{ModelConfig, Weights};
+#[cfg(feature = "decode")]
+pub use decode::{MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE};
+pub use emotion::Emotion;
+pub use error::{Error, ErrorKind, Result};
+pub use image::{Image, ImageView, PixelFormat};
+pub use per_emotion::PerEmotion;
+pub use prediction::Prediction;
+pub use preprocess::{Normalization, Preprocessing, ResizeFilter};
+pub use priors::Priors;

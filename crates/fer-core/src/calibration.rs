@@ -1,0 +1,208 @@
+//! From logits to honest probabilities and label sets: temperature and conformal scores.
+
+use crate::{Emotion, Error, PerEmotion, Result};
+
+/// What was learned on held-out faces about how sure the network may be.
+///
+/// *Temperature* (Guo et al., "On Calibration of Modern Neural Networks", 2017): logits are divided by it before the
+/// softmax, so that of the answers given with probability 0.8, about 80 % are right.
+///
+/// *Conformal scores*: for each emotion, `1 - p(truth)` of the held-out faces that show it. They turn a new face's
+/// probabilities into conformal p-values, and p-values into sets of labels that leave the true label out at most at
+/// the chosen error rate. Scores are kept apart by emotion (label-conditional split conformal prediction: Vovk,
+/// "Conditional validity of inductive conformal predictors", 2012; Sadinle, Lei and Wasserman, "Least ambiguous
+/// set-valued classifiers with bounded error levels", 2019). The guarantee, coverage of at least `1 - error rate` when
+/// the faces of an emotion are exchangeable with the held-out ones, then holds within each emotion, and so marginally
+/// under any mix of emotions.
+///
+/// The default is a model that nothing is known about: temperature 1, no scores, every label in every set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Calibration {
+    temperature: f32,
+    scores: PerEmotion<Vec<f32>>,
+}
+
+impl Default for Calibration {
+    fn default() -> Self {
+        Self {
+            temperature: 1.0,
+            scores: PerEmotion::default(),
+        }
+    }
+}
+
+impl Calibration {
+    /// The most scores kept for one emotion; more would only fatten the model file.
+    pub const MAX_SCORES: usize = 1 << 16;
+
+    /// Takes a temperature and the scores of each emotion in any order.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] unless the temperature is positive and every score lies in [0, 1];
+    /// [`Error::InvalidLength`] if an emotion has more than [`MAX_SCORES`](Self::MAX_SCORES).
+    pub fn new(temperature: f32, mut scores: PerEmotion<Vec<f32>>) -> Result<Self> {
+        if !temperature.is_normal() || temperature < 0.0 {
+            return Err(Error::InvalidValue {
+                what: "temperature",
+                expected: "a positive number",
+                found: temperature.to_string(),
+            });
+        }
+        for scores in &mut scores.0 {
+            if scores.len() > Self::MAX_SCORES {
+                return Err(Error::InvalidLength {
+                    what: "conformal scores",
+                    expected: Self::MAX_SCORES,
+                    found: scores.len(),
+                });
+            }
+            if let Some(score) = scores.iter().find(|score| !(0.0..=1.0).contains(*score)) {
+                return Err(Error::InvalidValue {
+                    what: "a conformal score",
+                    expected: "0 to 1",
+                    found: score.to_string(),
+                });
+            }
+            scores.sort_by(f32::total_cmp);
+        }
+        Ok(Self {
+            temperature,
+            scores,
+        })
+    }
+
+    /// Scores held-out faces, given as raw logits and truth, under `temperature`.
+    ///
+    /// # Errors
+    /// As [`Calibration::new`].
+    pub fn from_logits(
+        temperature: f32,
+        faces: impl IntoIterator<Item = ([f32; Emotion::COUNT], Emotion)>,
+    ) -> Result<Self> {
+        let unscored = Self::new(temperature, PerEmotion::default())?;
+        let mut scores = PerEmotion::<Vec<f32>>::default();
+        for (logits, truth) in faces {
+            let probabilities = unscored.probabilities(&logits, &[0.0; Emotion::COUNT]);
+            scores[truth].push(score(probabilities[truth.index()]));
+        }
+        Self::new(temperature, scores)
+    }
+
+    /// Divides logits before the softmax.
+    pub fn temperature(&self) -> f32 {
+        self.temperature
+    }
+
+    /// The scores of each emotion in ascending order.
+    pub fn scores(&self) -> &PerEmotion<Vec<f32>> {
+        &self.scores
+    }
+
+    /// `softmax(logits / temperature + shift)`.
+    pub(crate) fn probabilities(
+        &self,
+        logits: &[f32; Emotion::COUNT],
+        shift: &[f32; Emotion::COUNT],
+    ) -> [f32; Emotion::COUNT] {
+        let shifted: [f32; Emotion::COUNT] =
+            std::array::from_fn(|i| logits[i] / self.temperature + shift[i]);
+        let largest = shifted.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let odds = shifted.map(|value| (value - largest).exp());
+        let total: f32 = odds.iter().sum();
+        odds.map(|odd| odd / total)
+    }
+
+    /// The conformal p-value of each label: the share of held-out faces of that emotion, the new one counted among
+    /// them, that fit it no better than the new face does.
+    ///
+    /// `probabilities` are those under natural priors, as the scores are.
+    pub(crate) fn p_values(&self, probabilities: &[f32; Emotion::COUNT]) -> [f32; Emotion::COUNT] {
+        Emotion::ALL.map(|emotion| {
+            let scores = &self.scores[emotion];
+            let score = score(probabilities[emotion.index()]);
+            let better = scores.partition_point(|&held_out| held_out < score);
+            (scores.len() - better + 1) as f32 / (scores.len() + 1) as f32
+        })
+    }
+}
+
+/// The nonconformity score of a label: how much probability went elsewhere.
+fn score(probability: f32) -> f32 {
+    1.0 - probability
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+
+    #[test]
+    fn softmax_survives_large_logits_and_ruled_out_classes() {
+        let calibration = Calibration::default();
+        let p = calibration.probabilities(&[1000.0, 0.0, -1000.0, 999.0], &[0.0; 4]);
+        assert!((p.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+        assert!((p[0] / p[3] - std::f32::consts::E).abs() < 1e-4);
+        let p = calibration.probabilities(&[1.0; 4], &[0.0, f32::NEG_INFINITY, 0.0, 0.0]);
+        assert_eq!(p[1], 0.0);
+        assert!((p[0] - 1.0 / 3.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn temperature_divides_logits() {
+        let calibration = Calibration::new(2.0, PerEmotion::default()).unwrap();
+        let p = calibration.probabilities(&[2.0, 0.0, 0.0, 0.0], &[0.0; 4]);
+        assert!((p[0] / p[1] - 1f32.exp()).abs() < 1e-5);
+    }
+
+    #[test]
+    fn p_values_count_the_held_out_faces_that_fit_no_better() {
+        let nine = |i: usize| (i + 1) as f32 / 10.0;
+        let scores = PerEmotion::from_fn(|_| (0..9).rev().map(nine).collect());
+        let calibration = Calibration::new(1.0, scores).unwrap();
+        let p = calibration.p_values(&[1.0, 0.45, 0.5, 0.0]);
+        // Scores 0, 0.55, 0.5 and 1 against 0.1, 0.2, ..., 0.9: 9, 4, 5 and 0 fit no better.
+        assert_eq!(p, [1.0, 0.5, 0.6, 0.1]);
+    }
+
+    #[test]
+    fn without_scores_every_label_is_possible() {
+        assert_eq!(
+            Calibration::default().p_values(&[1.0, 0.0, 0.0, 0.0]),
+            [1.0; 4]
+        );
+    }
+
+    #[test]
+    fn scores_come_from_the_probability_of_the_truth() {
+        let faces = [
+            ([0.0; 4], Emotion::Sad),
+            ([2.0, 0.0, 0.0, 0.0], Emotion::Happy),
+        ];
+        let calibration = Calibration::from_logits(1.0, faces).unwrap();
+        assert_eq!(calibration.scores()[Emotion::Sad], [0.75]);
+        let p = 2f32.exp() / (2f32.exp() + 3.0);
+        assert!((calibration.scores()[Emotion::Happy][0] - (1.0 - p)).abs() < 1e-6);
+        assert!(calibration.scores()[Emotion::Neutral].is_empty());
+    }
+
+    #[test]
+    fn malformed_calibration_is_refused() {
+        let none = PerEmotion::default;
+        let one = |score| PerEmotion([vec![], vec![score], vec![], vec![]]);
+        let cases = [
+            Calibration::new(0.0, none()),
+            Calibration::new(-1.0, none()),
+            Calibration::new(f32::NAN, none()),
+            Calibration::new(f32::INFINITY, none()),
+            Calibration::new(1.0, one(1.5)),
+            Calibration::new(1.0, one(f32::NAN)),
+            Calibration::new(
+                1.0,
+                PerEmotion::from_fn(|_| vec![0.5; Calibration::MAX_SCORES + 1]),
+            ),
+        ];
+        for case in cases {
+            assert_eq!(case.unwrap_err().kind(), ErrorKind::InvalidArgument);
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Image files to pixels: the one decode path for training, photographs, the command line and Python.
+
+use std::fs::File;
+use std::io::{self, Cursor, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use image::codecs::gif::GifDecoder;
+use image::codecs::png::PngDecoder;
+use image::codecs::webp::WebPDecoder;
+use image::error::ImageError;
+use image::{AnimationDecoder, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+
+use crate::{Error, Image, PixelFormat, Result};
+
+/// The longest side that is decoded, in pixels.
+pub const MAX_IMAGE_SIDE: u32 = 32_768;
+
+/// The most pixels that are decoded: 134 million, more than cameras take and 400 MB as RGB.
+pub const MAX_IMAGE_PIXELS: u64 = 1 << 27;
+
+/// The most memory that a decoder may take for one image, in bytes.
+const MAX_DECODER_BYTES: u64 = 512 << 20;
+
+/// The longest image file that is read, in bytes.
+const MAX_FILE_BYTES: u64 = 512 << 20;
+
+impl Image {
+    /// Reads an image file. See [`Image::decode`].
+    ///
+    /// # Errors
+    /// [`Error::File`] with the path and what went wrong: reading the file, or any error of [`Image::decode`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let bytes = read_file(path).map_err(|error| error.at(path))?;
+        Self::decode(&bytes).map_err(|error| error.at(path))
+    }
+
+    /// Decodes the content of a JPEG, PNG, WebP, GIF, BMP, TIFF or PNM file, as told by the content itself.
+    ///
+    /// The EXIF orientation is applied. Whatever the file holds (palettes, 16 bits, CMYK, floats), the result is
+    /// [`Gray8`](PixelFormat::Gray8) for grey images and [`Rgb8`](PixelFormat::Rgb8) for others; alpha is dropped
+    /// without blending. Of an animation it is the first frame, and [`Image::is_animated`] says so.
+    ///
+    /// # Errors
+    /// [`Error::EmptyImageFile`], [`Error::NotAnImage`], [`Error::UnsupportedImage`], [`Error::CorruptImage`], or
+    /// [`Error::ImageTooLarge`] past [`MAX_IMAGE_SIDE`], [`MAX_IMAGE_PIXELS`] or 512 MiB of decoder memory. Whatever
+    /// the bytes, it does not panic.
+    pub fn decode(bytes: &[u8]) -> Result<Self> {
+        if bytes.is_empty() {
+            return Err(Error::EmptyImageFile);
+        }
+        let format = image::guess_format(bytes).map_err(|_| Error::NotAnImage)?;
+        // Decoders are third-party parsers of hostile bytes: a panic in one is a corrupt file, not the caller's end.
+        catch_unwind(AssertUnwindSafe(|| decode_as(format, bytes))).unwrap_or_else(|_| {
+            Err(Error::CorruptImage {
+                format: name(format),
+                source: "the decoder gave up".into(),
+            })
+        })
+    }
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let file = File::open(path)?;
+    let length = file.metadata()?.len();
+    if length <= MAX_FILE_BYTES {
+        bytes.reserve_exact(length as usize);
+        file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    }
+    if length.max(bytes.len() as u64) > MAX_FILE_BYTES {
+        return Err(Error::ImageFileTooLarge {
+            limit: MAX_FILE_BYTES,
+            found: length,
+        });
+    }
+    Ok(bytes)
+}
+
+fn decode_as(format: ImageFormat, bytes: &[u8]) -> Result<Image> {
+    let failed = |error| decode_error(format, error);
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(MAX_DECODER_BYTES);
+
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits.clone());
+    let mut decoder = reader.into_decoder().map_err(failed)?;
+    let (width, height) = decoder.dimensions();
+    let too_large = || Error::ImageTooLarge {
+        width,
+        height,
+        max_side: MAX_IMAGE_SIDE,
+        max_pixels: MAX_IMAGE_PIXELS,
+    };
+    let pixels = u64::from(width) * u64::from(height);
+    if width.max(height) > MAX_IMAGE_SIDE
+        || pixels > MAX_IMAGE_PIXELS
+        || decoder.total_bytes() > MAX_DECODER_BYTES
+    {
+        return Err(too_large());
+    }
+    let orientation = decoder.orientation().map_err(failed)?;
+    let mut decoded = DynamicImage::from_decoder(decoder).map_err(|error| match error {
+        ImageError::Limits(_) => too_large(),
+        error => failed(error),
+    })?;
+    decoded.apply_orientation(orientation);
+    let animated = is_animated(format, bytes, limits).map_err(failed)?;
+    Ok(to_image(decoded)?.with_animated(animated))
+}
+
+fn to_image(decoded: DynamicImage) -> Result<Image> {
+    let (width, height) = (decoded.width(), decoded.height());
+    if decoded.color().has_color() {
+        let pixels = decoded.into_rgb8().into_raw();
+        Image::new(pixels, width, height, PixelFormat::Rgb8)
+    } else {
+        let pixels = decoded.into_luma8().into_raw();
+        Image::new(pixels, width, height, PixelFormat::Gray8)
+    }
+}
+
+fn is_animated(format: ImageFormat, bytes: &[u8], limits: Limits) -> image::ImageResult<bool> {
+    let bytes = Cursor::new(bytes);
+    match format {
+        ImageFormat::Gif => {
+            let mut decoder = GifDecoder::new(bytes)?;
+            decoder.set_limits(limits)?;
+            // A damaged later frame is no reason to refuse the first.
+            Ok(decoder.into_frames().take(2).flatten().count() > 1)
+        }
+        ImageFormat::Png => PngDecoder::with_limits(bytes, limits)?.is_apng(),
+        ImageFormat::WebP => Ok(WebPDecoder::new(bytes)?.has_animation()),
+        _ => Ok(false),
+    }
+}
+
+fn decode_error(format: ImageFormat, error: ImageError) -> Error {
+    let format = name(format);
+    match error {
+        ImageError::Unsupported(_) => Error::UnsupportedImage {
+            format,
+            source: error.into(),
+        },
+        ImageError::IoError(source) if source.kind() != io::ErrorKind::UnexpectedEof => {
+            Error::Io { source }
+        }
+        _ => Error::CorruptImage {
+            format,
+            source: error.into(),
+        },
+    }
+}
+
+fn name(format: ImageFormat) -> &'static str {
+    match format {
+        ImageFormat::Jpeg => "JPEG",
+        ImageFormat::Png => "PNG",
+        ImageFormat::WebP => "WebP",
+        ImageFormat::Gif => "GIF",
+        ImageFormat::Bmp => "BMP",
+        ImageFormat::Tiff => "TIFF",
+        ImageFormat::Pnm => "PNM",
+        other => other.extensions_str().first().copied().unwrap_or("unknown"),
+    }
+}

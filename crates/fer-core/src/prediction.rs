@@ -1,0 +1,126 @@
+//! The answer for one face.
+
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+
+use crate::{Emotion, PerEmotion};
+
+/// What a face seems to express, and how sure the model is.
+///
+/// As JSON: `{"emotion", "confidence", "probabilities": {"happy", "sad", "neutral", "surprise"}}`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Prediction {
+    probabilities: [f32; Emotion::COUNT],
+    p_values: [f32; Emotion::COUNT],
+}
+
+impl Prediction {
+    /// The error rate at which [`is_uncertain`](Self::is_uncertain) asks for a single label.
+    pub const DEFAULT_ERROR_RATE: f32 = 0.1;
+
+    pub(crate) fn new(
+        probabilities: [f32; Emotion::COUNT],
+        p_values: [f32; Emotion::COUNT],
+    ) -> Self {
+        Self {
+            probabilities,
+            p_values,
+        }
+    }
+
+    /// The most probable emotion; of equals, the first in [`Emotion::ALL`].
+    pub fn emotion(&self) -> Emotion {
+        Emotion::ALL.into_iter().fold(Emotion::Happy, |best, next| {
+            if self.probability(next) > self.probability(best) {
+                next
+            } else {
+                best
+            }
+        })
+    }
+
+    /// The probability of [`emotion`](Self::emotion), in [0, 1].
+    pub fn confidence(&self) -> f32 {
+        self.probability(self.emotion())
+    }
+
+    /// The probability of each emotion in the order of [`Emotion::ALL`]; they sum to 1.
+    pub fn probabilities(&self) -> [f32; Emotion::COUNT] {
+        self.probabilities
+    }
+
+    /// The probability of one emotion, in [0, 1].
+    pub fn probability(&self, emotion: Emotion) -> f32 {
+        self.probabilities[emotion.index()]
+    }
+
+    /// The conformal p-value of each label in the order of [`Emotion::ALL`], in (0, 1]; see
+    /// [`Calibration`](crate::Calibration).
+    ///
+    /// They do not depend on the priors asked for, and are all 1 for a model without conformal scores.
+    pub fn p_values(&self) -> [f32; Emotion::COUNT] {
+        self.p_values
+    }
+
+    /// The labels that cannot be ruled out at `error_rate`, the most probable first: conformal prediction with
+    /// coverage of at least `1 - error_rate` (see [`Calibration`](crate::Calibration)).
+    ///
+    /// A lower rate gives larger sets; a rate of 0 or less, all labels. The set can be empty: the face then looks like
+    /// none of the four, and saying so is part of what keeps the coverage exact.
+    pub fn label_set(&self, error_rate: f32) -> Vec<Emotion> {
+        let mut labels = Emotion::ALL.to_vec();
+        labels.retain(|label| self.p_values[label.index()] > error_rate);
+        labels.sort_by(|a, b| self.probability(*b).total_cmp(&self.probability(*a)));
+        labels
+    }
+
+    /// Whether the label set at [`DEFAULT_ERROR_RATE`](Self::DEFAULT_ERROR_RATE) is anything but a single label.
+    ///
+    /// Always true for a model without conformal scores: it does not know.
+    pub fn is_uncertain(&self) -> bool {
+        let possible = |p_value: &&f32| **p_value > Self::DEFAULT_ERROR_RATE;
+        self.p_values.iter().filter(possible).count() != 1
+    }
+}
+
+impl Serialize for Prediction {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut shape = serializer.serialize_struct("Prediction", 3)?;
+        shape.serialize_field("emotion", &self.emotion())?;
+        shape.serialize_field("confidence", &self.confidence())?;
+        shape.serialize_field("probabilities", &PerEmotion(self.probabilities))?;
+        shape.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_equals_wins() {
+        let prediction = Prediction::new([0.2, 0.3, 0.3, 0.2], [1.0; 4]);
+        assert_eq!(prediction.emotion(), Emotion::Sad);
+        assert_eq!(prediction.confidence(), 0.3);
+    }
+
+    #[test]
+    fn label_sets_shrink_as_the_error_rate_grows() {
+        let prediction = Prediction::new([0.1, 0.2, 0.6, 0.1], [0.02, 0.3, 0.8, 0.01]);
+        assert_eq!(prediction.label_set(0.0).len(), 4);
+        assert_eq!(prediction.label_set(0.1), [Emotion::Neutral, Emotion::Sad]);
+        assert_eq!(prediction.label_set(0.5), [Emotion::Neutral]);
+        assert_eq!(prediction.label_set(0.9), []);
+        assert!(prediction.is_uncertain());
+    }
+
+    #[test]
+    fn json_shape() {
+        let prediction = Prediction::new([0.125, 0.25, 0.5, 0.125], [1.0; 4]);
+        let json = serde_json::to_string(&prediction).unwrap();
+        assert_eq!(
+            json,
+            r#"{"emotion":"neutral","confidence":0.5,"probabilities":{"happy":0.125,"sad":0.25,"neutral":0.5,"surprise":0.125}}"#
+        );
+    }
+}
