@@ -36,3 +36,4 @@ pub use isa::InstructionSet;
 pub use optimizer::{AdamW, AdamWConfig, AdamWState, Sgd, SgdConfig};
 pub use spec::{BATCH_NORM_EPSILON, BlockSpec, NetworkSpec, Role, Slot};
 pub use threads::Threads;
+pub use train::{Batch, TrainPlan};

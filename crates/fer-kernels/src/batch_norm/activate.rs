@@ -1,0 +1,76 @@
+//! From a raw convolution output to a block's output: batch norm, ReLU, and the 2x2 max-pool if the block has one.
+
+use super::{Normalization, lanes::Lanes};
+use crate::gemm::MicroKernel;
+use crate::pooling::window_offsets;
+use crate::simd::{Cpu, Kernel};
+use crate::spec::BlockShape;
+
+/// Writes the outputs of a block for some images, given its raw convolution outputs.
+pub(crate) fn activate(
+    cpu: Cpu,
+    shape: &BlockShape,
+    normalization: &Normalization,
+    raw: &[f32],
+    output: &mut [f32],
+) {
+    let images = raw
+        .chunks_exact(shape.conv_len())
+        .zip(output.chunks_exact_mut(shape.output_len()));
+    for (raw, output) in images {
+        cpu.run(Activate {
+            shape,
+            normalization,
+            raw,
+            output,
+        });
+    }
+}
+
+/// One image.
+struct Activate<'a> {
+    shape: &'a BlockShape,
+    normalization: &'a Normalization,
+    raw: &'a [f32],
+    output: &'a mut [f32],
+}
+
+impl Kernel for Activate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: MicroKernel>(self, simd: S) {
+        let channels = self.shape.out_channels;
+        for lanes in Lanes::of(channels) {
+            let scale = lanes.read(simd, &self.normalization.scale);
+            let shift = lanes.read(simd, &self.normalization.shift);
+            let normalized = |offset: usize| {
+                debug_assert!(offset + lanes.count <= self.raw.len());
+                // SAFETY: the callers below pass offsets of `lanes` within `raw`.
+                let value = unsafe { lanes.load(simd, self.raw.as_ptr().add(offset)) };
+                simd.mul_add(value, scale, shift)
+            };
+            let mut store = |offset: usize, value: S::Vector| {
+                debug_assert!(offset + lanes.count <= self.output.len());
+                let rectified = simd.max(value, simd.zero());
+                // SAFETY: the callers below pass offsets of `lanes` within `output`.
+                unsafe { lanes.store(simd, self.output.as_mut_ptr().add(offset), rectified) };
+            };
+            if self.shape.pool {
+                for (target, window) in
+                    window_offsets(self.shape.height, self.shape.width, channels)
+                {
+                    let [a, b, c, d] = window.map(|offset| normalized(offset + lanes.first));
+                    store(
+                        target + lanes.first,
+                        simd.max(simd.max(a, b), simd.max(c, d)),
+                    );
+                }
+            } else {
+                for offset in (lanes.first..self.raw.len()).step_by(channels) {
+                    store(offset, normalized(offset));
+                }
+            }
+        }
+    }
+}

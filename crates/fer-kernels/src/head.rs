@@ -1,0 +1,132 @@
+//! The end of the network, forward and backward in one go: mean over all positions, dropout, linear layer, softmax and
+//! cross-entropy against a distribution over the classes.
+//!
+//! The loss of one image with targets `t` and predicted probabilities `p` is `-sum_k t_k log p_k`; its gradient with respect to
+//! the logits is `(sum_k t_k) p - t`. Targets need not sum to 1, so a class weight is a factor on its row.
+
+use std::iter::zip;
+
+/// Parameters and sizes of the head.
+#[derive(Clone, Copy)]
+pub(crate) struct Head<'a> {
+    /// `[classes, C]`
+    pub(crate) weight: &'a [f32],
+    /// `[classes]`
+    pub(crate) bias: &'a [f32],
+    /// Divides loss and gradients: the batch size, when the loss is a mean.
+    pub(crate) divisor: f32,
+}
+
+/// One image's part in a step.
+pub(crate) struct HeadImage<'a> {
+    /// Output of the last block, `[positions, C]`.
+    pub(crate) activation: &'a [f32],
+    /// `[classes]`
+    pub(crate) targets: &'a [f32],
+    /// Multipliers of the averaged features, `[C]`.
+    pub(crate) dropout: Option<&'a [f32]>,
+    /// Receives the averaged features after dropout, `[C]`.
+    pub(crate) features: &'a mut [f32],
+    /// Receives the logits, `[classes]`.
+    pub(crate) logits: &'a mut [f32],
+    /// Receives the gradient of the logits, `[classes]`.
+    pub(crate) d_logits: &'a mut [f32],
+    /// Receives the gradient of the activation, `[positions, C]`.
+    pub(crate) d_activation: &'a mut [f32],
+}
+
+impl Head<'_> {
+    /// Fills the outputs of one image and returns its part of the loss.
+    pub(crate) fn run(&self, image: HeadImage<'_>) -> f64 {
+        let channels = image.features.len();
+        let positions = (image.activation.len() / channels) as f32;
+
+        image.features.fill(0.0);
+        for position in image.activation.chunks_exact(channels) {
+            zip(&mut *image.features, position).for_each(|(sum, value)| *sum += value);
+        }
+        image.features.iter_mut().for_each(|sum| *sum /= positions);
+        if let Some(dropout) = image.dropout {
+            zip(&mut *image.features, dropout)
+                .for_each(|(feature, multiplier)| *feature *= multiplier);
+        }
+
+        for ((logit, bias), row) in
+            zip(&mut *image.logits, self.bias).zip(self.weight.chunks_exact(channels))
+        {
+            *logit = bias + dot(row, image.features);
+        }
+        let loss = self.cross_entropy(image.logits, image.targets, image.d_logits);
+
+        let (d_features, rest) = image.d_activation.split_at_mut(channels);
+        d_features.fill(0.0);
+        for (d_logit, row) in zip(&*image.d_logits, self.weight.chunks_exact(channels)) {
+            let share = d_logit / positions;
+            zip(&mut *d_features, row).for_each(|(sum, weight)| *sum += share * weight);
+        }
+        if let Some(dropout) = image.dropout {
+            zip(&mut *d_features, dropout)
+                .for_each(|(gradient, multiplier)| *gradient *= multiplier);
+        }
+        rest.chunks_exact_mut(channels)
+            .for_each(|position| position.copy_from_slice(d_features));
+        loss
+    }
+
+    /// Soft-target cross-entropy of one image, and the gradient of its logits.
+    fn cross_entropy(&self, logits: &[f32], targets: &[f32], d_logits: &mut [f32]) -> f64 {
+        let divisor = f64::from(self.divisor);
+        let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let exponential = |logit: f32| (f64::from(logit) - f64::from(largest)).exp();
+        let normalizer: f64 = logits.iter().map(|&logit| exponential(logit)).sum();
+        let log_normalizer = normalizer.ln() + f64::from(largest);
+        let mass: f64 = targets.iter().map(|&target| f64::from(target)).sum();
+
+        let mut loss = 0.0;
+        for ((d_logit, &logit), &target) in zip(d_logits, logits).zip(targets) {
+            let target = f64::from(target);
+            loss -= target * (f64::from(logit) - log_normalizer);
+            *d_logit = ((mass * exponential(logit) / normalizer - target) / divisor) as f32;
+        }
+        loss / divisor
+    }
+}
+
+/// Gradients of the head's weight (`[classes, C]`) and bias from what all images left: features `[N, C]` and gradients of the
+/// logits `[N, classes]`.
+pub(crate) fn parameter_gradients(
+    features: &[f32],
+    d_logits: &[f32],
+    d_weight: &mut [f32],
+    d_bias: &mut [f32],
+) {
+    let classes = d_bias.len();
+    let channels = d_weight.len() / classes;
+    d_weight.fill(0.0);
+    d_bias.fill(0.0);
+    for (features, d_logits) in zip(
+        features.chunks_exact(channels),
+        d_logits.chunks_exact(classes),
+    ) {
+        for ((d_logit, row), d_bias) in
+            zip(d_logits, d_weight.chunks_exact_mut(channels)).zip(&mut *d_bias)
+        {
+            zip(row, features).for_each(|(sum, feature)| *sum += d_logit * feature);
+            *d_bias += d_logit;
+        }
+    }
+}
+
+/// Scalar product in eight interleaved sums, which the compiler can keep in vectors.
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    const SUMS: usize = 8;
+    let (a_rounds, b_rounds) = (a.chunks_exact(SUMS), b.chunks_exact(SUMS));
+    let rest: f32 = zip(a_rounds.remainder(), b_rounds.remainder())
+        .map(|(a, b)| a * b)
+        .sum();
+    let mut sums = [0.0f32; SUMS];
+    for (a, b) in zip(a_rounds, b_rounds) {
+        zip(&mut sums, zip(a, b)).for_each(|(sum, (a, b))| *sum += a * b);
+    }
+    sums.iter().sum::<f32>() + rest
+}

@@ -1,0 +1,323 @@
+//! A training step of a whole network: loss, gradients of every parameter, running statistics.
+//!
+//! Between forward and backward each block keeps one thing, its raw convolution output; batch norm, ReLU and pooling are applied
+//! anew wherever their result is needed. Once a block's backward pass has read its raw output for the last time, the gradient of
+//! the block's input takes its place. So a step needs little more memory than the raw outputs.
+
+mod layer;
+mod partials;
+#[cfg(test)]
+mod tests;
+
+use std::iter::zip;
+
+use crate::batch_norm::activate::activate;
+use crate::buffer::{Buffer, Recycler};
+use crate::error::check_len;
+use crate::head::{Head, HeadImage, parameter_gradients};
+use crate::simd::Cpu;
+use crate::{InstructionSet, KernelError, NetworkSpec, Threads};
+use layer::{Context, Input, Layer, OutputGradient};
+use partials::Partials;
+
+/// Images and targets of one training step.
+#[derive(Debug, Clone, Copy)]
+pub struct Batch<'a> {
+    /// Images, `[N, H, W, C]`.
+    pub input: &'a [f32],
+    /// Weights of the classes, `[N, classes]`; a row need not sum to 1. The loss is the mean over the images of
+    /// `-sum_k t_k log p_k`.
+    pub targets: &'a [f32],
+    /// Multipliers of the averaged features, `[N, C]`, for dropout: 0 where dropped, `1 / (1 - rate)` where kept.
+    pub dropout: Option<&'a [f32]>,
+}
+
+/// Computes losses and gradients. Owns every activation and gradient buffer; after the first step nothing large is allocated.
+///
+/// Results do not depend on the number of threads.
+///
+/// ```
+/// use fer_kernels::{Batch, BlockSpec, InstructionSet, NetworkSpec, Role, Threads, TrainPlan};
+///
+/// let blocks = vec![BlockSpec { out_channels: 16, pool: true }];
+/// let spec = NetworkSpec { height: 8, width: 8, in_channels: 1, blocks, classes: 2 };
+/// let mut plan = TrainPlan::new(&spec, 4, InstructionSet::best(), Threads::new(1)?)?;
+///
+/// let parameters: Vec<f32> = (0..spec.parameter_count()).map(|i| (i as f32).sin() * 0.3).collect();
+/// let mut statistics = vec![0.0; spec.statistics_count()];
+/// let batch = Batch { input: &[0.5; 2 * 64], targets: &[1.0, 0.0, 0.0, 1.0], dropout: None };
+/// let loss = plan.step(&parameters, &mut statistics, 0.1, &batch)?;
+/// assert!(loss > 0.0);
+/// assert_eq!(plan.gradients().len(), spec.parameter_count());
+/// assert_eq!(plan.logits().len(), 2 * 2);
+/// # Ok::<(), fer_kernels::KernelError>(())
+/// ```
+#[derive(Debug)]
+pub struct TrainPlan {
+    spec: NetworkSpec,
+    max_batch: usize,
+    cpu: Cpu,
+    threads: Threads,
+    layers: Vec<Layer>,
+    head: HeadBuffers,
+    gradients: Buffer,
+    /// Gradients of transformed weights, one piece of the batch after the other; one block at a time.
+    accumulators: Buffer,
+    partials: Partials,
+    scratch: Recycler,
+    /// Images in the last step.
+    batch: usize,
+}
+
+/// What the head keeps for each image.
+#[derive(Debug)]
+struct HeadBuffers {
+    features: Buffer,
+    logits: Buffer,
+    d_logits: Buffer,
+    d_activation: Buffer,
+    losses: Vec<f64>,
+}
+
+impl TrainPlan {
+    /// Allocates buffers for batches of up to `max_batch` images.
+    ///
+    /// # Errors
+    /// [`KernelError::InvalidSpec`] if the spec is invalid, [`KernelError::BatchSize`] if `max_batch` is 0 or needs buffers that
+    /// cannot be addressed, [`KernelError::UnsupportedInstructionSet`] if this CPU does not have the set.
+    pub fn new(
+        spec: &NetworkSpec,
+        max_batch: usize,
+        set: InstructionSet,
+        threads: Threads,
+    ) -> Result<Self, KernelError> {
+        spec.validate()?;
+        let cpu = Cpu::new(set)?;
+        let largest = largest_batch(spec);
+        if max_batch == 0 || max_batch > largest {
+            return Err(KernelError::BatchSize {
+                max: largest,
+                found: max_batch,
+            });
+        }
+        let layers = layer::layers(spec, cpu, max_batch);
+        let accumulators = layers
+            .iter()
+            .map(Layer::accumulators_len)
+            .max()
+            .unwrap_or(0);
+        let last = layers.last().map_or(0, |layer| layer.shape.output_len());
+        Ok(Self {
+            head: HeadBuffers {
+                features: Buffer::new(max_batch * spec.features()),
+                logits: Buffer::new(max_batch * spec.classes),
+                d_logits: Buffer::new(max_batch * spec.classes),
+                d_activation: Buffer::new(max_batch * last),
+                losses: vec![0.0; max_batch],
+            },
+            gradients: Buffer::new(spec.parameter_count()),
+            accumulators: Buffer::new(accumulators),
+            partials: Partials::default(),
+            scratch: Recycler::default(),
+            batch: 0,
+            spec: spec.clone(),
+            max_batch,
+            cpu,
+            threads,
+            layers,
+        })
+    }
+
+    /// Forward and backward over a batch of 1 to `max_batch` images; returns the mean loss.
+    ///
+    /// Normalises with the statistics of the batch, and moves `statistics` towards them:
+    /// `running += momentum * (batch - running)`, with the unbiased variance. [`gradients`](Self::gradients) and
+    /// [`logits`](Self::logits) then hold those of this step.
+    ///
+    /// # Errors
+    /// [`KernelError::LengthMismatch`] if a buffer disagrees with the network or with the batch size, which is that of the
+    /// targets; [`KernelError::BatchSize`] if there are too few or too many images. Nothing has changed then.
+    pub fn step(
+        &mut self,
+        parameters: &[f32],
+        statistics: &mut [f32],
+        momentum: f32,
+        batch: &Batch<'_>,
+    ) -> Result<f32, KernelError> {
+        self.batch = self.check(parameters, statistics, batch)?;
+        self.forward(parameters, batch.input);
+        let loss = self.head(parameters, batch);
+        self.backward(parameters, batch.input);
+        for layer in &self.layers {
+            let (means, variances) =
+                statistics[layer.statistics.clone()].split_at_mut(layer.shape.out_channels);
+            layer
+                .normalization
+                .update_running(momentum, means, variances);
+        }
+        Ok(loss)
+    }
+
+    /// Gradients of the last step, laid out as the parameters.
+    pub fn gradients(&self) -> &[f32] {
+        &self.gradients
+    }
+
+    /// Logits of the last step, `[N, classes]`.
+    pub fn logits(&self) -> &[f32] {
+        &self.head.logits[..self.batch * self.spec.classes]
+    }
+
+    /// The network that the plan computes.
+    pub fn spec(&self) -> &NetworkSpec {
+        &self.spec
+    }
+
+    /// The largest batch that the buffers hold.
+    pub fn max_batch(&self) -> usize {
+        self.max_batch
+    }
+
+    /// Checks every length and returns the number of images.
+    fn check(
+        &self,
+        parameters: &[f32],
+        statistics: &[f32],
+        batch: &Batch<'_>,
+    ) -> Result<usize, KernelError> {
+        check_len("parameters", parameters.len(), self.spec.parameter_count())?;
+        check_len("statistics", statistics.len(), self.spec.statistics_count())?;
+        let images = batch.targets.len() / self.spec.classes;
+        if images == 0 || images > self.max_batch {
+            return Err(KernelError::BatchSize {
+                max: self.max_batch,
+                found: images,
+            });
+        }
+        check_len("targets", batch.targets.len(), images * self.spec.classes)?;
+        check_len("input", batch.input.len(), images * self.spec.input_len())?;
+        if let Some(dropout) = batch.dropout {
+            check_len("dropout", dropout.len(), images * self.spec.features())?;
+        }
+        Ok(images)
+    }
+
+    fn forward(&mut self, parameters: &[f32], images: &[f32]) {
+        let context = Context {
+            cpu: self.cpu,
+            threads: &self.threads,
+            scratch: &self.scratch,
+            images: self.batch,
+        };
+        for index in 0..self.layers.len() {
+            let (before, rest) = self.layers.split_at_mut(index);
+            let input = before.last().map_or(Input::Images(images), Input::Block);
+            rest[0].forward(context, parameters, input, &mut self.partials);
+        }
+    }
+
+    /// Mean over positions, linear layer and loss, forward and backward.
+    fn head(&mut self, parameters: &[f32], batch: &Batch<'_>) -> f32 {
+        let (classes, channels) = (self.spec.classes, self.spec.features());
+        let start = parameters.len() - (channels + 1) * classes;
+        let (weight, bias) = parameters[start..].split_at(channels * classes);
+        let head = Head {
+            weight,
+            bias,
+            divisor: self.batch as f32,
+        };
+        let Some(last) = self.layers.last() else {
+            unreachable!("a valid network has blocks")
+        };
+        let output_len = last.shape.output_len();
+
+        let HeadBuffers {
+            features,
+            logits,
+            d_logits,
+            d_activation,
+            losses,
+        } = &mut self.head;
+        let buffers = zip(
+            features.chunks_exact_mut(channels),
+            logits.chunks_exact_mut(classes),
+        )
+        .zip(zip(
+            d_logits.chunks_exact_mut(classes),
+            d_activation.chunks_exact_mut(output_len),
+        ))
+        .zip(zip(
+            losses.iter_mut(),
+            self.partials.begin(self.batch, channels),
+        ));
+        let images = buffers.enumerate();
+        let (cpu, scratch) = (self.cpu, &self.scratch);
+        self.threads.for_each(
+            images,
+            |(image, (((features, logits), (d_logits, d_activation)), (loss, sums)))| {
+                let mut activation = scratch.take(output_len);
+                let activation = &mut activation[..output_len];
+                activate(
+                    cpu,
+                    &last.shape,
+                    &last.normalization,
+                    last.raw(image),
+                    activation,
+                );
+                *loss = head.run(HeadImage {
+                    activation,
+                    targets: &batch.targets[image * classes..][..classes],
+                    dropout: batch
+                        .dropout
+                        .map(|dropout| &dropout[image * channels..][..channels]),
+                    features,
+                    logits,
+                    d_logits,
+                    d_activation: &mut *d_activation,
+                });
+                last.accumulate(cpu, image, d_activation, sums);
+            },
+        );
+
+        let (d_weight, d_bias) = self.gradients[start..].split_at_mut(channels * classes);
+        let (features, d_logits) = (
+            &features[..self.batch * channels],
+            &d_logits[..self.batch * classes],
+        );
+        parameter_gradients(features, d_logits, d_weight, d_bias);
+        losses[..self.batch].iter().sum::<f64>() as f32
+    }
+
+    fn backward(&mut self, parameters: &[f32], images: &[f32]) {
+        let context = Context {
+            cpu: self.cpu,
+            threads: &self.threads,
+            scratch: &self.scratch,
+            images: self.batch,
+        };
+        for index in (0..self.layers.len()).rev() {
+            let (before, rest) = self.layers.split_at_mut(index);
+            let (layer, after) = rest.split_at_mut(1);
+            let layer = &mut layer[0];
+            let input = before.last().map_or(Input::Images(images), Input::Block);
+            let head = OutputGradient::Head(&self.head.d_activation);
+            let d_output = after.first().map_or(head, OutputGradient::Block);
+            let gradients = layer::Gradients {
+                parameters: &mut self.gradients[layer.parameters.clone()],
+                accumulators: &mut self.accumulators,
+                partials: &mut self.partials,
+            };
+            layer.backward(context, parameters, input, d_output, gradients);
+        }
+    }
+}
+
+/// The largest batch whose buffers can be addressed with room to spare.
+fn largest_batch(spec: &NetworkSpec) -> usize {
+    let image: usize = spec
+        .block_shapes()
+        .map(|shape| shape.conv_len().max(shape.input_len()))
+        .sum();
+    let addressable = isize::MAX as usize / (8 * size_of::<f32>());
+    addressable / image.max(spec.features() + spec.classes)
+}
