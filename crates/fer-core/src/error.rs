@@ -196,7 +196,7 @@ pub enum Error {
         /// The version that this library reads and writes.
         supported: u32,
         /// The version found.
-        found: String,
+        found: u32,
     },
     /// A model file with other labels or another order of them.
     #[error("the model file has labels {found:?}, expected {expected:?}")]

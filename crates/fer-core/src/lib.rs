@@ -24,26 +24,33 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod builtin;
 mod calibration;
+mod classifier;
 mod config;
 #[cfg(feature = "decode")]
 mod decode;
 mod emotion;
 mod error;
 mod image;
+mod model;
 mod per_emotion;
 mod prediction;
 mod preprocess;
 mod priors;
+mod write;
 
 pub use calibration::Calibration;
+pub use classifier::Classifier;
 pub use config::{ModelConfig, Weights};
 #[cfg(feature = "decode")]
 pub use decode::{MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE};
 pub use emotion::Emotion;
 pub use error::{Error, ErrorKind, Result};
 pub use image::{Image, ImageView, PixelFormat};
+pub use model::{Model, Provenance, WeightStorage};
 pub use per_emotion::PerEmotion;
 pub use prediction::Prediction;
 pub use preprocess::{Normalization, Preprocessing, ResizeFilter};
 pub use priors::Priors;
+pub use write::write_atomic;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Emotion, Error, Result};
+use crate::{Emotion, Error, PerEmotion, Result};
 
 /// The class mix under which probabilities are given.
 ///
@@ -40,10 +40,7 @@ impl Priors {
     ///
     /// # Errors
     /// [`Error::InvalidPriors`] if a custom mix has a negative or non-finite number or nothing but zeros.
-    pub(crate) fn logit_shift(
-        &self,
-        class_mix: &[f32; Emotion::COUNT],
-    ) -> Result<[f32; Emotion::COUNT]> {
+    pub(crate) fn logit_shift(&self, class_mix: &PerEmotion<f32>) -> Result<[f32; Emotion::COUNT]> {
         let target = match self {
             Self::Natural => return Ok([0.0; Emotion::COUNT]),
             Self::Uniform => [1.0; Emotion::COUNT],
@@ -54,7 +51,7 @@ impl Priors {
         };
         let total: f32 = target.iter().sum();
         Ok(std::array::from_fn(|i| {
-            (target[i] / total / class_mix[i]).ln()
+            (target[i] / total / class_mix.0[i]).ln()
         }))
     }
 
@@ -123,12 +120,12 @@ mod tests {
     use super::*;
     use crate::ErrorKind;
 
-    const MIX: [f32; 4] = [0.4, 0.2, 0.3, 0.1];
+    const MIX: PerEmotion<f32> = PerEmotion([0.4, 0.2, 0.3, 0.1]);
 
     #[test]
     fn the_training_mix_itself_shifts_nothing() {
         assert_eq!(Priors::Natural.logit_shift(&MIX).unwrap(), [0.0; 4]);
-        let shift = Priors::Custom(MIX.map(|p| 10.0 * p)).logit_shift(&MIX);
+        let shift = Priors::Custom(MIX.0.map(|p| 10.0 * p)).logit_shift(&MIX);
         for value in shift.unwrap() {
             assert!(value.abs() < 1e-6);
         }
@@ -137,7 +134,7 @@ mod tests {
     #[test]
     fn uniform_divides_by_the_training_mix() {
         let shift = Priors::Uniform.logit_shift(&MIX).unwrap();
-        for (value, mix) in shift.iter().zip(MIX) {
+        for (value, mix) in shift.iter().zip(MIX.0) {
             assert!((value.exp() - 0.25 / mix).abs() < 1e-6);
         }
     }

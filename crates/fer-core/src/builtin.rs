@@ -1,0 +1,100 @@
+//! The models that come with the library.
+
+use std::path::Path;
+
+use crate::{Error, Model, Result};
+
+/// The names of built-in models, the default first.
+const NAMES: &[&str] = &["crowd", "folder"];
+
+/// The embedded model files by name, in the order of [`NAMES`].
+const EMBEDDED: &[(&str, &[u8])] = &[
+    #[cfg(all(feature = "pretrained", model_crowd))]
+    ("crowd", include_bytes!("../models/crowd.safetensors")),
+    #[cfg(all(feature = "pretrained", model_folder))]
+    ("folder", include_bytes!("../models/folder.safetensors")),
+];
+
+impl Model {
+    /// The name of the default built-in model.
+    pub const DEFAULT_NAME: &'static str = NAMES[0];
+
+    /// The names that [`Model::named`] answers to: `crowd`, trained on what most people see in a face, and `folder`,
+    /// trained on the labels of the dataset's folders. None without trained weights (feature `pretrained`).
+    pub fn names() -> &'static [&'static str] {
+        if EMBEDDED.is_empty() { &[] } else { NAMES }
+    }
+
+    /// A built-in model. If only one is embedded it answers to both names.
+    ///
+    /// # Errors
+    /// [`Error::UnknownModel`] for a name not in [`Model::names`].
+    pub fn named(name: &str) -> Result<Self> {
+        Self::from_bytes(embedded(name)?)
+    }
+
+    /// A built-in model if `name_or_path` is the name of one, else the model file at that path.
+    ///
+    /// # Errors
+    /// As [`Model::load`]; [`Error::UnknownModel`] for a bare word that is neither a name nor a file.
+    pub fn find(name_or_path: impl AsRef<Path>) -> Result<Self> {
+        let path = name_or_path.as_ref();
+        match path.to_str() {
+            Some(name) if Self::names().contains(&name) => Self::named(name),
+            Some(word) if is_bare_word(path) && !path.exists() => Err(unknown(word)),
+            _ => Self::load(path),
+        }
+    }
+}
+
+fn embedded(name: &str) -> Result<&'static [u8]> {
+    if !Model::names().contains(&name) {
+        return Err(unknown(name));
+    }
+    let of_that_name = EMBEDDED.iter().find(|(embedded, _)| *embedded == name);
+    let (_, bytes) = of_that_name
+        .or(EMBEDDED.first())
+        .ok_or_else(|| unknown(name))?;
+    Ok(bytes)
+}
+
+fn is_bare_word(path: &Path) -> bool {
+    path.extension().is_none() && path.components().count() == 1
+}
+
+fn unknown(name: &str) -> Error {
+    Error::UnknownModel {
+        name: name.into(),
+        known: Model::names(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+
+    #[test]
+    fn every_embedded_model_loads() {
+        for name in Model::names() {
+            Model::named(name).unwrap();
+            assert_eq!(Model::find(name).unwrap(), Model::named(name).unwrap());
+        }
+    }
+
+    #[test]
+    fn other_names_are_unknown() {
+        for name in ["", "Crowd", "best"] {
+            assert_eq!(
+                Model::named(name).unwrap_err().kind(),
+                ErrorKind::UnknownModel
+            );
+        }
+        assert_eq!(
+            Model::find("best").unwrap_err().kind(),
+            ErrorKind::UnknownModel
+        );
+        let absent = Model::find("run/best.safetensors").unwrap_err();
+        assert_eq!(absent.kind(), ErrorKind::NotFound);
+    }
+}

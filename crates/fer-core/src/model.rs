@@ -1,0 +1,202 @@
+//! The model file: everything that a trained network needs to be used and trusted.
+
+mod metadata;
+mod storage;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use fer_kernels::{NetworkSpec, Role};
+use safetensors::SafeTensors;
+use serde::{Deserialize, Serialize};
+
+use crate::write::write_atomic;
+use crate::{Calibration, Error, ModelConfig, PerEmotion, Preprocessing, Result, Weights};
+use metadata::Metadata;
+pub use storage::WeightStorage;
+
+/// The largest model file that is read, in bytes.
+const MAX_MODEL_BYTES: u64 = 256 << 20;
+
+/// A trained network with all that its use depends on.
+///
+/// As a file it is a safetensors file: one tensor for each slot of the network's
+/// [`NetworkSpec`], the conformal scores of each emotion, and metadata with labels, configuration, preprocessing,
+/// temperature, class mix, provenance and a SHA-256 digest over all of it. The same model gives the same bytes.
+/// Loading refuses whatever disagrees, with an error that says how.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    /// The shape of the network.
+    pub config: ModelConfig,
+    /// How a picture becomes the network's input.
+    pub preprocessing: Preprocessing,
+    /// The trained numbers.
+    pub weights: Weights,
+    /// How sure the network may be.
+    pub calibration: Calibration,
+    /// The share of each emotion in the training data (of the targets, where these are soft): positive, of sum 1.
+    pub class_mix: PerEmotion<f32>,
+    /// Where all this came from.
+    pub provenance: Provenance,
+}
+
+/// Where a model came from.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provenance {
+    /// Program and version that trained it, such as `fer 0.1.0`.
+    pub software: String,
+    /// The command that repeats the training.
+    pub command: String,
+    /// SHA-256 of the training data in hexadecimal.
+    pub data_digest: String,
+    /// Measured figures by name, such as `validation_accuracy`; finite.
+    pub figures: BTreeMap<String, f64>,
+}
+
+impl Model {
+    /// Reads a model file.
+    ///
+    /// # Errors
+    /// [`Error::File`] with the path and what went wrong: reading the file, or any error of [`Model::from_bytes`].
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let read = || {
+            let mut bytes = Vec::new();
+            let file = File::open(path)?;
+            let length = file.metadata()?.len();
+            check_size(length)?;
+            file.take(MAX_MODEL_BYTES + 1).read_to_end(&mut bytes)?;
+            Self::from_bytes(&bytes)
+        };
+        read().map_err(|error| error.at(path))
+    }
+
+    /// Reads a model from the content of a model file.
+    ///
+    /// # Errors
+    /// [`Error::NotAModel`], [`Error::ModelVersion`], [`Error::ModelLabels`], [`Error::ModelMetadata`],
+    /// [`Error::ModelTensor`] or [`Error::ModelTooLarge`] if it disagrees with this library;
+    /// [`Error::CorruptModel`] if it was cut short or a byte of it was changed. Whatever the bytes, it does not panic.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        check_size(bytes.len() as u64)?;
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(storage::read_error)?;
+        let tensors = SafeTensors::deserialize(bytes).map_err(storage::read_error)?;
+        let metadata = Metadata::read(header.metadata().as_ref())?;
+        metadata.check_digest(&tensors)?;
+
+        let spec = metadata.config.network_spec()?;
+        storage::check_names(&tensors, &spec)?;
+        let model = Self {
+            weights: Weights {
+                parameters: storage::read_slots(&tensors, &spec.parameters())?,
+                statistics: storage::read_slots(&tensors, &spec.statistics())?,
+            },
+            calibration: Calibration::new(metadata.temperature, storage::read_scores(&tensors)?)
+                .map_err(|error| metadata_error("calibration", error))?,
+            config: metadata.config,
+            preprocessing: metadata.preprocessing,
+            class_mix: metadata.class_mix,
+            provenance: metadata.provenance,
+        };
+        model.validate()?;
+        Ok(model)
+    }
+
+    /// The content of a model file, with the large weights stored as `storage` says.
+    ///
+    /// # Errors
+    /// As [`Model::validate`].
+    pub fn to_bytes(&self, storage: WeightStorage) -> Result<Vec<u8>> {
+        let spec = self.validate()?;
+        let tensors = storage::write_tensors(self, &spec, storage);
+        let metadata = Metadata::of(self).with_digest_of(&tensors)?;
+        let views = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor));
+        safetensors::serialize(views, Some(metadata.write()?)).map_err(storage::read_error)
+    }
+
+    /// Writes a model file: whole or not at all, whatever happens meanwhile.
+    ///
+    /// # Errors
+    /// As [`Model::to_bytes`], or [`Error::File`] with the path and why it cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>, storage: WeightStorage) -> Result<()> {
+        write_atomic(path, &self.to_bytes(storage)?)
+    }
+
+    /// Checks that the parts agree, and gives the network that they agree on.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfig`] for a configuration or preprocessing outside its range;
+    /// [`Error::ModelMetadata`] if input sizes differ, the class mix is no distribution or a figure is not finite;
+    /// [`Error::InvalidLength`] or [`Error::ModelTensor`] for weights of a wrong number or value.
+    pub fn validate(&self) -> Result<NetworkSpec> {
+        let wrong = |key, reason: String| Err(Error::ModelMetadata { key, reason });
+        let spec = self.config.network_spec()?;
+        self.preprocessing.validate()?;
+        if self.preprocessing.input_size != self.config.input_size {
+            let reason = format!(
+                "it makes squares of {} pixels, the network takes {}",
+                self.preprocessing.input_size, self.config.input_size
+            );
+            return wrong("preprocessing", reason);
+        }
+        let mix = &self.class_mix.0;
+        let total: f32 = mix.iter().sum();
+        if !mix.iter().all(|&share| share > 0.0) || (total - 1.0).abs() > 1e-3 {
+            let reason = format!("expected positive shares of sum 1, found {mix:?}");
+            return wrong("class_mix", reason);
+        }
+        if let Some((name, figure)) = non_finite(&self.provenance.figures) {
+            return wrong("provenance", format!("figure {name} is {figure}"));
+        }
+        self.weights.check(&spec)?;
+        check_values(&spec, &self.weights)?;
+        Ok(spec)
+    }
+}
+
+fn check_size(found: u64) -> Result<()> {
+    if found > MAX_MODEL_BYTES {
+        return Err(Error::ModelTooLarge {
+            limit: MAX_MODEL_BYTES,
+            found,
+        });
+    }
+    Ok(())
+}
+
+fn non_finite(figures: &BTreeMap<String, f64>) -> Option<(&String, &f64)> {
+    figures.iter().find(|(_, figure)| !figure.is_finite())
+}
+
+/// Refuses weights that are not finite and variances that are negative.
+fn check_values(spec: &NetworkSpec, weights: &Weights) -> Result<()> {
+    let parameters = spec.parameters().into_iter();
+    let parameters = parameters.map(|slot| (slot, &weights.parameters));
+    let statistics = spec.statistics().into_iter();
+    let statistics = statistics.map(|slot| (slot, &weights.statistics));
+    for (slot, buffer) in parameters.chain(statistics) {
+        let least = match slot.role {
+            Role::RunningVar => 0.0,
+            _ => f32::MIN,
+        };
+        let values = &buffer[slot.range];
+        if let Some(value) = values.iter().find(|v| !(least..=f32::MAX).contains(*v)) {
+            return Err(Error::ModelTensor {
+                name: slot.name,
+                expected: format!("finite numbers of at least {least}"),
+                found: format!("holding {value}"),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn metadata_error(key: &'static str, error: impl std::fmt::Display) -> Error {
+    Error::ModelMetadata {
+        key,
+        reason: error.to_string(),
+    }
+}

@@ -1,0 +1,191 @@
+//! The tensors of a model file.
+
+use std::borrow::Cow;
+
+use fer_kernels::{NetworkSpec, Role, Slot};
+use half::f16;
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensorError, SafeTensors, View};
+
+use super::Model;
+use crate::{Emotion, Error, PerEmotion, Result};
+
+/// How the weights of convolutions and of the head are stored; everything else is always `f32`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum WeightStorage {
+    /// Four bytes each: exact.
+    #[default]
+    F32,
+    /// Two bytes each, rounded to the nearest: half the file.
+    F16,
+}
+
+/// A named tensor, ready to be written.
+pub(super) struct TensorBytes {
+    pub(super) name: String,
+    pub(super) bytes: Vec<u8>,
+    dtype: Dtype,
+    shape: Vec<usize>,
+}
+
+impl View for &TensorBytes {
+    fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.bytes)
+    }
+
+    fn data_len(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+pub(super) fn write_tensors(
+    model: &Model,
+    spec: &NetworkSpec,
+    storage: WeightStorage,
+) -> Vec<TensorBytes> {
+    let tensor = |slot: Slot, buffer: &[f32]| {
+        let values = &buffer[slot.range];
+        let halved = storage == WeightStorage::F16 && is_large(slot.role);
+        let (dtype, bytes) = if halved {
+            let halves = values.iter().map(|&value| f16::from_f32(value));
+            (Dtype::F16, halves.flat_map(f16::to_le_bytes).collect())
+        } else {
+            (Dtype::F32, le_bytes(values))
+        };
+        TensorBytes {
+            name: slot.name,
+            bytes,
+            dtype,
+            shape: slot.shape,
+        }
+    };
+    let parameters = spec.parameters().into_iter();
+    let statistics = spec.statistics().into_iter();
+    let scores = model.calibration.scores().iter();
+    parameters
+        .map(|slot| tensor(slot, &model.weights.parameters))
+        .chain(statistics.map(|slot| tensor(slot, &model.weights.statistics)))
+        .chain(scores.map(|(emotion, scores)| TensorBytes {
+            name: scores_name(emotion),
+            bytes: le_bytes(scores),
+            dtype: Dtype::F32,
+            shape: vec![scores.len()],
+        }))
+        .collect()
+}
+
+/// Reads the tensors of `slots` into one flat buffer.
+pub(super) fn read_slots(tensors: &SafeTensors<'_>, slots: &[Slot]) -> Result<Vec<f32>> {
+    let mut buffer = Vec::new();
+    for slot in slots {
+        let tensor = find(tensors, &slot.name)?;
+        let fits = match tensor.dtype() {
+            Dtype::F32 => true,
+            Dtype::F16 => is_large(slot.role),
+            _ => false,
+        };
+        if !fits || tensor.shape() != slot.shape {
+            return Err(Error::ModelTensor {
+                name: slot.name.clone(),
+                expected: describe(Dtype::F32, &slot.shape),
+                found: describe(tensor.dtype(), tensor.shape()),
+            });
+        }
+        append(&mut buffer, &tensor);
+    }
+    Ok(buffer)
+}
+
+/// Reads the conformal scores of each emotion.
+pub(super) fn read_scores(tensors: &SafeTensors<'_>) -> Result<PerEmotion<Vec<f32>>> {
+    let mut scores = PerEmotion::<Vec<f32>>::default();
+    for emotion in Emotion::ALL {
+        let name = scores_name(emotion);
+        let tensor = find(tensors, &name)?;
+        if tensor.dtype() != Dtype::F32 || tensor.shape().len() != 1 {
+            return Err(Error::ModelTensor {
+                name,
+                expected: "F32 of one dimension".into(),
+                found: describe(tensor.dtype(), tensor.shape()),
+            });
+        }
+        append(&mut scores[emotion], &tensor);
+    }
+    Ok(scores)
+}
+
+/// Refuses tensors that the network has no place for.
+pub(super) fn check_names(tensors: &SafeTensors<'_>, spec: &NetworkSpec) -> Result<()> {
+    let slots = spec.parameters().into_iter().chain(spec.statistics());
+    let mut known: Vec<String> = slots.map(|slot| slot.name).collect();
+    known.extend(Emotion::ALL.map(scores_name));
+    for (name, tensor) in tensors.iter() {
+        if !known.iter().any(|known| known == name) {
+            return Err(Error::ModelTensor {
+                name: name.into(),
+                expected: "absent".into(),
+                found: describe(tensor.dtype(), tensor.shape()),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What a failure of the file format means: cut short or damaged, or no such file at all.
+pub(super) fn read_error(error: SafeTensorError) -> Error {
+    let reason = error.to_string();
+    match error {
+        SafeTensorError::MetadataIncompleteBuffer
+        | SafeTensorError::InvalidOffset(_)
+        | SafeTensorError::TensorInvalidInfo => Error::CorruptModel { reason },
+        _ => Error::NotAModel { reason },
+    }
+}
+
+fn find<'a>(tensors: &SafeTensors<'a>, name: &str) -> Result<TensorView<'a>> {
+    tensors.tensor(name).map_err(|_| Error::ModelTensor {
+        name: name.into(),
+        expected: "present".into(),
+        found: "missing".into(),
+    })
+}
+
+fn append(buffer: &mut Vec<f32>, tensor: &TensorView<'_>) {
+    match tensor.dtype() {
+        Dtype::F16 => {
+            let (halves, _) = tensor.data().as_chunks::<2>();
+            buffer.extend(halves.iter().map(|&half| f16::from_le_bytes(half).to_f32()));
+        }
+        _ => {
+            let (words, _) = tensor.data().as_chunks::<4>();
+            buffer.extend(words.iter().map(|&word| f32::from_le_bytes(word)));
+        }
+    }
+}
+
+fn is_large(role: Role) -> bool {
+    matches!(role, Role::ConvWeight | Role::HeadWeight)
+}
+
+fn scores_name(emotion: Emotion) -> String {
+    format!("calibration.{emotion}")
+}
+
+fn describe(dtype: Dtype, shape: &[usize]) -> String {
+    format!("{dtype:?} of shape {shape:?}")
+}
+
+fn le_bytes(values: &[f32]) -> Vec<u8> {
+    values
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect()
+}
