@@ -1,2 +1,75 @@
-//! Developer commands.
-fn main() {}
+//! Developer commands of fer: `cargo xtask check | test | bench | docs | model-card`.
+//!
+//! `cargo xtask test` is the one command that says whether everything works; CI runs nothing else.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod documents;
+mod model_card;
+mod process;
+mod python;
+mod steps;
+mod tasks;
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::steps::Steps;
+
+/// The outcome of a developer command: whatever went wrong is printed for a person to read.
+type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Developer commands of fer")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Look at the sources without building a release: format, lints, documentation, types
+    Check,
+    /// Everything: check, the Rust tests, the wheel and its tests, the documents' examples, the site
+    Test,
+    /// The criterion benchmarks
+    Bench {
+        /// Passed on to `cargo bench`, for instance `--bench inference -- batch`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Build the documentation site into site/
+    Docs,
+    /// Evaluate the built-in models and rewrite the tables of MODEL_CARD.md and README.md
+    ModelCard(model_card::Options),
+}
+
+fn main() -> ExitCode {
+    let root = workspace_root();
+    let mut steps = Steps::default();
+    let outcome = match Arguments::parse().command {
+        Command::Check => tasks::check(&root, &mut steps),
+        Command::Test => tasks::test(&root, &mut steps),
+        Command::Bench { arguments } => tasks::bench(&root, &mut steps, &arguments),
+        Command::Docs => tasks::docs(&root, &mut steps),
+        Command::ModelCard(options) => model_card::refresh(&root, &mut steps, &options),
+    };
+    steps.print_summary();
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The folder of the workspace's Cargo.toml, two above this crate's.
+fn workspace_root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_path_buf()
+}

@@ -1,0 +1,195 @@
+//! `cargo xtask model-card`: the figures of the built-in models, measured anew and written into the documents.
+//!
+//! Every figure comes from `fer evaluate` on the test folder, once whole and once without the pictures that
+//! `fer audit` finds copied in train or validation.
+
+mod figures;
+mod markers;
+mod tables;
+
+use std::collections::BTreeSet;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::Outcome;
+use crate::process::{cargo, run};
+use crate::steps::Steps;
+use figures::{Audit, Evaluation, Measurement};
+
+/// The documents that carry figures, between markers.
+const DOCUMENTS: [&str; 2] = ["MODEL_CARD.md", "README.md"];
+
+const MODELS: [&str; 2] = ["crowd", "folder"];
+const PRIORS: [&str; 2] = ["natural", "uniform"];
+
+/// Which test pictures are scored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TestSet {
+    /// All of them.
+    Whole,
+    /// Those without a copy in train or validation.
+    LeakFree,
+}
+
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Options {
+    /// Dataset folder with train, validation, test and ferplus_votes.csv
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+
+    /// Write nothing; fail where the documents disagree with the models
+    #[arg(long)]
+    check: bool,
+}
+
+/// Measures the built-in models and rewrites the figures in [`DOCUMENTS`], or compares them.
+pub(crate) fn refresh(root: &Path, steps: &mut Steps, options: &Options) -> Outcome {
+    let data = options.data.clone().unwrap_or_else(|| default_data(root));
+    if !data.join("test").is_dir() {
+        return Err(format!(
+            "{}: no dataset here (--data DIR or FER_DATA says where it is)",
+            data.display()
+        )
+        .into());
+    }
+    let data = data.canonicalize()?;
+    let scratch = root.join("target/model-card");
+    fs::create_dir_all(&scratch)?;
+    let leaked = steps.run("audit of the dataset", || {
+        leaked_pictures(root, &data, &scratch)
+    })?;
+    let measurements = steps.run("evaluation of the built-in models", || {
+        measure_all(root, &data, &scratch, &leaked)
+    })?;
+    let title = if options.check {
+        "figures in the documents"
+    } else {
+        "writing the figures"
+    };
+    steps.run(title, || {
+        for document in DOCUMENTS {
+            let file = root.join(document);
+            let old = fs::read_to_string(&file)?;
+            let new = markers::replace_all(&old, &tables::sections(&measurements)?)?;
+            if old == new {
+                println!("{document}: nothing to change");
+            } else if options.check {
+                return Err(format!(
+                    "{document} disagrees with the models: run `cargo xtask model-card`"
+                )
+                .into());
+            } else {
+                fs::write(&file, new)?;
+                println!("{document}: rewritten");
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Compares the documents with the models where the dataset is at hand; a step of `cargo xtask test`.
+pub(crate) fn check(root: &Path, steps: &mut Steps) -> Outcome {
+    let data = default_data(root);
+    if data.join("test").is_dir() {
+        return refresh(
+            root,
+            steps,
+            &Options {
+                data: Some(data),
+                check: true,
+            },
+        );
+    }
+    steps.skip(
+        "figures in the documents",
+        &format!(
+            "no dataset in {} (FER_DATA says where it is)",
+            data.display()
+        ),
+    );
+    Ok(())
+}
+
+/// `fer2013` in the folder that `FER_DATA` names, or in `../shared/data`.
+fn default_data(root: &Path) -> PathBuf {
+    env::var_os("FER_DATA")
+        .map_or_else(|| root.join("../shared/data"), PathBuf::from)
+        .join("fer2013")
+}
+
+/// The test pictures, relative to the test folder, of which train or validation holds a copy.
+fn leaked_pictures(root: &Path, data: &Path, scratch: &Path) -> Outcome<PathBuf> {
+    let json = scratch.join("audit.json");
+    run_fer(root, |fer| {
+        fer.arg("audit").arg(data).arg("--json").arg(&json);
+    })?;
+    let audit: Audit = serde_json::from_slice(&fs::read(&json)?)?;
+    let leaked: BTreeSet<&str> = audit.leaked("test").collect();
+    println!(
+        "{} test pictures have a copy in train or validation",
+        leaked.len()
+    );
+    let list = scratch.join("leaked.txt");
+    fs::write(
+        &list,
+        leaked
+            .iter()
+            .map(|path| format!("{path}\n"))
+            .collect::<String>(),
+    )?;
+    Ok(list)
+}
+
+fn measure_all(
+    root: &Path,
+    data: &Path,
+    scratch: &Path,
+    leaked: &Path,
+) -> Outcome<Vec<Measurement>> {
+    let mut measurements = Vec::new();
+    for model in MODELS {
+        for priors in PRIORS {
+            for set in [TestSet::Whole, TestSet::LeakFree] {
+                let json = scratch.join(format!("{model}-{priors}-{set:?}.json"));
+                run_fer(root, |fer| {
+                    fer.arg("evaluate")
+                        .arg(data.join("test"))
+                        .args(["--faces", "whole", "--model", model]);
+                    fer.args(["--priors", priors, "--votes"])
+                        .arg(data.join("ferplus_votes.csv"));
+                    if set == TestSet::LeakFree {
+                        fer.arg("--exclude").arg(leaked);
+                    }
+                    fer.arg("--json").arg(&json);
+                })?;
+                let evaluation: Evaluation = serde_json::from_slice(&fs::read(&json)?)?;
+                measurements.push(Measurement {
+                    model,
+                    priors,
+                    set,
+                    evaluation,
+                });
+            }
+        }
+    }
+    Ok(measurements)
+}
+
+/// Runs the `fer` command of this workspace with the arguments that `describe` gives it.
+fn run_fer(root: &Path, describe: impl FnOnce(&mut Command)) -> Outcome {
+    let mut fer = cargo([
+        "run",
+        "--locked",
+        "--quiet",
+        "--package",
+        "fer-cli",
+        "--bin",
+        "fer",
+        "--",
+        "--quiet",
+    ]);
+    describe(&mut fer);
+    run(fer.current_dir(root))
+}

@@ -1,0 +1,172 @@
+//! The figures as Markdown tables.
+
+use std::fmt::Write;
+
+use super::figures::{Measurement, Scores};
+use super::{MODELS, PRIORS, TestSet};
+use crate::Outcome;
+
+/// The labels that a model is scored against.
+#[derive(Clone, Copy)]
+enum Labels {
+    Folder,
+    Consensus,
+}
+
+impl Labels {
+    const ALL: [Self; 2] = [Self::Folder, Self::Consensus];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Folder => "folder",
+            Self::Consensus => "consensus-4",
+        }
+    }
+
+    fn of(self, measurement: &Measurement) -> &Scores {
+        match self {
+            Self::Folder => &measurement.evaluation.folder,
+            Self::Consensus => &measurement.evaluation.consensus,
+        }
+    }
+
+    /// The labels that `model` was trained to give.
+    fn own(model: &str) -> Self {
+        if model == "folder" {
+            Self::Folder
+        } else {
+            Self::Consensus
+        }
+    }
+}
+
+/// Every part that a document may carry, by the name of its marks.
+pub(super) fn sections(measurements: &[Measurement]) -> Outcome<Vec<(&'static str, String)>> {
+    Ok(vec![
+        ("headline", headline(measurements)?),
+        ("figures-natural", scores_table(measurements, PRIORS[0])),
+        ("figures-uniform", scores_table(measurements, PRIORS[1])),
+        ("per-class", per_class_table(measurements)?),
+        ("confusion", confusion_tables(measurements)?),
+    ])
+}
+
+fn find<'a>(
+    measurements: &'a [Measurement],
+    model: &str,
+    priors: &str,
+    set: TestSet,
+) -> Outcome<&'a Measurement> {
+    measurements
+        .iter()
+        .find(|found| found.model == model && found.priors == priors && found.set == set)
+        .ok_or_else(|| format!("{model} was not measured under {priors} priors").into())
+}
+
+/// Each model on the labels that it was trained to give.
+fn headline(measurements: &[Measurement]) -> Outcome<String> {
+    let mut table = String::from(
+        "| model | scored against | leak-free test images | accuracy [95 %] | balanced accuracy | ECE |\n\
+         |---|---|---:|---|---:|---:|\n",
+    );
+    for model in MODELS {
+        let labels = Labels::own(model);
+        let scores = labels.of(find(measurements, model, PRIORS[0], TestSet::LeakFree)?);
+        writeln!(
+            table,
+            "| `{model}` | {} labels | {} | {} | {:.3} | {:.3} |",
+            labels.name(),
+            scores.n,
+            accuracy(scores),
+            scores.balanced_accuracy,
+            scores.ece
+        )?;
+    }
+    Ok(table)
+}
+
+fn scores_table(measurements: &[Measurement], priors: &str) -> String {
+    let mut table = String::from(
+        "| model | labels | test | images | accuracy [95 %] | balanced | macro F1 | NLL | ECE |\n\
+         |---|---|---|---:|---|---:|---:|---:|---:|\n",
+    );
+    for labels in Labels::ALL {
+        for measurement in measurements.iter().filter(|found| found.priors == priors) {
+            let scores = labels.of(measurement);
+            table.push_str(&format!(
+                "| `{}` | {} | {} | {} | {} | {:.3} | {:.3} | {:.3} | {:.3} |\n",
+                measurement.model,
+                labels.name(),
+                set_name(measurement.set),
+                scores.n,
+                accuracy(scores),
+                scores.balanced_accuracy,
+                scores.macro_f1,
+                scores.nll,
+                scores.ece
+            ));
+        }
+    }
+    table
+}
+
+fn per_class_table(measurements: &[Measurement]) -> Outcome<String> {
+    let mut table = String::from(
+        "| model | labels | class | precision | recall | F1 | images |\n|---|---|---|---:|---:|---:|---:|\n",
+    );
+    for model in MODELS {
+        let measurement = find(measurements, model, PRIORS[0], TestSet::LeakFree)?;
+        for labels in Labels::ALL {
+            let scores = labels.of(measurement);
+            for class in &scores.classes {
+                let of_class = scores
+                    .per_class
+                    .get(class)
+                    .ok_or_else(|| format!("no scores of class {class}"))?;
+                writeln!(
+                    table,
+                    "| `{model}` | {} | {class} | {:.3} | {:.3} | {:.3} | {} |",
+                    labels.name(),
+                    of_class.precision,
+                    of_class.recall,
+                    of_class.f1,
+                    of_class.support
+                )?;
+            }
+        }
+    }
+    Ok(table)
+}
+
+fn confusion_tables(measurements: &[Measurement]) -> Outcome<String> {
+    let mut tables = String::new();
+    for model in MODELS {
+        let labels = Labels::own(model);
+        let scores = labels.of(find(measurements, model, PRIORS[0], TestSet::LeakFree)?);
+        writeln!(
+            tables,
+            "`{model}` against {} labels; rows are the truth:\n",
+            labels.name()
+        )?;
+        writeln!(tables, "| truth | {} |", scores.classes.join(" | "))?;
+        writeln!(tables, "|---|{}", "---:|".repeat(scores.classes.len()))?;
+        for (class, row) in scores.classes.iter().zip(&scores.confusion) {
+            let counts: Vec<String> = row.iter().map(ToString::to_string).collect();
+            writeln!(tables, "| {class} | {} |", counts.join(" | "))?;
+        }
+        tables.push('\n');
+    }
+    Ok(tables)
+}
+
+fn accuracy(scores: &Scores) -> String {
+    let [low, high] = scores.accuracy_ci95;
+    format!("{:.3} [{low:.3}, {high:.3}]", scores.accuracy)
+}
+
+fn set_name(set: TestSet) -> &'static str {
+    match set {
+        TestSet::Whole => "whole",
+        TestSet::LeakFree => "leak-free",
+    }
+}

@@ -1,0 +1,53 @@
+//! Starting other programs.
+
+use std::process::Command;
+
+use crate::Outcome;
+
+/// `cargo` with `arguments`: the one that runs this program, so that a chosen toolchain stays chosen.
+pub(crate) fn cargo<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments);
+    command
+}
+
+/// Prints `command`, runs it and waits; an exit status other than 0 is an error.
+pub(crate) fn run(command: &mut Command) -> Outcome {
+    println!("$ {}", describe(command));
+    let status = command
+        .status()
+        .map_err(|error| cannot_start(command, &error))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("`{}` ended with {status}", describe(command)).into())
+    }
+}
+
+fn describe(command: &Command) -> String {
+    std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(|word| word.to_string_lossy())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exit_status_other_than_zero_is_an_error() {
+        let error = run(&mut cargo(["no-such-subcommand"])).unwrap_err();
+        assert!(error.to_string().contains("no-such-subcommand"), "{error}");
+    }
+
+    #[test]
+    fn missing_program_is_named() {
+        let error = run(&mut Command::new("no-such-program-of-fer")).unwrap_err();
+        assert!(
+            error.to_string().contains("no-such-program-of-fer"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,121 @@
+//! What each developer command does.
+
+use std::path::Path;
+
+use crate::process::{cargo, run};
+use crate::python::Environment;
+use crate::steps::Steps;
+use crate::{Outcome, documents, model_card};
+
+/// Python sources that ruff reads.
+const PYTHON_SOURCES: [&str; 4] = ["python", "tests", "tools", "examples"];
+
+/// Documents whose examples are run.
+const RUN_DOCUMENTS: [&str; 6] = [
+    "README.md",
+    "docs/index.md",
+    "docs/train.md",
+    "docs/photos-and-video.md",
+    "docs/evaluate.md",
+    "docs/coming-from.md",
+];
+
+/// Format, lints, documentation and types of everything. Changes no file.
+pub(crate) fn check(root: &Path, steps: &mut Steps) -> Outcome {
+    let environment = steps.run("Python environment", || Environment::prepare(root))?;
+    check_with(root, steps, &environment)
+}
+
+fn check_with(root: &Path, steps: &mut Steps, environment: &Environment) -> Outcome {
+    steps.run("format", || {
+        run(cargo(["fmt", "--all", "--check"]).current_dir(root))
+    })?;
+    steps.run("clippy", || {
+        run(cargo([
+            "clippy",
+            "--locked",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ])
+        .current_dir(root))
+    })?;
+    steps.run("rustdoc", || {
+        let mut doc = cargo(["doc", "--locked", "--workspace", "--no-deps"]);
+        run(doc.current_dir(root).env("RUSTDOCFLAGS", "-D warnings"))
+    })?;
+    steps.run("ruff", || {
+        run(environment
+            .command("ruff")
+            .current_dir(root)
+            .arg("check")
+            .args(PYTHON_SOURCES))?;
+        run(environment
+            .command("ruff")
+            .current_dir(root)
+            .args(["format", "--check"])
+            .args(PYTHON_SOURCES))
+    })?;
+    steps.run("mypy", || {
+        run(environment.command("mypy").current_dir(root))?;
+        run(environment.command("mypy").current_dir(root).arg("tools"))
+    })
+}
+
+/// Everything that can be tested on this machine.
+pub(crate) fn test(root: &Path, steps: &mut Steps) -> Outcome {
+    let environment = steps.run("Python environment", || Environment::prepare(root))?;
+    check_with(root, steps, &environment)?;
+    steps.run("Rust tests", || {
+        run(cargo(["test", "--locked"]).current_dir(root))
+    })?;
+    steps.run("wheel", || environment.install_wheel(root))?;
+    steps.run("stubs against the module", || {
+        run(environment
+            .command("python")
+            .current_dir(root)
+            .args(["-m", "mypy.stubtest", "fer"]))
+    })?;
+    steps.run("pyright on the examples", || {
+        run(environment.command("pyright").current_dir(root))
+    })?;
+    steps.run("Python tests", || {
+        run(environment
+            .command("pytest")
+            .current_dir(root)
+            .arg("--quiet"))
+    })?;
+    for document in RUN_DOCUMENTS {
+        steps.run(&format!("examples in {document}"), || {
+            documents::run_examples(root, &environment, document)
+        })?;
+    }
+    docs_with(root, steps, &environment)?;
+    model_card::check(root, steps)
+}
+
+/// The benchmarks, with `arguments` for `cargo bench`.
+pub(crate) fn bench(root: &Path, steps: &mut Steps, arguments: &[String]) -> Outcome {
+    steps.run("benchmarks", || {
+        run(cargo(["bench", "--locked"])
+            .current_dir(root)
+            .args(arguments))
+    })
+}
+
+/// The documentation site, warnings as errors.
+pub(crate) fn docs(root: &Path, steps: &mut Steps) -> Outcome {
+    let environment = steps.run("Python environment", || Environment::prepare(root))?;
+    docs_with(root, steps, &environment)
+}
+
+fn docs_with(root: &Path, steps: &mut Steps, environment: &Environment) -> Outcome {
+    steps.run("documentation site", || {
+        run(environment
+            .command("mkdocs")
+            .current_dir(root)
+            .args(["build", "--strict", "--quiet"]))
+    })
+}
