@@ -14,9 +14,12 @@ pub(crate) fn cargo<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command
 /// Prints `command`, runs it and waits; an exit status other than 0 is an error.
 pub(crate) fn run(command: &mut Command) -> Outcome {
     println!("$ {}", describe(command));
-    let status = command
-        .status()
-        .map_err(|error| cannot_start(command, &error))?;
+    let status = command.status().map_err(|error| {
+        format!(
+            "cannot start `{}`: {error}",
+            command.get_program().to_string_lossy()
+        )
+    })?;
     if status.success() {
         Ok(())
     } else {
