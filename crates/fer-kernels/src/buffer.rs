@@ -152,6 +152,32 @@ impl Drop for Recycled<'_> {
     }
 }
 
+/// Values that several threads write to, each at offsets of its own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SharedMut(*mut f32);
+
+// SAFETY: only a pointer; whoever follows it vouches for the offset (see `at`).
+unsafe impl Send for SharedMut {}
+// SAFETY: as above.
+unsafe impl Sync for SharedMut {}
+
+impl SharedMut {
+    /// Shares values for as long as nothing else uses them.
+    pub(crate) fn new(values: &mut [f32]) -> Self {
+        Self(values.as_mut_ptr())
+    }
+
+    /// A pointer to the value at `offset`.
+    ///
+    /// # Safety
+    /// The values are still borrowed and more than `offset`; what is written there no other thread reads or writes meanwhile.
+    #[inline(always)]
+    pub(crate) unsafe fn at(self, offset: usize) -> *mut f32 {
+        // SAFETY: the caller vouches for the offset.
+        unsafe { self.0.add(offset) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,1 +1,178 @@
-//! What happens to a tile of results before it is stored.
+//! What becomes of a square of convolution results on its way to memory.
+
+use crate::simd::{LANES, Simd};
+
+/// Where a square of results lies in its image: first row, first column, first channel.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) image: usize,
+    pub(crate) y: usize,
+    pub(crate) x: usize,
+    pub(crate) channel: usize,
+}
+
+/// Consumes squares of `T` by `T` results of [`LANES`] channels; `T` is even and divides the rows and columns that they start at.
+pub(crate) trait Epilogue: Copy {
+    /// Stores the part of the square that lies in the image.
+    ///
+    /// # Safety
+    /// The epilogue's output holds the image at `place`, and no other thread stores at the same place.
+    unsafe fn store<S: Simd, const T: usize>(
+        self,
+        simd: S,
+        square: &[[S::Vector; T]; T],
+        place: Place,
+    );
+}
+
+/// Dense images `[N, H, W, C]` that several threads fill.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target {
+    start: *mut f32,
+    height: usize,
+    width: usize,
+    channels: usize,
+}
+
+// SAFETY: a target is only written through `Epilogue::store`, whose callers keep to places of their own.
+unsafe impl Send for Target {}
+// SAFETY: as above.
+unsafe impl Sync for Target {}
+
+impl Target {
+    /// Room for `[N, height, width, channels]`.
+    pub(crate) fn new(output: &mut [f32], height: usize, width: usize, channels: usize) -> Self {
+        let start = output.as_mut_ptr();
+        Self {
+            start,
+            height,
+            width,
+            channels,
+        }
+    }
+
+    /// The values at a place.
+    ///
+    /// # Safety
+    /// The place lies in the images.
+    #[inline(always)]
+    unsafe fn at(self, image: usize, y: usize, x: usize, channel: usize) -> *mut f32 {
+        let pixel = (image * self.height + y) * self.width + x;
+        // SAFETY: the caller vouches for the place.
+        unsafe { self.start.add(pixel * self.channels + channel) }
+    }
+}
+
+/// The results as they are, as training wants them. Channels need not be a multiple of [`LANES`].
+#[derive(Clone, Copy)]
+pub(crate) struct Raw(pub(crate) Target);
+
+impl Epilogue for Raw {
+    #[inline(always)]
+    unsafe fn store<S: Simd, const T: usize>(
+        self,
+        simd: S,
+        square: &[[S::Vector; T]; T],
+        place: Place,
+    ) {
+        let Self(target) = self;
+        let rows = T.min(target.height - place.y);
+        let columns = T.min(target.width - place.x);
+        let lanes = LANES.min(target.channels - place.channel);
+        for (i, row) in square.iter().enumerate() {
+            for (j, &value) in row.iter().enumerate() {
+                if i < rows && j < columns {
+                    // SAFETY: row, column and lanes are inside the target, which the caller vouches for.
+                    unsafe {
+                        let position =
+                            target.at(place.image, place.y + i, place.x + j, place.channel);
+                        if lanes == LANES {
+                            simd.store(position, value);
+                        } else {
+                            simd.store_partial(position, value, lanes);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `max(result + bias, 0)`, as inference wants it.
+#[derive(Clone, Copy)]
+pub(crate) struct BiasRelu<'a> {
+    pub(crate) target: Target,
+    /// One for each channel, a multiple of [`LANES`] of them.
+    pub(crate) bias: &'a [f32],
+}
+
+impl Epilogue for BiasRelu<'_> {
+    #[inline(always)]
+    unsafe fn store<S: Simd, const T: usize>(
+        self,
+        simd: S,
+        square: &[[S::Vector; T]; T],
+        place: Place,
+    ) {
+        let Self { target, bias } = self;
+        let rows = T.min(target.height - place.y);
+        let columns = T.min(target.width - place.x);
+        // SAFETY: the bias has as many values as the target has channels, a multiple of `LANES`.
+        let bias = unsafe { simd.load(bias.as_ptr().add(place.channel)) };
+        for (i, row) in square.iter().enumerate() {
+            for (j, &value) in row.iter().enumerate() {
+                let value = simd.max(simd.add(value, bias), simd.zero());
+                if i < rows && j < columns {
+                    // SAFETY: row and column are inside the target, which the caller vouches for.
+                    unsafe {
+                        let position =
+                            target.at(place.image, place.y + i, place.x + j, place.channel);
+                        simd.store(position, value);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `max(result + bias, 0)`, then the maximum of every 2x2 window; an odd last row or column is dropped.
+#[derive(Clone, Copy)]
+pub(crate) struct BiasReluPool<'a> {
+    /// The pooled images.
+    pub(crate) target: Target,
+    /// One for each channel, a multiple of [`LANES`] of them.
+    pub(crate) bias: &'a [f32],
+}
+
+impl Epilogue for BiasReluPool<'_> {
+    #[inline(always)]
+    unsafe fn store<S: Simd, const T: usize>(
+        self,
+        simd: S,
+        square: &[[S::Vector; T]; T],
+        place: Place,
+    ) {
+        let Self { target, bias } = self;
+        let (y, x) = (place.y / 2, place.x / 2);
+        // A square may start in the odd row or column that pooling drops.
+        let rows = (T / 2).min(target.height.saturating_sub(y));
+        let columns = (T / 2).min(target.width.saturating_sub(x));
+        // SAFETY: the bias has as many values as the target has channels, a multiple of `LANES`.
+        let bias = unsafe { simd.load(bias.as_ptr().add(place.channel)) };
+        for i in 0..T / 2 {
+            for j in 0..T / 2 {
+                let upper = simd.max(square[2 * i][2 * j], square[2 * i][2 * j + 1]);
+                let lower = simd.max(square[2 * i + 1][2 * j], square[2 * i + 1][2 * j + 1]);
+                // Adding the bias is monotonic, rounding included, so it commutes with the maximum.
+                let value = simd.max(simd.add(simd.max(upper, lower), bias), simd.zero());
+                if i < rows && j < columns {
+                    // SAFETY: row and column are inside the target, which the caller vouches for.
+                    unsafe {
+                        let position = target.at(place.image, y + i, x + j, place.channel);
+                        simd.store(position, value);
+                    }
+                }
+            }
+        }
+    }
+}
