@@ -35,3 +35,27 @@ pub fn lerp(
     );
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oracle::noise;
+
+    #[test]
+    fn averages_move_by_the_weight_on_any_number_of_threads() {
+        let (start, values) = (noise(3 * PIECE + 7, 1), noise(3 * PIECE + 7, 2));
+        for count in [1, 2, 3, 8] {
+            let mut average = start.clone();
+            lerp(&mut average, &values, 0.1, &Threads::new(count).unwrap()).unwrap();
+            for ((average, start), value) in average.iter().zip(&start).zip(&values) {
+                assert_eq!(*average, start + 0.1 * (value - start));
+            }
+        }
+    }
+
+    #[test]
+    fn different_lengths_are_an_error() {
+        let error = lerp(&mut [0.0; 2], &[0.0; 3], 0.5, &Threads::new(1).unwrap()).unwrap_err();
+        assert_eq!(error.kind(), "length_mismatch");
+    }
+}

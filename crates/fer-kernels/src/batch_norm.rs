@@ -7,6 +7,8 @@ pub(crate) mod activate;
 pub(crate) mod gradient;
 mod lanes;
 pub(crate) mod moments;
+#[cfg(test)]
+mod tests;
 
 use crate::BATCH_NORM_EPSILON;
 
@@ -76,11 +78,6 @@ impl Normalization {
         for (running, batch) in variance.iter_mut().zip(&self.variance) {
             *running += momentum * ((batch * unbiased) as f32 - *running);
         }
-    }
-
-    /// Mean and biased variance of the batch.
-    pub(crate) fn batch_statistics(&self) -> (&[f32], impl Iterator<Item = f32> + '_) {
-        (&self.mean, self.variance.iter().map(|&v| v as f32))
     }
 }
 

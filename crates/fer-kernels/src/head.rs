@@ -130,3 +130,39 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     }
     sums.iter().sum::<f32>() + rest
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oracle::{noise, relative_error};
+
+    #[test]
+    fn scalar_products_of_any_length_are_right() {
+        for len in 0..40 {
+            let (a, b) = (noise(len, 1), noise(len, 2));
+            let truth: f64 = zip(&a, &b)
+                .map(|(a, b)| f64::from(*a) * f64::from(*b))
+                .sum();
+            assert!((f64::from(dot(&a, &b)) - truth).abs() < 1e-5);
+        }
+    }
+
+    /// Logits so far apart that a softmax without care overflows.
+    #[test]
+    fn cross_entropy_survives_extreme_logits() {
+        let head = Head {
+            weight: &[],
+            bias: &[],
+            divisor: 1.0,
+        };
+        let mut gradient = [0.0; 3];
+        let loss = head.cross_entropy(&[2000.0, -2000.0, 1999.0], &[0.0, 0.5, 0.5], &mut gradient);
+        let other = (-1.0f64).exp();
+        assert!(
+            (loss - (0.5 * 4000.0 + 0.5 + (1.0 + other).ln())).abs() < 1e-9,
+            "{loss}"
+        );
+        let truth = [1.0 / (1.0 + other), -0.5, other / (1.0 + other) - 0.5];
+        assert!(relative_error(&gradient, &truth) < 1e-6);
+    }
+}

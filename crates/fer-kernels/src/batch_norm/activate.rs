@@ -6,7 +6,7 @@ use crate::pooling::window_offsets;
 use crate::simd::{Cpu, Kernel};
 use crate::spec::BlockShape;
 
-/// Writes the outputs of a block for some images, given its raw convolution outputs.
+/// Writes a block's output for one image, given its raw convolution output.
 pub(crate) fn activate(
     cpu: Cpu,
     shape: &BlockShape,
@@ -14,20 +14,15 @@ pub(crate) fn activate(
     raw: &[f32],
     output: &mut [f32],
 ) {
-    let images = raw
-        .chunks_exact(shape.conv_len())
-        .zip(output.chunks_exact_mut(shape.output_len()));
-    for (raw, output) in images {
-        cpu.run(Activate {
-            shape,
-            normalization,
-            raw,
-            output,
-        });
-    }
+    assert!(raw.len() == shape.conv_len() && output.len() == shape.output_len());
+    cpu.run(Activate {
+        shape,
+        normalization,
+        raw,
+        output,
+    });
 }
 
-/// One image.
 struct Activate<'a> {
     shape: &'a BlockShape,
     normalization: &'a Normalization,
@@ -45,15 +40,14 @@ impl Kernel for Activate<'_> {
             let scale = lanes.read(simd, &self.normalization.scale);
             let shift = lanes.read(simd, &self.normalization.shift);
             let normalized = |offset: usize| {
-                debug_assert!(offset + lanes.count <= self.raw.len());
-                // SAFETY: the callers below pass offsets of `lanes` within `raw`.
+                // SAFETY: the loops below pass offsets of `lanes` at a position of `raw`, whose length was checked.
                 let value = unsafe { lanes.load(simd, self.raw.as_ptr().add(offset)) };
                 simd.mul_add(value, scale, shift)
             };
             let mut store = |offset: usize, value: S::Vector| {
-                debug_assert!(offset + lanes.count <= self.output.len());
-                let rectified = simd.max(value, simd.zero());
-                // SAFETY: the callers below pass offsets of `lanes` within `output`.
+                // In this order NaN stays NaN, so that a step that went wrong shows in its loss.
+                let rectified = simd.max(simd.zero(), value);
+                // SAFETY: as above, for `output`.
                 unsafe { lanes.store(simd, self.output.as_mut_ptr().add(offset), rectified) };
             };
             if self.shape.pool {
