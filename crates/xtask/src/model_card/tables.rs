@@ -170,3 +170,75 @@ fn set_name(set: TestSet) -> &'static str {
         TestSet::LeakFree => "leak-free",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::figures::Evaluation;
+    use super::*;
+
+    fn scores(n: usize, accuracy: f64) -> String {
+        format!(
+            r#""n": {n}, "accuracy": {accuracy}, "accuracy_ci95": [0.7, 0.9], "balanced_accuracy": 0.75,
+               "macro_f1": 0.74, "nll": 0.6, "ece": 0.02, "classes": ["happy", "sad"], "confusion": [[5, 1], [2, 4]],
+               "per_class": {{"happy": {{"precision": 0.5, "recall": 0.6, "f1": 0.55, "support": 6}},
+                              "sad": {{"precision": 0.8, "recall": 0.7, "f1": 0.75, "support": 6}}}}"#
+        )
+    }
+
+    fn measurements() -> Vec<Measurement> {
+        let mut measurements = Vec::new();
+        for model in MODELS {
+            for priors in PRIORS {
+                for (set, n) in [(TestSet::Whole, 12), (TestSet::LeakFree, 9)] {
+                    let json = format!(
+                        "{{{}, \"consensus\": {{{}}}}}",
+                        scores(n, 0.8),
+                        scores(n - 1, 0.9)
+                    );
+                    let evaluation: Evaluation = serde_json::from_str(&json).unwrap();
+                    measurements.push(Measurement {
+                        model,
+                        priors,
+                        set,
+                        evaluation,
+                    });
+                }
+            }
+        }
+        measurements
+    }
+
+    #[test]
+    fn headline_scores_each_model_on_its_own_labels() {
+        let table = headline(&measurements()).unwrap();
+        assert!(
+            table.contains("| `crowd` | consensus-4 labels | 8 | 0.900 [0.700, 0.900] |"),
+            "{table}"
+        );
+        assert!(
+            table.contains("| `folder` | folder labels | 9 | 0.800 [0.700, 0.900] |"),
+            "{table}"
+        );
+    }
+
+    #[test]
+    fn scores_table_has_a_row_for_each_model_labels_and_set() {
+        let table = scores_table(&measurements(), "uniform");
+        assert_eq!(table.lines().count(), 2 + MODELS.len() * 2 * 2);
+    }
+
+    #[test]
+    fn confusion_rows_begin_with_the_truth() {
+        let tables = confusion_tables(&measurements()).unwrap();
+        assert!(
+            tables.contains("| happy | 5 | 1 |\n| sad | 2 | 4 |"),
+            "{tables}"
+        );
+    }
+
+    #[test]
+    fn model_that_was_not_measured_is_named() {
+        let error = headline(&[]).unwrap_err();
+        assert!(error.to_string().contains("crowd"), "{error}");
+    }
+}
