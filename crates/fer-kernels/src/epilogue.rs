@@ -98,12 +98,14 @@ impl Epilogue for Raw {
     }
 }
 
-/// `max(result + bias, 0)`, as inference wants it.
+/// `max(result + bias, 0)` and perhaps the maximum of every 2x2 window, as inference wants it.
 #[derive(Clone, Copy)]
 pub(crate) struct BiasRelu<'a> {
+    /// The images after pooling; an odd last row or column is dropped.
     pub(crate) target: Target,
     /// One for each channel, a multiple of [`LANES`] of them.
     pub(crate) bias: &'a [f32],
+    pub(crate) pool: bool,
 }
 
 impl Epilogue for BiasRelu<'_> {
@@ -114,62 +116,82 @@ impl Epilogue for BiasRelu<'_> {
         square: &[[S::Vector; T]; T],
         place: Place,
     ) {
-        let Self { target, bias } = self;
-        let rows = T.min(target.height - place.y);
-        let columns = T.min(target.width - place.x);
         // SAFETY: the bias has as many values as the target has channels, a multiple of `LANES`.
-        let bias = unsafe { simd.load(bias.as_ptr().add(place.channel)) };
-        for (i, row) in square.iter().enumerate() {
-            for (j, &value) in row.iter().enumerate() {
-                let value = simd.max(simd.add(value, bias), simd.zero());
-                if i < rows && j < columns {
-                    // SAFETY: row and column are inside the target, which the caller vouches for.
-                    unsafe {
-                        let position =
-                            target.at(place.image, place.y + i, place.x + j, place.channel);
-                        simd.store(position, value);
-                    }
-                }
+        let bias = unsafe { simd.load(self.bias.as_ptr().add(place.channel)) };
+        let activate = Activate {
+            simd,
+            bias,
+            target: self.target,
+        };
+        // SAFETY: the caller vouches for the place.
+        unsafe {
+            if self.pool {
+                activate.pooled(square, place);
+            } else {
+                activate.plain(square, place);
             }
         }
     }
 }
 
-/// `max(result + bias, 0)`, then the maximum of every 2x2 window; an odd last row or column is dropped.
-#[derive(Clone, Copy)]
-pub(crate) struct BiasReluPool<'a> {
-    /// The pooled images.
-    pub(crate) target: Target,
-    /// One for each channel, a multiple of [`LANES`] of them.
-    pub(crate) bias: &'a [f32],
+/// [`BiasRelu`] for 16 channels.
+struct Activate<S: Simd> {
+    simd: S,
+    bias: S::Vector,
+    target: Target,
 }
 
-impl Epilogue for BiasReluPool<'_> {
+impl<S: Simd> Activate<S> {
     #[inline(always)]
-    unsafe fn store<S: Simd, const T: usize>(
-        self,
-        simd: S,
-        square: &[[S::Vector; T]; T],
-        place: Place,
-    ) {
-        let Self { target, bias } = self;
+    fn apply(&self, value: S::Vector) -> S::Vector {
+        let simd = self.simd;
+        simd.max(simd.add(value, self.bias), simd.zero())
+    }
+
+    /// # Safety
+    /// As for [`Epilogue::store`].
+    #[inline(always)]
+    unsafe fn plain<const T: usize>(&self, square: &[[S::Vector; T]; T], place: Place) {
+        let Place {
+            image,
+            y,
+            x,
+            channel,
+        } = place;
+        let rows = T.min(self.target.height - y);
+        let columns = T.min(self.target.width - x);
+        for (i, row) in square.iter().enumerate() {
+            for (j, &value) in row.iter().enumerate() {
+                if i < rows && j < columns {
+                    // SAFETY: row and column are inside the target, which the caller vouches for.
+                    unsafe {
+                        let position = self.target.at(image, y + i, x + j, channel);
+                        self.simd.store(position, self.apply(value));
+                    }
+                }
+            }
+        }
+    }
+
+    /// # Safety
+    /// As for [`Epilogue::store`].
+    #[inline(always)]
+    unsafe fn pooled<const T: usize>(&self, square: &[[S::Vector; T]; T], place: Place) {
+        let simd = self.simd;
         let (y, x) = (place.y / 2, place.x / 2);
         // A square may start in the odd row or column that pooling drops.
-        let rows = (T / 2).min(target.height.saturating_sub(y));
-        let columns = (T / 2).min(target.width.saturating_sub(x));
-        // SAFETY: the bias has as many values as the target has channels, a multiple of `LANES`.
-        let bias = unsafe { simd.load(bias.as_ptr().add(place.channel)) };
+        let rows = (T / 2).min(self.target.height.saturating_sub(y));
+        let columns = (T / 2).min(self.target.width.saturating_sub(x));
         for i in 0..T / 2 {
             for j in 0..T / 2 {
                 let upper = simd.max(square[2 * i][2 * j], square[2 * i][2 * j + 1]);
                 let lower = simd.max(square[2 * i + 1][2 * j], square[2 * i + 1][2 * j + 1]);
-                // Adding the bias is monotonic, rounding included, so it commutes with the maximum.
-                let value = simd.max(simd.add(simd.max(upper, lower), bias), simd.zero());
                 if i < rows && j < columns {
                     // SAFETY: row and column are inside the target, which the caller vouches for.
                     unsafe {
-                        let position = target.at(place.image, y + i, x + j, place.channel);
-                        simd.store(position, value);
+                        let position = self.target.at(place.image, y + i, x + j, place.channel);
+                        // Adding the bias is monotonic, rounding included, so it commutes with the maximum.
+                        simd.store(position, self.apply(simd.max(upper, lower)));
                     }
                 }
             }

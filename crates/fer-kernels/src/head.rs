@@ -41,21 +41,13 @@ impl Head<'_> {
         let channels = image.features.len();
         let positions = (image.activation.len() / channels) as f32;
 
-        image.features.fill(0.0);
-        for position in image.activation.chunks_exact(channels) {
-            zip(&mut *image.features, position).for_each(|(sum, value)| *sum += value);
-        }
-        image.features.iter_mut().for_each(|sum| *sum /= positions);
+        average(image.activation, image.features);
         if let Some(dropout) = image.dropout {
             zip(&mut *image.features, dropout)
                 .for_each(|(feature, multiplier)| *feature *= multiplier);
         }
 
-        for ((logit, bias), row) in
-            zip(&mut *image.logits, self.bias).zip(self.weight.chunks_exact(channels))
-        {
-            *logit = bias + dot(row, image.features);
-        }
+        linear(self.weight, self.bias, image.features, image.logits);
         let loss = self.cross_entropy(image.logits, image.targets, image.d_logits);
 
         let (d_features, rest) = image.d_activation.split_at_mut(channels);
@@ -89,6 +81,25 @@ impl Head<'_> {
             *d_logit = ((mass * exponential(logit) / normalizer - target) / divisor) as f32;
         }
         loss / divisor
+    }
+}
+
+/// Mean over all positions of an activation `[positions, C]`.
+pub(crate) fn average(activation: &[f32], features: &mut [f32]) {
+    let channels = features.len();
+    let positions = (activation.len() / channels) as f32;
+    features.fill(0.0);
+    for position in activation.chunks_exact(channels) {
+        zip(&mut *features, position).for_each(|(sum, value)| *sum += value);
+    }
+    features.iter_mut().for_each(|sum| *sum /= positions);
+}
+
+/// Logits of an image's features `[C]`, for a weight `[classes, C]`.
+pub(crate) fn linear(weight: &[f32], bias: &[f32], features: &[f32], logits: &mut [f32]) {
+    let rows = weight.chunks_exact(features.len());
+    for ((logit, bias), row) in zip(logits, bias).zip(rows) {
+        *logit = bias + dot(row, features);
     }
 }
 

@@ -32,6 +32,7 @@ mod winograd;
 
 pub use average::lerp;
 pub use error::KernelError;
+pub use inference::InferencePlan;
 pub use isa::InstructionSet;
 pub use optimizer::{AdamW, AdamWConfig, AdamWState, Sgd, SgdConfig};
 pub use spec::{BATCH_NORM_EPSILON, BlockSpec, NetworkSpec, Role, Slot};

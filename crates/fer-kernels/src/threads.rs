@@ -1,8 +1,11 @@
 //! The threads that kernels run on.
 
+mod phases;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::KernelError;
+pub(crate) use phases::Phases;
 
 /// A set of threads that plans and optimisers run on. Cheap to clone; clones share the threads.
 ///
@@ -17,28 +20,42 @@ use crate::KernelError;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Threads {
-    pool: Arc<rayon::ThreadPool>,
+    /// None where the calling thread does all the work.
+    pool: Option<Arc<rayon::ThreadPool>>,
 }
 
 impl Threads {
-    /// Starts `count` threads; 0 means one for each core.
+    /// Starts `count` threads; 0 means one for each core. One thread is the caller's own.
     ///
     /// # Errors
     /// [`KernelError::Threads`] if the operating system refuses.
     pub fn new(count: usize) -> Result<Self, KernelError> {
+        let count = match count {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            count => count,
+        };
+        if count == 1 {
+            return Ok(Self::single());
+        }
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(count)
             .thread_name(|index| format!("fer-{index}"))
             .build()
             .map_err(|source| KernelError::Threads { count, source })?;
         Ok(Self {
-            pool: Arc::new(pool),
+            pool: Some(Arc::new(pool)),
         })
+    }
+
+    /// The calling thread, which no failure can deny.
+    pub fn single() -> Self {
+        Self { pool: None }
     }
 
     /// How many threads there are, at least 1.
     pub fn count(&self) -> usize {
-        self.pool.current_num_threads()
+        let pool = self.pool.as_ref();
+        pool.map_or(1, |pool| pool.current_num_threads())
     }
 
     /// Calls `body` with each of `tasks`, each time on whichever thread is free, the caller's among them.
@@ -48,23 +65,28 @@ impl Threads {
     where
         I: IntoIterator<IntoIter: Send>,
     {
-        let tasks = tasks.into_iter();
-        if self.count() == 1 {
-            return tasks.for_each(body);
-        }
-        let tasks = Mutex::new(tasks);
+        let tasks = Mutex::new(tasks.into_iter());
         let next = || tasks.lock().unwrap_or_else(PoisonError::into_inner).next();
-        let work = || {
+        self.on_each(|| {
             while let Some(task) = next() {
                 body(task);
             }
-        };
-        self.pool.in_place_scope(|scope| {
-            for _ in 1..self.count() {
-                scope.spawn(|_| work());
-            }
-            work();
         });
+    }
+
+    /// Calls `work` on the calling thread and, as they become free, on the others.
+    ///
+    /// The others may come late or, in effect, never: `work` must not wait for them to start.
+    pub(crate) fn on_each(&self, work: impl Fn() + Sync) {
+        match &self.pool {
+            None => work(),
+            Some(pool) => pool.in_place_scope(|scope| {
+                for _ in 1..pool.current_num_threads() {
+                    scope.spawn(|_| work());
+                }
+                work();
+            }),
+        }
     }
 }
 
@@ -78,6 +100,7 @@ mod tests {
     fn every_task_runs_once() {
         for count in [1, 2, 3, 8] {
             let threads = Threads::new(count).unwrap();
+            assert_eq!(threads.count(), count);
             let mut done = vec![0; 1000];
             threads.for_each(done.iter_mut().enumerate(), |(index, done)| *done += index);
             assert!(done.iter().enumerate().all(|(index, &done)| done == index));

@@ -134,7 +134,7 @@ unsafe impl Sync for Planes {}
 
 impl Planes {
     /// Lays planes out in `room`.
-    pub(crate) fn new(room: &mut [f32], size: TileSize, tiles: usize, channels: usize) -> Self {
+    fn new(room: &mut [f32], size: TileSize, tiles: usize, channels: usize) -> Self {
         assert!(room.len() >= Self::len(size, tiles, channels));
         let start = room.as_mut_ptr();
         Self {
@@ -145,7 +145,7 @@ impl Planes {
     }
 
     /// Values that planes take.
-    pub(crate) fn len(size: TileSize, tiles: usize, channels: usize) -> usize {
+    fn len(size: TileSize, tiles: usize, channels: usize) -> usize {
         size.frequencies() * (tiles * channels + LANES)
     }
 
@@ -221,27 +221,45 @@ impl Winograd {
         epilogue: E,
         scratch: &Recycler,
     ) {
-        let (size, [ci, co]) = (self.tiling.size, [self.in_channels, self.out_channels]);
-        let images = input.len() / (self.tiling.height * self.tiling.width * ci);
-        let tiles = images * self.tiling.tiles();
+        let tiles = self.tiles(input);
         let block = self.block_tiles().min(tiles);
-        let mut room = scratch.take(Planes::len(size, block, ci) + Planes::len(size, block, co));
-        let (inputs, products) = room.split_at_mut(Planes::len(size, block, ci));
+        let mut room = scratch.take(self.planes_len(block));
         for tiles in blocks(tiles, block) {
-            let inputs = Planes::new(inputs, size, tiles.len(), ci);
-            let products = Planes::new(products, size, tiles.len(), co);
+            let (inputs, products) = self.planes(tiles.len(), &mut room);
             self.transform_input(input, tiles.clone(), tiles.start, inputs);
             self.multiply(inputs, filters, products, 0..self.multiplications());
             self.transform_output(products, tiles.clone(), tiles.start, epilogue);
         }
     }
 
+    /// Tiles of dense images.
+    fn tiles(&self, input: &[f32]) -> usize {
+        let image_len = self.tiling.height * self.tiling.width * self.in_channels;
+        input.len() / image_len * self.tiling.tiles()
+    }
+
     /// Tiles in a full block.
-    pub(crate) fn block_tiles(&self) -> usize {
+    fn block_tiles(&self) -> usize {
         let channels = self.in_channels + self.out_channels;
         let tile_bytes = self.tiling.size.frequencies() * channels * size_of::<f32>();
         let tiles = (BLOCK_BYTES / tile_bytes).max(MIN_BLOCK_TILES);
         tiles.next_multiple_of(TILE_MULTIPLE)
+    }
+
+    /// Values of the [`planes`](Self::planes) of a block.
+    pub(crate) fn planes_len(&self, tiles: usize) -> usize {
+        let len = |channels| Planes::len(self.tiling.size, tiles, channels);
+        len(self.in_channels) + len(self.out_channels)
+    }
+
+    /// Lays out the transforms of a block: those of the input and those of the output.
+    pub(crate) fn planes(&self, tiles: usize, room: &mut [f32]) -> (Planes, Planes) {
+        let size = self.tiling.size;
+        let (inputs, outputs) = room.split_at_mut(Planes::len(size, tiles, self.in_channels));
+        (
+            Planes::new(inputs, size, tiles, self.in_channels),
+            Planes::new(outputs, size, tiles, self.out_channels),
+        )
     }
 
     /// Transforms the inputs of some tiles; `first` is the tile that `planes` begin with.
@@ -312,16 +330,15 @@ impl Winograd {
         scratch: &Recycler,
     ) {
         assert!(accumulator.len() >= self.filters_len());
-        let (size, [ci, co]) = (self.tiling.size, [self.in_channels, self.out_channels]);
-        let images = input.len() / (self.tiling.height * self.tiling.width * ci);
-        assert_eq!(input.len() / ci, d_output.len() / co);
-        let tiles = images * self.tiling.tiles();
+        assert_eq!(
+            input.len() / self.in_channels,
+            d_output.len() / self.out_channels
+        );
+        let tiles = self.tiles(input);
         let block = self.block_tiles().min(tiles);
-        let mut room = scratch.take(Planes::len(size, block, ci) + Planes::len(size, block, co));
-        let (inputs, gradients) = room.split_at_mut(Planes::len(size, block, ci));
+        let mut room = scratch.take(self.planes_len(block));
         for tiles in blocks(tiles, block) {
-            let inputs = Planes::new(inputs, size, tiles.len(), ci);
-            let gradients = Planes::new(gradients, size, tiles.len(), co);
+            let (inputs, gradients) = self.planes(tiles.len(), &mut room);
             self.transform_input(input, tiles.clone(), tiles.start, inputs);
             self.cpu.run(gradient::TransformGradient {
                 tiling: self.tiling,
@@ -333,7 +350,7 @@ impl Winograd {
                 inputs,
                 gradients,
                 accumulator: &mut *accumulator,
-                frequencies: size.frequencies(),
+                frequencies: self.tiling.size.frequencies(),
             });
         }
     }

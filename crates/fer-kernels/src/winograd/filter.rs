@@ -5,7 +5,7 @@ use super::{TileSize, Winograd};
 use crate::Threads;
 use crate::buffer::SharedMut;
 use crate::gemm::MicroKernel;
-use crate::simd::{Kernel, LANES, Simd};
+use crate::simd::{Kernel, LANES};
 
 const TAPS: usize = 3;
 
