@@ -1,0 +1,72 @@
+"""Face emotion recognition: happy, sad, neutral, surprise.
+
+Predict, train and evaluate, offline, in one install.
+
+>>> import numpy as np
+>>> import fer
+>>> prediction = fer.predict(np.zeros((48, 48), np.uint8))
+>>> prediction.emotion in fer.EMOTIONS
+True
+
+What is predicted is an *apparent expression*, never a felt emotion (Barrett et al. 2019,
+doi:10.1177/1529100619832930). The EU AI Act, Art. 5(1)(f), forbids inferring emotions of employees at work
+and of pupils in education; people must be told where it is used (Art. 50(3)). It is not a medical device.
+"""
+
+from fer._audit import Audit, audit
+from fer._batch import Batch
+from fer._classifier import Classifier
+from fer._evaluation import Evaluation, Mistakes, evaluate
+from fer._fer import EMOTIONS, MODELS, Face, __version__
+from fer._predict import predict, predict_batch
+from fer._prediction import Explanation, Prediction
+from fer._table import Table
+from fer._training import TrainingRun, TrainOptions, train, train_defaults
+from fer._video import Timeline, predict_video
+from fer.exceptions import (
+    ConfigError,
+    DatasetError,
+    DatasetNotFoundError,
+    FerError,
+    ImageError,
+    ImageNotFoundError,
+    ModelError,
+    ModelNotFoundError,
+    TrainingError,
+    VideoError,
+)
+
+__all__ = [
+    "EMOTIONS",
+    "MODELS",
+    "Audit",
+    "Batch",
+    "Classifier",
+    "ConfigError",
+    "DatasetError",
+    "DatasetNotFoundError",
+    "Evaluation",
+    "Explanation",
+    "Face",
+    "FerError",
+    "ImageError",
+    "ImageNotFoundError",
+    "Mistakes",
+    "ModelError",
+    "ModelNotFoundError",
+    "Prediction",
+    "Table",
+    "Timeline",
+    "TrainOptions",
+    "TrainingError",
+    "TrainingRun",
+    "VideoError",
+    "__version__",
+    "audit",
+    "evaluate",
+    "predict",
+    "predict_batch",
+    "predict_video",
+    "train",
+    "train_defaults",
+]

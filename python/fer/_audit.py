@@ -1,0 +1,126 @@
+"""What is wrong with a dataset."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fer import _fer
+from fer._table import Table
+
+if TYPE_CHECKING:
+    import os
+
+__all__ = ["Audit", "audit"]
+
+
+def audit(
+    data: str | os.PathLike[str],
+    *,
+    suspects: bool = False,
+    html: str | os.PathLike[str] | None = None,
+    threads: int = 0,
+) -> Audit:
+    """Look for duplicates, leaks between splits, label conflicts and bad files in a dataset.
+
+    Nothing is changed or deleted.
+
+    Parameters
+    ----------
+    data
+        Folder with ``train``, ``validation`` and ``test``.
+    suspects
+        Also look for suspect labels, by training on parts of the data: takes minutes.
+    html
+        Where to write a self-contained page that shows the pairs side by side.
+    threads
+        Threads to compute with; 0 uses every core.
+
+    Returns
+    -------
+    Audit
+        What was found.
+
+    Raises
+    ------
+    DatasetError
+        If `data` is not laid out as a dataset.
+    """
+    data = Path(data)
+    return Audit(_fer.audit(data, suspects=suspects, html=html, threads=threads), data)
+
+
+class Audit:
+    """Findings of :func:`audit`.
+
+    Parameters
+    ----------
+    findings
+        Content of the JSON that ``fer audit`` writes.
+    data
+        Folder that the paths are relative to.
+    """
+
+    __slots__ = ("_data", "_findings")
+
+    def __init__(self, findings: dict[str, Any], data: str | os.PathLike[str] | None = None) -> None:
+        self._findings = findings
+        self._data = None if data is None else Path(data)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], data: str | os.PathLike[str] | None = None) -> Audit:
+        """Read the JSON that ``fer audit --json`` or :meth:`save` wrote."""
+        return cls(json.loads(Path(path).read_text(encoding="utf-8")), data)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the findings as JSON."""
+        Path(path).write_text(json.dumps(self._findings, indent=2), encoding="utf-8")
+
+    @property
+    def exact(self) -> Table:
+        """Pairs of pictures with the same pixels: ``a``, ``b``, ``kind``, ``score``."""
+        return Table.from_rows(self._findings["exact"])
+
+    @property
+    def near(self) -> Table:
+        """Pairs of pictures that are copies of each other: ``a``, ``b``, ``kind``, ``score``."""
+        return Table.from_rows(self._findings["near"])
+
+    @property
+    def label_conflicts(self) -> Table:
+        """Copies that carry different labels."""
+        return Table.from_rows(self._findings["label_conflicts"])
+
+    @property
+    def unreadable(self) -> Table:
+        """Files that cannot be read, with the reason."""
+        return Table.from_rows(self._findings["unreadable"])
+
+    @property
+    def suspect_labels(self) -> Table:
+        """Pictures whose label is probably wrong, where suspects were asked for."""
+        return Table.from_rows(self._findings["suspect_labels"])
+
+    @property
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Number of pictures by split and class."""
+        return {split: dict(classes) for split, classes in self._findings["counts"].items()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Content of the JSON that ``fer audit`` writes."""
+        return self._findings
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Audit) and self._findings == other._findings
+
+    __hash__ = None  # type: ignore[assignment] # compared by value
+
+    def __repr__(self) -> str:
+        kinds = ("exact", "near", "label_conflicts", "unreadable", "suspect_labels")
+        return f"Audit({', '.join(f'{kind}={len(self._findings[kind])}' for kind in kinds)})"
+
+    def _repr_html_(self) -> str:
+        from fer._display import audit_html
+
+        return audit_html(self)

@@ -1,0 +1,115 @@
+"""Predictions of many pictures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, overload
+
+from fer import _fer
+from fer._prediction import Prediction
+from fer._table import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+__all__ = ["Batch"]
+
+# Types of the columns, so that a column keeps its type where every value is missing.
+_TYPES = {
+    "path": str,
+    "face": int,
+    "x": int,
+    "y": int,
+    "width": int,
+    "height": int,
+    "score": float,
+    "emotion": str,
+    "confidence": float,
+    **dict.fromkeys(_fer.EMOTIONS, float),
+    "error": str,
+}
+
+
+class Batch(Sequence[Prediction]):
+    """Predictions in the order of the pictures: a sequence that turns into a table.
+
+    The table has one row a face. A picture without a face, or one that cannot be read, keeps one row whose
+    face columns are missing, so that no picture disappears in a join.
+    """
+
+    __slots__ = ("_ids", "_items")
+
+    def __init__(self, predictions: Sequence[Prediction], ids: Sequence[Any] | None = None) -> None:
+        self._items = list(predictions)
+        self._ids = None if ids is None else list(ids)
+        if self._ids is not None and len(self._ids) != len(self._items):
+            raise ValueError(f"{len(self._ids)} ids for {len(self._items)} pictures")
+
+    @property
+    def errors(self) -> list[Prediction]:
+        """Predictions of the pictures that could not be read."""
+        return [prediction for prediction in self._items if prediction.error is not None]
+
+    def to_table(self) -> Table:
+        """Table with the columns of ``fer predict --format csv``, and ``id`` first where ids were given."""
+        rows: list[dict[str, Any]] = []
+        for number, prediction in enumerate(self._items):
+            key = {} if self._ids is None else {"id": self._ids[number]}
+            error = None if prediction.error is None else str(prediction.error)
+            for row in _fer.face_rows(prediction.path, prediction.faces, error):
+                rows.append({**key, **row})
+        return Table.from_rows(rows, _TYPES)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """One dictionary a picture, as ``fer predict --format json`` prints them."""
+        return [prediction.to_dict() for prediction in self._items]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Convert to a pandas data frame, one row a face."""
+        return self.to_table().to_pandas()
+
+    def to_polars(self) -> pl.DataFrame:
+        """Convert to a Polars data frame, one row a face."""
+        return self.to_table().to_polars()
+
+    def to_arrow(self) -> pa.Table:
+        """Convert to a PyArrow table, one row a face."""
+        return self.to_table().to_arrow()
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self.to_table().__arrow_c_stream__(requested_schema)
+
+    def summary(self) -> str:
+        """One line: how many pictures and faces, and of which emotions."""
+        faces = Counter(face.emotion for prediction in self._items for face in prediction)
+        counts = ", ".join(f"{count} {emotion}" for emotion, count in faces.most_common())
+        failed = f", {len(self.errors)} unreadable" if self.errors else ""
+        return f"{len(self)} pictures, {faces.total()} faces{f' ({counts})' if counts else ''}{failed}"
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @overload
+    def __getitem__(self, index: int) -> Prediction: ...
+    @overload
+    def __getitem__(self, index: slice) -> Batch: ...
+    def __getitem__(self, index: int | slice) -> Prediction | Batch:
+        if isinstance(index, slice):
+            return Batch(self._items[index], None if self._ids is None else self._ids[index])
+        return self._items[index]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Batch) and (self._items, self._ids) == (other._items, other._ids)
+
+    __hash__ = None  # type: ignore[assignment] # compared by value
+
+    def __repr__(self) -> str:
+        return f"Batch({self.summary()})"
+
+    def _repr_html_(self) -> str:
+        from fer._display import batch_html
+
+        return batch_html(self)

@@ -1,0 +1,102 @@
+"""A model, ready to predict."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from fer import _fer
+from fer._batch import Batch
+from fer._prediction import Prediction
+
+if TYPE_CHECKING:
+    from fer._fer import Picture
+
+__all__ = ["Classifier"]
+
+
+class Classifier:
+    """A model that stays loaded. Safe to use from any number of threads at once.
+
+    Parameters
+    ----------
+    model
+        Name of a built-in model (see ``fer.MODELS``) or path of a model file. The default model when absent.
+    priors
+        Class mix that the probabilities assume: ``"natural"`` (the training set's), ``"uniform"``, or four
+        shares in the order of ``fer.EMOTIONS``.
+    threads
+        Threads to compute with; 0 uses every core. Results do not depend on it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fer
+    >>> classifier = fer.Classifier()
+    >>> len(classifier.predict(np.zeros((48, 48), np.uint8)))
+    1
+    """
+
+    __slots__ = ("_analyzer",)
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] | None = None,
+        *,
+        priors: str | Sequence[float] | None = None,
+        threads: int = 0,
+    ) -> None:
+        self._analyzer = _fer.Analyzer(
+            None if model is None else os.fspath(model),
+            priors=None if priors is None else _priors(priors),
+            threads=threads,
+        )
+
+    def predict(self, image: Picture, *, faces: str = "auto", bgr: bool = False) -> Prediction:
+        """Find the faces in one picture and name their expression, as :func:`fer.predict`."""
+        analyzer = self._analyzer
+        found, path = analyzer.predict(image, faces, bgr)
+        return Prediction(found, source=image, path=path, analyzer=analyzer, bgr=bgr)
+
+    def predict_batch(
+        self,
+        images: str | os.PathLike[str] | Iterable[Picture],
+        *,
+        faces: str = "auto",
+        bgr: bool = False,
+        ids: Sequence[Any] | None = None,
+    ) -> Batch:
+        """Find the faces in many pictures and name their expression, as :func:`fer.predict_batch`."""
+        if isinstance(images, str | os.PathLike):
+            sources: list[Picture] = list(_fer.expand_inputs(images))
+        else:
+            sources = list(images)
+        analyzer = self._analyzer
+        predictions = [
+            Prediction(found, source=source, path=path, error=error, analyzer=analyzer, bgr=bgr)
+            for source, (found, path, error) in zip(
+                sources, analyzer.predict_batch(sources, faces, bgr), strict=True
+            )
+        ]
+        return Batch(predictions, ids)
+
+    def with_priors(self, priors: str | Sequence[float]) -> Classifier:
+        """Return the same model under another class mix; nothing is loaded again."""
+        other = object.__new__(Classifier)
+        other._analyzer = self._analyzer.with_priors(_priors(priors))
+        return other
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """What the model file says of itself: labels, input, training data and figures."""
+        return self._analyzer.info()
+
+    def __repr__(self) -> str:
+        return f"Classifier({self._analyzer.name!r}, priors={self._analyzer.priors!r})"
+
+
+def _priors(priors: str | Sequence[float]) -> str:
+    if isinstance(priors, str):
+        return priors
+    return ",".join(str(float(share)) for share in priors)

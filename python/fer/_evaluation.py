@@ -1,0 +1,283 @@
+"""Scores of a model on labelled pictures."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fer import _fer
+from fer._classifier import Classifier
+from fer._table import Table
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.figure import Figure
+
+__all__ = ["Evaluation", "Mistakes", "evaluate"]
+
+
+def evaluate(
+    folder: str | os.PathLike[str],
+    *,
+    model: str | os.PathLike[str] | Classifier | None = None,
+    faces: str = "auto",
+    priors: str | Sequence[float] | None = None,
+    votes: str | os.PathLike[str] | None = None,
+    exclude: str | os.PathLike[str] | Sequence[str] | None = None,
+    html: str | os.PathLike[str] | None = None,
+    threads: int = 0,
+) -> Evaluation:
+    """Score a model on a folder that holds a folder a class.
+
+    Parameters
+    ----------
+    folder
+        Folder with the class folders ``happy``, ``sad``, ``neutral`` and ``surprise``. Missing ones are
+        reported.
+    model
+        Name of a built-in model, path of a model file, or a :class:`Classifier`. The default model when
+        absent.
+    faces
+        ``"auto"``, ``"find"`` or ``"whole"``, as in :func:`predict`.
+    priors
+        Class mix that the probabilities assume: ``"natural"``, ``"uniform"`` or four shares.
+    votes
+        CSV of crowd votes: the pictures on which most voters agree are scored separately too.
+    exclude
+        Pictures to leave out, relative to `folder`: a file with one path a line, or the paths.
+    html
+        Where to write a self-contained page of the evaluation.
+    threads
+        Threads to compute with; 0 uses every core.
+
+    Returns
+    -------
+    Evaluation
+        Figures, confusion matrix and every prediction.
+
+    Raises
+    ------
+    DatasetError
+        If `folder` is no folder of class folders.
+    """
+    folder = Path(folder)
+    if not isinstance(model, Classifier):
+        model = Classifier(model, threads=threads)
+    if priors is not None:
+        model = model.with_priors(priors)
+    figures = _fer.evaluate(
+        folder, model._analyzer, faces=faces, votes=votes, exclude=_listed(exclude), html=html
+    )
+    return Evaluation(figures, folder)
+
+
+class Evaluation:
+    """Figures of a model on labelled pictures, each in [0, 1] unless it says otherwise.
+
+    ``np.asarray(evaluation)`` is the confusion matrix.
+
+    Parameters
+    ----------
+    figures
+        Content of the JSON that ``fer evaluate`` writes.
+    folder
+        Folder that the predictions' paths are relative to; needed to show pictures.
+    """
+
+    __slots__ = ("_figures", "_folder")
+
+    def __init__(self, figures: dict[str, Any], folder: str | os.PathLike[str] | None = None) -> None:
+        self._figures = figures
+        self._folder = None if folder is None else Path(folder)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], folder: str | os.PathLike[str] | None = None) -> Evaluation:
+        """Read the JSON that ``fer evaluate --json`` or :meth:`save` wrote."""
+        return cls(json.loads(Path(path).read_text(encoding="utf-8")), folder)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the evaluation as JSON."""
+        Path(path).write_text(json.dumps(self._figures, indent=2), encoding="utf-8")
+
+    @property
+    def n(self) -> int:
+        """Number of pictures scored."""
+        return int(self._figures["n"])
+
+    @property
+    def accuracy(self) -> float:
+        """Share of right answers."""
+        return float(self._figures["accuracy"])
+
+    @property
+    def accuracy_ci95(self) -> tuple[float, float]:
+        """95 % interval of the accuracy."""
+        low, high = self._figures["accuracy_ci95"]
+        return low, high
+
+    @property
+    def balanced_accuracy(self) -> float:
+        """Mean recall of the classes."""
+        return float(self._figures["balanced_accuracy"])
+
+    @property
+    def macro_f1(self) -> float:
+        """Mean F1 of the classes."""
+        return float(self._figures["macro_f1"])
+
+    @property
+    def nll(self) -> float:
+        """Mean negative log-likelihood of the true class, in nats."""
+        return float(self._figures["nll"])
+
+    @property
+    def ece(self) -> float:
+        """Expected calibration error."""
+        return float(self._figures["ece"])
+
+    @property
+    def classes(self) -> list[str]:
+        """Class names in the order of the confusion matrix."""
+        return list(self._figures["classes"])
+
+    @property
+    def confusion(self) -> list[list[int]]:
+        """Confusion matrix: ``confusion[truth][answer]`` counts pictures."""
+        return [list(row) for row in self._figures["confusion"]]
+
+    @property
+    def per_class(self) -> dict[str, dict[str, Any]]:
+        """Precision, recall, F1 and support by class."""
+        return {name: dict(figures) for name, figures in self._figures["per_class"].items()}
+
+    @property
+    def no_face(self) -> int:
+        """Number of pictures in which no face was found."""
+        return int(self._figures["no_face"])
+
+    @property
+    def errors(self) -> list[dict[str, Any]]:
+        """Pictures that could not be read, each with the reason."""
+        return [dict(error) for error in self._figures["errors"]]
+
+    @property
+    def consensus(self) -> Evaluation | None:
+        """Scores on the pictures whose voters agree, where votes were given."""
+        figures = self._figures.get("consensus")
+        return None if figures is None else Evaluation(figures, self._folder)
+
+    @property
+    def predictions(self) -> Table:
+        """Every prediction: ``path``, ``truth``, ``emotion``, ``confidence`` and a column a class."""
+        return Table.from_rows([_flat(row) for row in self._figures.get("predictions", [])])
+
+    def worst_mistakes(self, count: int = 20) -> Mistakes:
+        """Wrong answers, the most confident first."""
+        wrong = [row for row in self.predictions if row["emotion"] != row["truth"]]
+        wrong.sort(key=lambda row: -row["confidence"])
+        return Mistakes(wrong[:count], self._folder)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Content of the JSON that ``fer evaluate`` writes."""
+        return self._figures
+
+    def plot_confusion(self) -> Figure:
+        """Draw the confusion matrix as shares of each row (needs matplotlib)."""
+        from fer._plots import plot_confusion
+
+        return plot_confusion(self)
+
+    def plot_reliability(self) -> Figure:
+        """Draw confidence against accuracy (needs matplotlib)."""
+        from fer._plots import plot_reliability
+
+        return plot_reliability(self)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        import numpy as np
+
+        return np.array(self._figures["confusion"], dtype=dtype or np.int64)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Evaluation) and self._figures == other._figures
+
+    __hash__ = None  # type: ignore[assignment] # compared by value
+
+    def __repr__(self) -> str:
+        low, high = self.accuracy_ci95
+        return (
+            f"Evaluation(n={self.n}, accuracy={self.accuracy:.3f} [{low:.3f}, {high:.3f}], "
+            f"balanced_accuracy={self.balanced_accuracy:.3f}, macro_f1={self.macro_f1:.3f}, "
+            f"nll={self.nll:.3f}, ece={self.ece:.3f})"
+        )
+
+    def _repr_html_(self) -> str:
+        from fer._display import evaluation_html
+
+        return evaluation_html(self)
+
+
+class Mistakes(Sequence[dict[str, Any]]):
+    """Wrong answers: rows with ``path``, ``truth``, ``emotion``, ``confidence``; they show their pictures."""
+
+    __slots__ = ("_folder", "_rows")
+
+    def __init__(self, rows: Sequence[dict[str, Any]], folder: Path | None) -> None:
+        self._rows = list(rows)
+        self._folder = folder
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return Mistakes(self._rows[index], self._folder)
+        return self._rows[index]
+
+    def to_table(self) -> Table:
+        """Rows as a table."""
+        return Table.from_rows(self._rows)
+
+    def plot(self, columns: int = 5) -> Figure:
+        """Draw the pictures in a grid (needs matplotlib)."""
+        from fer._plots import plot_mistakes
+
+        return plot_mistakes(self._with_files(), columns)
+
+    def __repr__(self) -> str:
+        lines = [
+            f"  {row['truth']} -> {row['emotion']} {row['confidence']:.2f}  {row['path']}"
+            for row in self._rows
+        ]
+        return "\n".join([f"Mistakes({len(self._rows)})", *lines])
+
+    def _repr_html_(self) -> str:
+        from fer._display import mistakes_html
+
+        return mistakes_html(self._with_files())
+
+    def _with_files(self) -> list[dict[str, Any]]:
+        folder = self._folder or Path()
+        return [{**row, "file": folder / row["path"]} for row in self._rows]
+
+
+def _listed(exclude: str | os.PathLike[str] | Sequence[str] | None) -> list[str]:
+    if exclude is None:
+        return []
+    if isinstance(exclude, str | os.PathLike):
+        exclude = Path(exclude).read_text(encoding="utf-8").splitlines()
+    return [path for path in exclude if path.strip()]
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    probabilities = row["probabilities"]
+    return {
+        "path": row["path"],
+        "truth": row["truth"],
+        "emotion": row["emotion"],
+        "confidence": probabilities[row["emotion"]],
+        **probabilities,
+    }

@@ -1,0 +1,154 @@
+"""Plots of trainings and evaluations, in one style, with colours that everybody can tell apart."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from fer import _fer
+from fer._display import COLORS
+
+try:
+    import matplotlib as mpl
+    from matplotlib import colors as mpl_colors
+    from matplotlib.figure import Figure
+except ImportError as error:
+    raise ImportError("plots need matplotlib: pip install 'fer[plot]'") from error
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from fer._evaluation import Evaluation
+    from fer._prediction import Explanation
+    from fer._table import Table
+
+_TRAIN, _VALIDATION, _ACCENT = "#0072B2", "#D55E00", "#009E73"
+_STYLE: dict[Any, Any] = {
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "legend.frameon": False,
+    "figure.dpi": 110,
+}
+
+
+@contextmanager
+def _figure(width: float, height: float) -> Iterator[Figure]:
+    # A figure outside pyplot: notebooks show it once, and nothing has to close it.
+    with mpl.rc_context(_STYLE):
+        yield Figure(figsize=(width, height), layout="constrained")
+
+
+def plot_confusion(evaluation: Evaluation) -> Figure:
+    """Confusion matrix, shaded by the share of each row."""
+    classes, confusion = evaluation.classes, evaluation.confusion
+    shares = [[count / max(sum(row), 1) for count in row] for row in confusion]
+    with _figure(4.6, 4.2) as figure:
+        axes = figure.subplots()
+        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+        for i, row in enumerate(confusion):
+            for j, count in enumerate(row):
+                color = "white" if shares[i][j] > 0.55 else "black"
+                axes.text(j, i, f"{shares[i][j]:.0%}\n{count}", ha="center", va="center", color=color)
+        axes.set_xticks(range(len(classes)), classes)
+        axes.set_yticks(range(len(classes)), classes)
+        axes.set(
+            xlabel="answer", ylabel="truth", title=f"accuracy {evaluation.accuracy:.3f}, n = {evaluation.n}"
+        )
+        axes.grid(visible=False)
+        return figure
+
+
+def plot_reliability(evaluation: Evaluation) -> Figure:
+    """Reliability diagram: how often answers of each confidence are right."""
+    bins = [row for row in evaluation.to_dict()["reliability"] if row["count"]]
+    with _figure(4.6, 4.2) as figure:
+        axes = figure.subplots()
+        axes.plot([0, 1], [0, 1], color="0.6", linestyle="--", label="perfectly calibrated")
+        axes.plot(
+            [row["confidence"] for row in bins],
+            [row["accuracy"] for row in bins],
+            color=_TRAIN,
+            marker="o",
+            label=f"model, ECE {evaluation.ece:.3f}",
+        )
+        axes.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1.02), ylim=(0, 1.02), title="reliability")
+        axes.legend(loc="upper left")
+        return figure
+
+
+def plot_history(history: Table) -> Figure:
+    """Loss and accuracy by epoch."""
+    with _figure(9, 3.4) as figure:
+        loss, accuracy = figure.subplots(1, 2)
+        _curve(loss, history, "train_loss", "train", _TRAIN)
+        _curve(loss, history, "validation_loss", "validation", _VALIDATION)
+        loss.set(xlabel="epoch", title="loss")
+        _curve(accuracy, history, "validation_accuracy", "accuracy", _VALIDATION)
+        _curve(accuracy, history, "validation_balanced_accuracy", "balanced accuracy", _ACCENT)
+        accuracy.set(xlabel="epoch", title="validation")
+        for axes in (loss, accuracy):
+            axes.legend()
+        return figure
+
+
+def plot_mistakes(rows: Sequence[Mapping[str, Any]], columns: int) -> Figure:
+    """Pictures of mistakes in a grid."""
+    lines = max(-(-len(rows) // columns), 1)
+    with _figure(1.7 * columns, 2.0 * lines) as figure:
+        grid = figure.subplots(lines, columns, squeeze=False)
+        for axes in grid.flat:
+            axes.axis("off")
+        for axes, row in zip(grid.flat, rows, strict=False):
+            axes.imshow(_pixels(row["file"]))
+            axes.set_title(f"{row['truth']} → {row['emotion']} {row['confidence']:.2f}", fontsize=8)
+        return figure
+
+
+def plot_explanation(explanation: Explanation) -> Figure:
+    """Heat map of an explanation over its face."""
+    with _figure(6.4, 3.2) as figure:
+        face, heat = figure.subplots(1, 2)
+        for axes in (face, heat):
+            axes.imshow(explanation.crop, cmap="gray", vmin=0, vmax=255)
+            axes.axis("off")
+        heat.imshow(explanation.heat_map, cmap="magma", alpha=0.55, vmin=0, vmax=1)
+        face.set_title("face")
+        heat.set_title(f"why {explanation.emotion}")
+        return figure
+
+
+def plot_timeline(table: Table) -> Figure:
+    """Smoothed probabilities over time, one panel a person."""
+    people = sorted({row["person"] for row in table if row["person"] is not None})
+    with _figure(9, 1.2 + 1.6 * max(len(people), 1)) as figure:
+        panels = figure.subplots(max(len(people), 1), 1, squeeze=False, sharex=True)[:, 0]
+        for axes, person in zip(panels, people, strict=False):
+            rows = [row for row in table if row["person"] == person]
+            times = [row["time"] for row in rows]
+            for emotion, color in COLORS.items():
+                axes.plot(
+                    times, [row[emotion] for row in rows], color=mpl_colors.to_rgba(color), label=emotion
+                )
+            axes.set(ylim=(0, 1), ylabel=f"person {person}")
+        panels[-1].set_xlabel("seconds")
+        panels[0].legend(ncols=len(COLORS), loc="lower center", bbox_to_anchor=(0.5, 1.0))
+        return figure
+
+
+def _curve(axes: Axes, history: Table, name: str, label: str, color: str) -> None:
+    if name in history.columns:
+        axes.plot(history.column("epoch"), history.column(name), color=color, label=label, marker=".")
+
+
+def _pixels(source: object) -> Any:
+    from matplotlib.image import imread
+
+    return imread(io.BytesIO(_fer.thumbnail(source, 160)[0]), format="png")

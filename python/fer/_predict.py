@@ -1,0 +1,122 @@
+"""Predictions with one call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from fer._classifier import Classifier
+
+if TYPE_CHECKING:
+    import os
+
+    from fer._batch import Batch
+    from fer._fer import Picture
+    from fer._prediction import Prediction
+
+__all__ = ["predict", "predict_batch"]
+
+
+def predict(
+    image: Picture,
+    *,
+    faces: str = "auto",
+    model: str | os.PathLike[str] | Classifier | None = None,
+    priors: str | Sequence[float] | None = None,
+    bgr: bool = False,
+) -> Prediction:
+    """Find the faces in one picture and name their expression.
+
+    Parameters
+    ----------
+    image
+        A path, the bytes of an image file, a Pillow image, or a NumPy array ``[H, W]``, ``[H, W, 3]`` or
+        ``[H, W, 4]`` of uint8 values, or of floats in [0, 1]. A contiguous uint8 array is not copied.
+    faces
+        ``"auto"`` takes a picture that is a face crop whole and searches any other; ``"find"`` always
+        searches; ``"whole"`` never does.
+    model
+        Name of a built-in model (see ``fer.MODELS``), path of a model file, or a :class:`Classifier`. The
+        default model when absent. A file is loaded anew at every call: make a :class:`Classifier` of it to
+        load it once.
+    priors
+        Class mix that the probabilities assume: ``"natural"`` (the training set's), ``"uniform"``, or four
+        shares in the order of ``fer.EMOTIONS``.
+    bgr
+        Whether arrays have OpenCV's channel order. Other pictures are not affected.
+
+    Returns
+    -------
+    Prediction
+        A sequence of faces, empty where there is none; ``emotion``, ``confidence`` and ``probabilities`` are
+        those of the largest.
+
+    Raises
+    ------
+    ImageError
+        If the picture cannot be read; :class:`ImageNotFoundError` if its file does not exist.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fer
+    >>> face = np.full((48, 48), 128, np.uint8)
+    >>> round(sum(fer.predict(face).probabilities.values()), 5)
+    1.0
+    """
+    return _classifier(model, priors).predict(image, faces=faces, bgr=bgr)
+
+
+def predict_batch(
+    images: str | os.PathLike[str] | Iterable[Picture],
+    *,
+    faces: str = "auto",
+    model: str | os.PathLike[str] | Classifier | None = None,
+    priors: str | Sequence[float] | None = None,
+    bgr: bool = False,
+    ids: Sequence[Any] | None = None,
+) -> Batch:
+    """Find the faces in many pictures and name their expression.
+
+    Pictures are decoded, searched and predicted on all cores; one that cannot be read becomes an item with an
+    error.
+
+    Parameters
+    ----------
+    images
+        A folder (searched in depth), a glob pattern, or pictures as in :func:`predict`.
+    faces, model, priors, bgr
+        As in :func:`predict`.
+    ids
+        One value a picture to join the table on, such as a customer number.
+
+    Returns
+    -------
+    Batch
+        One prediction a picture, in the order of `images`; files of a folder in the order of their paths.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fer
+    >>> batch = fer.predict_batch([np.zeros((48, 48), np.uint8), np.full((48, 48), 255, np.uint8)])
+    >>> len(batch)
+    2
+    """
+    return _classifier(model, priors).predict_batch(images, faces=faces, bgr=bgr, ids=ids)
+
+
+def _classifier(
+    model: str | os.PathLike[str] | Classifier | None, priors: str | Sequence[float] | None
+) -> Classifier:
+    if isinstance(model, Classifier):
+        return model if priors is None else model.with_priors(priors)
+    if model is None and priors is None:
+        return _default_classifier()
+    return Classifier(model, priors=priors)
+
+
+@lru_cache(maxsize=1)
+def _default_classifier() -> Classifier:
+    return Classifier()

@@ -1,0 +1,229 @@
+"""Faces of one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from fer import _fer
+from fer._fer import Face
+from fer.exceptions import FerError
+
+if TYPE_CHECKING:
+    import os
+
+    import numpy as np
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from fer._fer import Analyzer, Picture
+
+__all__ = ["Explanation", "Prediction"]
+
+
+class Prediction(Sequence[Face]):
+    """Faces found in one picture, the best detected first; empty where there is none.
+
+    ``emotion``, ``confidence`` and ``probabilities`` are those of the largest face, for pictures that show
+    one person. ``np.asarray(prediction)`` has the shape ``[faces, 4]``, its columns in the order of
+    ``fer.EMOTIONS``.
+    """
+
+    __slots__ = ("_analyzer", "_bgr", "_error", "_faces", "_path", "_source")
+
+    def __init__(
+        self,
+        faces: Sequence[Face],
+        *,
+        source: Picture,
+        path: str | None = None,
+        error: FerError | None = None,
+        analyzer: Analyzer,
+        bgr: bool = False,
+    ) -> None:
+        self._faces = faces
+        self._source = source
+        self._path = path
+        self._error = error
+        self._analyzer = analyzer
+        self._bgr = bgr
+
+    @property
+    def faces(self) -> list[Face]:
+        """Faces, the best detected first."""
+        return list(self._faces)
+
+    @property
+    def largest(self) -> Face | None:
+        """Largest face."""
+        return max(self._faces, key=_area, default=None)
+
+    @property
+    def emotion(self) -> str | None:
+        """Most probable emotion of the largest face; ``None`` where there is no face."""
+        face = self.largest
+        return None if face is None else face.emotion
+
+    @property
+    def confidence(self) -> float | None:
+        """Probability of :attr:`emotion`, in [0, 1]; ``None`` where there is no face."""
+        face = self.largest
+        return None if face is None else face.confidence
+
+    @property
+    def probabilities(self) -> dict[str, float]:
+        """Probability of each emotion for the largest face; empty where there is no face."""
+        face = self.largest
+        return {} if face is None else face.probabilities
+
+    @property
+    def path(self) -> str | None:
+        """Path of the picture, where it was a file."""
+        return self._path
+
+    @property
+    def error(self) -> FerError | None:
+        """Why the picture could not be read, in a batch; ``None`` where it could."""
+        return self._error
+
+    @property
+    def source(self) -> Picture:
+        """Picture as it was given."""
+        return self._source
+
+    def explain(self, face: int | None = None, emotion: str | None = None) -> Explanation:
+        """Show which parts of a face speak for an emotion: Grad-CAM (Selvaraju et al. 2017).
+
+        Parameters
+        ----------
+        face
+            Number of the face; the largest when absent.
+        emotion
+            Emotion to explain; the most probable when absent.
+
+        Returns
+        -------
+        Explanation
+            Heat map on the crop that the network saw.
+
+        Raises
+        ------
+        ValueError
+            If there is no face.
+        """
+        chosen = self.largest if face is None else self._faces[face]
+        if chosen is None:
+            raise ValueError("there is no face to explain")
+        emotion = chosen.emotion if emotion is None else emotion
+        crop, heat_map = self._analyzer.explain(self._source, chosen, emotion, bgr=self._bgr)
+        return Explanation(emotion, crop, heat_map)
+
+    def draw(self) -> NDArray[np.uint8]:
+        """Picture with boxes, labels and bars on it, ``[H, W, 3]`` in RGB order."""
+        return _fer.draw(self._source, self._faces, bgr=self._bgr)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the picture with boxes, labels and bars on it; the extension tells the format."""
+        _fer.save_drawing(self._source, self._faces, Path(path), bgr=self._bgr)
+
+    def show(self) -> None:
+        """Show the picture with its faces: in the notebook, or in a window (needs Pillow)."""
+        from fer._display import show
+
+        show(self)
+
+    def thumbnail(self, side: int) -> tuple[bytes, int, int]:
+        """PNG of the picture, at most `side` pixels a side, and the size of the picture itself."""
+        return _fer.thumbnail(self._source, side, bgr=self._bgr)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Content of one JSON line of ``fer predict``, with the keys of other packages beside its own."""
+        error = None if self._error is None else {"kind": self._error.kind, "message": str(self._error)}
+        return {"path": self._path, "error": error, "faces": [face.to_dict() for face in self._faces]}
+
+    def __len__(self) -> int:
+        return len(self._faces)
+
+    @overload
+    def __getitem__(self, index: int) -> Face: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Face]: ...
+    def __getitem__(self, index: int | slice) -> Face | Sequence[Face]:
+        return self._faces[index]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        import numpy as np
+
+        rows = [list(face.probabilities.values()) for face in self._faces]
+        return np.array(rows, dtype=dtype or np.float32).reshape(len(rows), len(_fer.EMOTIONS))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Prediction) and self.to_dict() == other.to_dict()
+
+    __hash__ = None  # type: ignore[assignment] # compared by value
+
+    def __repr__(self) -> str:
+        if self._error is not None:
+            return f"Prediction(error={self._error.kind!r}, path={self._path!r})"
+        faces = ", ".join(f"{face.emotion} {face.confidence:.2f}" for face in self._faces)
+        path = "" if self._path is None else f", path={self._path!r}"
+        return f"Prediction([{faces}]{path})"
+
+    def _repr_html_(self) -> str:
+        from fer._display import prediction_html
+
+        return prediction_html(self)
+
+
+class Explanation:
+    """Heat map of what speaks for an emotion, on the crop that the network saw."""
+
+    __slots__ = ("_crop", "_emotion", "_heat_map")
+
+    def __init__(self, emotion: str, crop: NDArray[np.uint8], heat_map: NDArray[np.float32]) -> None:
+        self._emotion = emotion
+        self._crop = crop
+        self._heat_map = heat_map
+
+    @property
+    def emotion(self) -> str:
+        """Emotion explained."""
+        return self._emotion
+
+    @property
+    def crop(self) -> NDArray[np.uint8]:
+        """Grey crop of the face as the network sees it, ``[S, S]``."""
+        return self._crop
+
+    @property
+    def heat_map(self) -> NDArray[np.float32]:
+        """How much each pixel speaks for the emotion, in [0, 1], ``[S, S]``."""
+        return self._heat_map
+
+    def plot(self) -> Figure:
+        """Draw the heat map over the face (needs matplotlib)."""
+        from fer._plots import plot_explanation
+
+        return plot_explanation(self)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        import numpy as np
+
+        return np.array(self._heat_map, dtype=dtype)
+
+    def __repr__(self) -> str:
+        height, width = self._heat_map.shape
+        return f"Explanation({self._emotion!r}, {height}x{width})"
+
+    def _repr_html_(self) -> str:
+        from fer._display import explanation_html
+
+        return explanation_html(self)
+
+
+def _area(face: Face) -> float:
+    if face.box is None:
+        return float("inf")
+    _, _, width, height = face.box
+    return width * height

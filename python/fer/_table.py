@@ -1,0 +1,141 @@
+"""Columns that turn into a pandas, Polars or PyArrow table, none of which is a dependency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from fer import _fer
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+    from typing_extensions import Self
+
+__all__ = ["Table"]
+
+_SHOWN_ROWS = 20
+# Types that keep their name when a value is missing.
+_PANDAS_TYPES = {str: "str", int: "Int64", float: "float64", bool: "boolean"}
+
+
+class Table(Sequence[dict[str, Any]]):
+    """Rows with named columns: a sequence of dictionaries that also speaks Arrow.
+
+    Any library that reads the Arrow PyCapsule interface takes it as it is, for example
+    ``polars.DataFrame(table)``, ``pyarrow.table(table)`` or DuckDB.
+
+    Parameters
+    ----------
+    columns
+        Values by column name, all of one length. A missing value is ``None``.
+    types
+        Type of each column's values: ``str``, ``int``, ``float`` or ``bool``. Where it is not given, the
+        first value that is not missing tells.
+    """
+
+    __slots__ = ("_columns", "_length", "_types")
+
+    def __init__(self, columns: Mapping[str, Sequence[Any]], types: Mapping[str, type] | None = None) -> None:
+        self._columns = {name: list(values) for name, values in columns.items()}
+        self._types = {
+            name: (types or {}).get(name) or _type(values) for name, values in self._columns.items()
+        }
+        lengths = {len(values) for values in self._columns.values()}
+        if len(lengths) > 1:
+            raise ValueError(f"columns differ in length: {sorted(lengths)}")
+        self._length = lengths.pop() if lengths else 0
+
+    @classmethod
+    def from_rows(cls, rows: Sequence[Mapping[str, Any]], types: Mapping[str, type] | None = None) -> Self:
+        """Table of rows; its columns are their keys in the order of appearance, or those of `types`."""
+        names = dict.fromkeys([name for row in rows for name in row] or types or ())
+        return cls({name: [row.get(name) for row in rows] for name in names}, types)
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns."""
+        return list(self._columns)
+
+    def column(self, name: str) -> list[Any]:
+        """Values of one column."""
+        return list(self._columns[name])
+
+    def to_dict(self) -> dict[str, list[Any]]:
+        """Values by column name."""
+        return {name: list(values) for name, values in self._columns.items()}
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Convert to a pandas data frame."""
+        import pandas as pd
+
+        frame: pd.DataFrame = pd.DataFrame(
+            {
+                name: pd.Series(values, dtype=_PANDAS_TYPES[self._types[name]])
+                for name, values in self._columns.items()
+            }
+        )
+        return frame
+
+    def to_polars(self) -> pl.DataFrame:
+        """Convert to a Polars data frame."""
+        import polars as pl
+
+        return pl.DataFrame(self)
+
+    def to_arrow(self) -> pa.Table:
+        """Convert to a PyArrow table."""
+        import pyarrow as pa
+
+        return pa.table(self)
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return _fer.arrow_stream(
+            [(name, self._types[name].__name__, values) for name, values in self._columns.items()]
+        )
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(self._length))]
+        if not -self._length <= index < self._length:
+            raise IndexError(f"row {index} of {self._length}")
+        return {name: values[index] for name, values in self._columns.items()}
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return (self[i] for i in range(self._length))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Table) and self._columns == other._columns
+
+    __hash__ = None  # type: ignore[assignment] # compared by value
+
+    def __repr__(self) -> str:
+        return f"Table({self._length} rows: {', '.join(self._columns)})"
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{escape(name)}</th>" for name in self._columns)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(_cell(value))}</td>" for value in row.values()) + "</tr>"
+            for row in self[:_SHOWN_ROWS]
+        )
+        more = self._length - _SHOWN_ROWS
+        foot = f"<p>and {more} more rows</p>" if more > 0 else ""
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{foot}"
+
+
+def _type(values: Sequence[Any]) -> type:
+    found = {type(value) for value in values if value is not None}
+    if found == {int, float}:
+        return float
+    return found.pop() if len(found) == 1 else str
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,223 @@
+"""Training on a folder of labelled pictures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from fer import _fer
+from fer._classifier import Classifier
+from fer._evaluation import Evaluation, evaluate
+from fer._progress import observer
+from fer._table import Table
+
+if TYPE_CHECKING:
+    import os
+
+    from matplotlib.figure import Figure
+    from typing_extensions import Unpack
+
+__all__ = ["TrainOptions", "TrainingRun", "train"]
+
+
+class TrainOptions(TypedDict, total=False):
+    """Settings that :func:`train` takes by name; :func:`train_defaults` tells their defaults.
+
+    A nested section, such as ``augmentation``, is a dictionary that names only what it changes.
+    """
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    weight_decay: float
+    optimizer: str
+    momentum: float
+    schedule: str
+    warmup: float
+    label_smoothing: float
+    class_weights: str
+    dropout: float
+    ema_decay: float
+    batch_norm_momentum: float
+    early_stopping: int
+    monitor: str
+    remove_copies: bool
+    seed: int
+    memory_budget_mib: int
+    checkpoint_seconds: int
+    normalization: Mapping[str, Any]
+    filter: str
+    model: Mapping[str, Any]
+    augmentation: Mapping[str, Any]
+    distillation: Mapping[str, Any]
+
+
+def train(
+    data: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    config: str | os.PathLike[str] | None = None,
+    votes: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+    resume: bool = False,
+    keep_copies: bool = False,
+    ignore_unknown: bool = False,
+    device: str = "cpu",
+    threads: int = 0,
+    progress: bool | Callable[[dict[str, Any]], None] = True,
+    **options: Unpack[TrainOptions],
+) -> TrainingRun:
+    """Train a model on a folder of labelled pictures.
+
+    An interrupt (Ctrl-C, or the stop button of a notebook) ends the training after the current step and
+    leaves a run that ``resume=True`` continues to the same result.
+
+    Parameters
+    ----------
+    data
+        Folder with ``train``, ``validation`` (or ``val``) and ``test``, each with a folder a class.
+    out
+        Run folder to write: checkpoints, metrics and report. Must be empty unless `resume`.
+    config
+        TOML file of settings; `options` override it.
+    votes
+        CSV of crowd votes as soft labels, or the whole ``votes`` section of the settings.
+    resume
+        Continue the run in `out`.
+    keep_copies
+        Keep training pictures that have a copy in validation or test.
+    ignore_unknown
+        Skip class folders that name none of the four classes, instead of refusing the dataset.
+    device
+        ``"cpu"`` or ``"cuda"``.
+    threads
+        Threads to compute with; 0 uses every core. The result does not depend on it.
+    progress
+        Show a progress bar; or a function that is called with each event.
+    **options
+        Settings by name, such as ``epochs=20, seed=1, augmentation={"flip": 0.0}``.
+
+    Returns
+    -------
+    TrainingRun
+        The finished run.
+
+    Raises
+    ------
+    DatasetError
+        If `data` is not laid out as a dataset.
+    ConfigError
+        If an option's name or value is not allowed.
+    TrainingError
+        If `out` holds a run already, or there is none to resume.
+    """
+    settings: dict[str, Any] = dict(options)
+    if votes is not None:
+        settings["votes"] = dict(votes) if isinstance(votes, Mapping) else {"file": str(Path(votes))}
+    if keep_copies:
+        settings["remove_copies"] = False
+    with observer(progress) as observe:
+        _fer.train(
+            Path(data),
+            Path(out),
+            config=config,
+            options=settings,
+            resume=resume,
+            ignore_unknown=ignore_unknown,
+            device=device,
+            threads=threads,
+            observe=observe,
+        )
+    return TrainingRun(out)
+
+
+def train_defaults() -> dict[str, Any]:
+    """Every setting of :func:`train` with its default.
+
+    >>> import fer
+    >>> fer.train_defaults()["seed"]
+    0
+    """
+    return _fer.train_defaults()
+
+
+class TrainingRun:
+    """A folder that a training wrote.
+
+    Parameters
+    ----------
+    path
+        The run folder.
+    """
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = Path(path)
+        if not (self._path / "config.toml").is_file():
+            raise FileNotFoundError(f"{self._path} is no run folder: it has no config.toml")
+
+    @property
+    def path(self) -> Path:
+        """Run folder."""
+        return self._path
+
+    @property
+    def best(self) -> Path:
+        """Model file of the best epoch, complete with labels, preprocessing and calibration."""
+        return self._path / "best.safetensors"
+
+    @property
+    def report(self) -> Path:
+        """Self-contained report page."""
+        return self._path / "report.html"
+
+    @property
+    def history(self) -> Table:
+        """Figures of every epoch so far."""
+        lines = (self._path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+        return Table.from_rows([_flat(json.loads(line)) for line in lines])
+
+    @property
+    def classifier(self) -> Classifier:
+        """Classifier of the best epoch."""
+        return Classifier(self.best)
+
+    def evaluate(self, folder: str | os.PathLike[str], **options: Any) -> Evaluation:
+        """Score the best epoch on a folder of class folders; options as in :func:`fer.evaluate`."""
+        return evaluate(folder, model=self.best, **options)
+
+    def plot(self) -> Figure:
+        """Draw loss and accuracy by epoch (needs matplotlib)."""
+        from fer._plots import plot_history
+
+        return plot_history(self.history)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Content of the run's ``report.json``."""
+        report: dict[str, Any] = json.loads((self._path / "report.json").read_text(encoding="utf-8"))
+        return report
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TrainingRun) and self._path.resolve() == other._path.resolve()
+
+    def __hash__(self) -> int:
+        return hash(self._path.resolve())
+
+    def __repr__(self) -> str:
+        return f"TrainingRun({str(self._path)!r}, epochs={len(self.history)})"
+
+    def _repr_html_(self) -> str:
+        return f"<p>run in <code>{self._path}</code></p>{self.history._repr_html_()}"
+
+
+def _flat(record: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested dictionaries as one, their keys joined by underscores."""
+    flat: dict[str, Any] = {}
+    for name, value in record.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{name}_")
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat

@@ -1,0 +1,190 @@
+"""Every kind of picture, and how kinds of one picture agree."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import fer
+
+
+@pytest.fixture
+def png(face, tmp_path):
+    """A lossless colour copy of a face: every decoder gives the same pixels."""
+    path = tmp_path / "face.png"
+    Image.open(face).convert("RGB").resize((90, 80)).save(path)
+    return path
+
+
+def probabilities(image, **options):
+    return np.asarray(fer.predict(image, **options))
+
+
+def test_path_bytes_array_and_pillow_agree_to_the_bit(png):
+    array = np.asarray(Image.open(png))
+    expected = probabilities(str(png))
+    assert expected.shape == (1, 4)
+    for image in (
+        png,
+        png.read_bytes(),
+        bytearray(png.read_bytes()),
+        memoryview(png.read_bytes()),
+        array,
+        Image.open(png),
+        array / 255,
+        (array / 255).astype(np.float32),
+        np.dstack([array, np.full(array.shape[:2], 9, np.uint8)]),
+        Image.open(png).convert("RGBA"),
+    ):
+        np.testing.assert_array_equal(probabilities(image), expected, err_msg=repr(type(image)))
+
+
+def test_grey_pictures_agree_in_every_form(face):
+    grey = Image.open(face).convert("L")
+    array = np.asarray(grey)
+    expected = probabilities(array)
+    for image in (grey, array[:, :, None], np.repeat(array[:, :, None], 3, axis=2), grey.convert("LA")):
+        np.testing.assert_array_equal(probabilities(image), expected)
+
+
+def test_sixteen_bits_agree_with_the_file(face, tmp_path):
+    array = np.asarray(Image.open(face).convert("L")).astype(np.uint16) * 257
+    path = tmp_path / "sixteen.png"
+    Image.fromarray(array).save(path)
+    np.testing.assert_array_equal(probabilities(Image.open(path)), probabilities(path))
+
+
+def test_one_bit_and_palette_pictures_agree_with_the_file(face, tmp_path):
+    for name, image in {
+        "bits.png": Image.open(face).convert("1"),
+        "palette.png": Image.open(face).convert("RGB").quantize(16),
+    }.items():
+        image.save(tmp_path / name)
+        np.testing.assert_array_equal(
+            probabilities(Image.open(tmp_path / name)), probabilities(tmp_path / name)
+        )
+
+
+def test_orientation_is_honoured_alike_in_files_and_pillow_images(face, tmp_path):
+    upright = Image.open(face).convert("RGB").resize((60, 80))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned clockwise by 90 degrees
+    path = tmp_path / "turned.png"
+    upright.transpose(Image.Transpose.ROTATE_90).save(path, exif=exif)
+    expected = probabilities(np.asarray(upright))
+    np.testing.assert_array_equal(probabilities(path), expected)
+    np.testing.assert_array_equal(probabilities(Image.open(path)), expected)
+
+
+def test_bgr_arrays_are_told_by_the_switch(png):
+    array = np.asarray(Image.open(png))
+    expected = probabilities(png)
+    np.testing.assert_array_equal(probabilities(array[:, :, ::-1], bgr=True), expected)
+    bgra = np.dstack([array[:, :, ::-1], np.zeros(array.shape[:2], np.uint8)])
+    np.testing.assert_array_equal(probabilities(bgra, bgr=True), expected)
+    np.testing.assert_array_equal(probabilities(png, bgr=True), expected)
+    assert not np.array_equal(probabilities(array[:, :, ::-1]), expected)
+
+
+def test_arrays_need_not_be_contiguous(png):
+    array = np.asarray(Image.open(png))
+    wide = np.zeros((array.shape[0] + 8, array.shape[1] + 8, 3), np.uint8)
+    wide[4:-4, 4:-4] = array
+    np.testing.assert_array_equal(probabilities(wide[4:-4, 4:-4]), probabilities(array))
+    np.testing.assert_array_equal(probabilities(np.asfortranarray(array)), probabilities(array))
+    np.testing.assert_array_equal(
+        probabilities(array[::-1, ::2]), probabilities(np.ascontiguousarray(array[::-1, ::2]))
+    )
+
+
+def test_anything_that_turns_into_an_array_is_a_picture(png):
+    class Tensor:
+        def __array__(self, dtype=None, copy=None):
+            return np.asarray(Image.open(png), dtype=dtype)
+
+    np.testing.assert_array_equal(probabilities(Tensor()), probabilities(png))
+
+
+@pytest.mark.parametrize(
+    ("array", "hint"),
+    [
+        (np.zeros((3, 48, 48), np.uint8), "transpose"),
+        (np.zeros((1, 48, 48, 3), np.uint8), "predict_batch"),
+        (np.zeros(48, np.uint8), "shape"),
+        (np.zeros((48, 48, 2), np.uint8), "shape"),
+        (np.zeros((0, 48), np.uint8), "no pixels"),
+        (np.zeros((48, 48), np.int64), "uint8"),
+        (np.zeros((48, 48), bool), "uint8"),
+        (np.full((48, 48), 255.0), "divide by 255"),
+        (np.full((48, 48), -0.1, np.float32), "divide by 255"),
+        (np.full((48, 48), np.nan), "[0, 1]"),
+    ],
+)
+def test_arrays_that_are_no_picture_are_refused_with_what_to_do(array, hint):
+    with pytest.raises(fer.ImageError) as raised:
+        fer.predict(array)
+    assert hint in str(raised.value)
+    assert raised.value.kind == "invalid_image"
+
+
+@pytest.mark.parametrize("value", [None, 3, ["a.jpg"], {"a": 1}, object()])
+def test_what_is_no_picture_at_all_is_a_type_error(value):
+    with pytest.raises(TypeError, match="expected a picture"):
+        fer.predict(value)
+
+
+def test_missing_files_are_file_not_found(tmp_path):
+    path = tmp_path / "nobody.jpg"
+    with pytest.raises(fer.ImageNotFoundError) as raised:
+        fer.predict(path)
+    assert isinstance(raised.value, FileNotFoundError)
+    assert raised.value.kind == "not_found"
+    assert raised.value.path == str(path)
+    assert str(path) in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"), [(b"", "corrupt_image"), (b"text that someone renamed", "unsupported_image")]
+)
+def test_bad_files_and_bytes_have_a_kind(content, kind, tmp_path):
+    path = tmp_path / "bad.jpg"
+    path.write_bytes(content)
+    for image in (path, content):
+        with pytest.raises(fer.ImageError) as raised:
+            fer.predict(image)
+        assert raised.value.kind == kind
+
+
+def test_cut_files_are_refused(face):
+    content = Path(face).read_bytes()
+    with pytest.raises(fer.ImageError) as raised:
+        fer.predict(content[: len(content) // 3])
+    assert raised.value.kind == "corrupt_image"
+    stream = io.BytesIO()
+    Image.open(face).save(stream, "PNG")
+    with pytest.raises(fer.ImageError):
+        fer.predict(stream.getvalue()[:200])
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"faces": "some"}, fer.ConfigError),
+        ({"priors": "1,2"}, fer.ConfigError),
+        ({"priors": [1, 2, 3, -1]}, fer.ConfigError),
+        ({"model": "nobody"}, fer.ModelNotFoundError),
+        ({"model": "no/such/file.safetensors"}, fer.ModelNotFoundError),
+    ],
+)
+def test_bad_options_are_named(face, options, error):
+    with pytest.raises(error):
+        fer.predict(face, **options)
+
+
+def test_bad_model_files_are_model_errors(face, tmp_path):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(b"weights, honestly")
+    with pytest.raises(fer.ModelError):
+        fer.predict(face, model=path)

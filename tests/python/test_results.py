@@ -1,0 +1,138 @@
+"""What predictions are and how they show themselves."""
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+import fer
+
+
+@pytest.fixture
+def prediction(photo):
+    return fer.predict(photo)
+
+
+def test_a_prediction_is_a_sequence_of_faces(prediction):
+    assert isinstance(prediction, Sequence)
+    assert len(prediction) == len(list(prediction)) == len(prediction.faces) > 1
+    assert prediction[0] == prediction.faces[0]
+    assert prediction[-1] in prediction
+    assert prediction[:1] == prediction.faces[:1]
+    with pytest.raises(IndexError):
+        prediction[99]
+
+
+def test_a_face_has_a_box_inside_the_picture_and_probabilities(prediction):
+    _, width, height = prediction.thumbnail(64)
+    for face in prediction:
+        x, y, box_width, box_height = face.box
+        assert 0 <= x < x + box_width <= width
+        assert 0 <= y < y + box_height <= height
+        assert list(face.probabilities) == list(fer.EMOTIONS)
+        assert sum(face.probabilities.values()) == pytest.approx(1, abs=1e-6)
+        assert face.confidence == max(face.probabilities.values()) == face.probabilities[face.emotion]
+        np.testing.assert_array_equal(
+            np.asarray(face), np.array(list(face.probabilities.values()), np.float32)
+        )
+
+
+def test_the_largest_face_speaks_for_the_picture(prediction):
+    largest = max(prediction, key=lambda face: face.box[2] * face.box[3])
+    assert prediction.largest == largest
+    assert prediction.emotion == largest.emotion
+    assert prediction.confidence == largest.confidence
+    assert prediction.probabilities == largest.probabilities
+
+
+def test_a_picture_without_a_face_is_empty_and_no_error():
+    prediction = fer.predict(np.zeros((300, 400, 3), np.uint8))
+    assert len(prediction) == 0
+    assert not prediction
+    assert (prediction.emotion, prediction.confidence, prediction.probabilities) == (None, None, {})
+    assert prediction.largest is None
+    assert np.asarray(prediction).shape == (0, 4)
+    with pytest.raises(ValueError, match="no face"):
+        prediction.explain()
+    assert "no face" in prediction._repr_html_()
+
+
+def test_a_face_crop_is_taken_whole_and_says_so(face):
+    prediction = fer.predict(face)
+    assert len(prediction) == 1
+    assert prediction[0].box is None
+    assert prediction.path == str(face)
+
+
+def test_dictionaries_are_json_and_have_the_keys_of_other_packages(prediction):
+    data = json.loads(json.dumps(prediction.to_dict()))
+    assert set(data) >= {"path", "error", "faces"}
+    for face, found in zip(data["faces"], prediction, strict=True):
+        x, y, width, height = face["box"]
+        assert (x, y, width, height) == found.box
+        assert face["emotions"] == face["probabilities"] == found.probabilities
+
+
+def test_equal_pictures_give_equal_predictions(photo, prediction, face):
+    assert fer.predict(photo) == prediction
+    assert fer.predict(photo)[0] == prediction[0]
+    assert fer.predict(face) != prediction
+    assert prediction[0] != "happy"
+
+
+def test_results_show_themselves(prediction):
+    html = prediction._repr_html_()
+    assert html.count("data:image/png;base64,") == 1
+    assert html.count("position:absolute") == len(prediction)
+    assert prediction[0].emotion in html
+    assert prediction[0].emotion in repr(prediction)
+    assert prediction[0].emotion in prediction[0]._repr_html_()
+    assert repr(prediction[0]).startswith("Face(")
+
+
+def test_label_sets_grow_as_the_error_rate_falls(face):
+    found = fer.predict(face)[0]
+    assert set(found.label_set(0)) == set(fer.EMOTIONS)
+    assert set(found.label_set(0.5)) <= set(found.label_set(0.05))
+    assert found.uncertain == (len(found.label_set()) != 1)
+
+
+def test_drawings_have_the_size_of_the_picture(prediction, photo, tmp_path):
+    from PIL import Image
+
+    width, height = Image.open(photo).size
+    drawing = prediction.draw()
+    assert (drawing.shape, drawing.dtype) == ((height, width, 3), np.uint8)
+    assert not np.array_equal(drawing, np.asarray(Image.open(photo).convert("RGB")))
+    prediction.save(tmp_path / "drawn.png")
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "drawn.png")), drawing)
+
+
+def test_explanations_are_heat_maps_on_the_crop(prediction):
+    explanation = prediction.explain()
+    assert explanation.emotion == prediction.emotion
+    assert explanation.crop.dtype == np.uint8
+    assert explanation.crop.shape == explanation.heat_map.shape
+    assert explanation.heat_map.min() >= 0
+    assert explanation.heat_map.max() <= 1
+    assert explanation._repr_html_().count("data:image/png") == 2
+    other = prediction.explain(face=0, emotion="surprise")
+    assert other.emotion == "surprise"
+    with pytest.raises(fer.ConfigError):
+        prediction.explain(emotion="bored")
+
+
+def test_priors_move_probabilities_alike_as_text_and_numbers(face):
+    uniform = fer.predict(face, priors="uniform")
+    assert fer.predict(face, priors=[1, 1, 1, 1])[0].probabilities == pytest.approx(uniform[0].probabilities)
+    assert fer.predict(face, priors=(1, 0, 1, 1)).probabilities["sad"] == 0
+
+
+def test_a_classifier_predicts_like_the_function(face):
+    classifier = fer.Classifier()
+    assert classifier.predict(face) == fer.predict(face) == fer.predict(face, model=classifier)
+    assert classifier.info["labels"] == list(fer.EMOTIONS)
+    shifted = classifier.with_priors("uniform")
+    assert shifted.predict(face) == fer.predict(face, priors="uniform")
+    assert "uniform" in repr(shifted)

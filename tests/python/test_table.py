@@ -1,0 +1,47 @@
+"""Tables without a table library."""
+
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import fer
+
+
+@pytest.fixture
+def table():
+    return fer.Table({"name": ["a", "b"], "n": [1, None], "share": [0.5, None], "good": [True, None]})
+
+
+def test_rows_and_columns(table):
+    assert len(table) == 2
+    assert table.columns == ["name", "n", "share", "good"]
+    assert table[-1] == {"name": "b", "n": None, "share": None, "good": None}
+    assert table[:1] == [table[0]]
+    assert table.column("n") == [1, None]
+    with pytest.raises(IndexError):
+        table[2]
+
+
+def test_missing_values_stay_missing_everywhere(table):
+    assert pl.DataFrame(table).to_dicts() == pa.table(table).to_pylist() == list(table)
+    pandas = table.to_pandas()
+    assert pandas.isna().iloc[1].tolist() == [False, True, True, True]
+    assert pandas["n"].dtype == "Int64"
+
+
+def test_a_table_of_rows_has_the_keys_of_all(table):
+    assert fer.Table.from_rows(list(table)) == table
+    assert fer.Table.from_rows([{"a": 1}, {"b": 2}]).to_dict() == {"a": [1, None], "b": [None, 2]}
+    assert fer.Table.from_rows([]).columns == []
+
+
+def test_columns_must_have_one_length():
+    with pytest.raises(ValueError, match="length"):
+        fer.Table({"a": [1], "b": []})
+
+
+def test_html_escapes_and_says_how_many_rows_are_left():
+    html = fer.Table({"<name>": ["<b>"] * 30})._repr_html_()
+    assert "&lt;name&gt;" in html
+    assert "<b>" not in html
+    assert "10 more rows" in html

@@ -1,0 +1,198 @@
+"""Training, evaluation and audit from Python."""
+
+import _thread
+import filecmp
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+import fer
+
+TINY = {
+    "epochs": 3,
+    "batch_size": 8,
+    "seed": 5,
+    "model": {"channels": [16, 16]},
+}
+
+
+@pytest.fixture(scope="module")
+def data(faces, tmp_path_factory):
+    root = tmp_path_factory.mktemp("dataset") / "data"
+    for split in ("train", "validation", "test"):
+        for emotion in fer.EMOTIONS:
+            folder = root / split / emotion
+            folder.mkdir(parents=True)
+            for file in sorted((faces / split / emotion).iterdir())[:6]:
+                shutil.copy(file, folder)
+    return root
+
+
+@pytest.fixture(scope="module")
+def run(data, tmp_path_factory):
+    return fer.train(data, tmp_path_factory.mktemp("runs") / "run", progress=False, **TINY)
+
+
+def test_a_run_tells_its_history_and_its_model(run):
+    assert len(run.history) == TINY["epochs"]
+    assert run.history.column("epoch") == [1, 2, 3]
+    assert {"train_loss", "validation_loss", "validation_accuracy"} <= set(run.history.columns)
+    assert run.best.is_file()
+    assert run.report.is_file()
+    assert run == fer.TrainingRun(run.path)
+    assert "epochs=3" in repr(run)
+    assert "<table>" in run._repr_html_()
+
+
+def test_the_trained_model_predicts(run, face):
+    assert run.classifier.predict(face) == fer.predict(face, model=run.best)
+
+
+def test_the_same_seed_gives_the_same_bytes(run, data, tmp_path):
+    again = fer.train(data, tmp_path / "again", progress=False, threads=1, **TINY)
+    assert filecmp.cmp(run.best, again.best, shallow=False)
+
+
+def test_progress_is_told(data, tmp_path):
+    events = []
+    fer.train(data, tmp_path / "run", progress=events.append, **{**TINY, "epochs": 2})
+    kinds = [event["event"] for event in events]
+    assert kinds[0] == "start"
+    assert kinds.count("epoch") == 2
+    assert "step" in kinds
+    assert all(event["epochs"] == 2 for event in events)
+
+
+def test_progress_bar_shows_itself(data, tmp_path, capsys):
+    fer.train(data, tmp_path / "run", **{**TINY, "epochs": 1})
+    assert "epoch 1/1" in capsys.readouterr().err
+
+
+def test_an_interrupt_leaves_a_run_that_resumes_to_the_same_bytes(run, data, tmp_path):
+    def interrupt(event):
+        if event["event"] == "epoch" and event["epoch"] == 1:
+            _thread.interrupt_main()
+
+    with pytest.raises(KeyboardInterrupt):
+        fer.train(data, tmp_path / "run", progress=interrupt, **TINY)
+    stopped = fer.TrainingRun(tmp_path / "run")
+    assert len(stopped.history) < TINY["epochs"]
+    resumed = fer.train(data, tmp_path / "run", resume=True, progress=False)
+    assert len(resumed.history) == TINY["epochs"]
+    assert filecmp.cmp(run.best, resumed.best, shallow=False)
+
+
+def test_an_observer_that_raises_stops_the_training(data, tmp_path):
+    def refuse(event):
+        raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        fer.train(data, tmp_path / "run", progress=refuse, **TINY)
+
+
+def test_defaults_are_those_of_the_trainer():
+    defaults = fer.train_defaults()
+    assert set(fer.TrainOptions.__annotations__) | {"votes"} == set(defaults)
+
+
+@pytest.mark.parametrize(
+    ("options", "hint"),
+    [
+        ({"epoch": 3}, "epochs"),
+        ({"epochs": "many"}, "many"),
+        ({"epochs": 0}, "at least 1"),
+        ({"augmentation": {"rotate": 1}}, "rotate"),
+        ({"device": "tpu"}, "cuda"),
+    ],
+)
+def test_bad_options_are_named(options, hint, data, tmp_path):
+    with pytest.raises(fer.ConfigError, match=hint):
+        fer.train(data, tmp_path / "run", **options)
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_is_no_dataset_is_refused(data, tmp_path, run):
+    with pytest.raises(fer.DatasetNotFoundError):
+        fer.train(tmp_path / "nothing", tmp_path / "run")
+    with pytest.raises(fer.DatasetError, match="train"):
+        fer.train(data / "train", tmp_path / "run")
+    with pytest.raises(fer.TrainingError, match="resume"):
+        fer.train(data, run.path, **TINY)
+    with pytest.raises(fer.TrainingError):
+        fer.train(data, tmp_path / "run", resume=True)
+    with pytest.raises(FileNotFoundError):
+        fer.TrainingRun(tmp_path / "nothing")
+
+
+def test_evaluation_tells_its_figures(run, data, tmp_path):
+    evaluation = run.evaluate(data / "test")
+    assert evaluation == fer.evaluate(data / "test", model=run.classifier)
+    assert evaluation.n == 24
+    confusion = np.asarray(evaluation)
+    assert confusion.sum() == evaluation.n
+    assert np.trace(confusion) / evaluation.n == pytest.approx(evaluation.accuracy)
+    low, high = evaluation.accuracy_ci95
+    assert 0 <= low <= evaluation.accuracy <= high <= 1
+    assert list(evaluation.per_class) == evaluation.classes
+    assert len(evaluation.predictions) == evaluation.n
+    assert (data / "test" / evaluation.predictions[0]["path"]).is_file()
+    assert evaluation.consensus is None
+    assert f"n={evaluation.n}" in repr(evaluation)
+    assert "confusion" in evaluation._repr_html_()
+
+    evaluation.save(tmp_path / "e.json")
+    assert fer.Evaluation.load(tmp_path / "e.json") == evaluation
+    assert json.loads((tmp_path / "e.json").read_text()) == evaluation.to_dict()
+
+
+def test_the_worst_mistakes_come_first(run, data):
+    evaluation = run.evaluate(data / "test")
+    mistakes = evaluation.worst_mistakes(5)
+    assert len(mistakes) == min(5, round((1 - evaluation.accuracy) * evaluation.n))
+    confidences = [row["confidence"] for row in mistakes]
+    assert confidences == sorted(confidences, reverse=True)
+    assert all(row["truth"] != row["emotion"] for row in mistakes)
+    assert mistakes._repr_html_().count("data:image/png") == len(mistakes)
+
+
+def test_excluded_pictures_are_not_scored(run, data, tmp_path):
+    left_out = ["happy/" + sorted((data / "test" / "happy").iterdir())[0].name]
+    assert run.evaluate(data / "test", exclude=left_out).n == 23
+    (tmp_path / "list.txt").write_text(left_out[0] + "\n")
+    assert run.evaluate(data / "test", exclude=tmp_path / "list.txt").n == 23
+
+
+def test_pages_are_written(run, data, tmp_path):
+    run.evaluate(data / "test", html=tmp_path / "e.html")
+    fer.audit(data, html=tmp_path / "a.html")
+    for page in ("e.html", "a.html"):
+        assert "</html>" in (tmp_path / page).read_text()
+
+
+def test_plots(run, data):
+    evaluation = run.evaluate(data / "test")
+    for figure in (
+        run.plot(),
+        evaluation.plot_confusion(),
+        evaluation.plot_reliability(),
+        evaluation.worst_mistakes(6).plot(),
+        run.classifier.predict(next((data / "test" / "sad").iterdir())).explain().plot(),
+    ):
+        figure.canvas.draw()
+        assert figure.axes
+
+
+def test_an_audit_finds_a_copy(data, tmp_path):
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy)
+    shutil.copy(next((copy / "test" / "sad").iterdir()), copy / "train" / "sad" / "copy.png")
+    audit = fer.audit(copy)
+    assert len(audit.exact) == 1
+    assert "train/sad/copy.png" in (audit.exact[0]["a"], audit.exact[0]["b"])
+    assert audit.counts["train"]["sad"] == 7
+    assert "exact=1" in repr(audit)
+    assert "exact copies" in audit._repr_html_()
+    audit.save(tmp_path / "a.json")
+    assert fer.Audit.load(tmp_path / "a.json") == audit
