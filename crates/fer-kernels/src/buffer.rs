@@ -1,6 +1,7 @@
 //! Aligned memory that is kept and used again.
 
 use std::alloc::{self, Layout};
+use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 use std::slice;
@@ -152,29 +153,77 @@ impl Drop for Recycled<'_> {
     }
 }
 
-/// Values that several threads write to, each at offsets of its own.
+/// Borrowed values that several threads read and write, each in turn or at places of its own.
+///
+/// Copies share the values. Nothing here checks that threads keep apart: reading and writing is unsafe for that reason.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct SharedMut(*mut f32);
+pub(crate) struct SharedMut<'a> {
+    start: *mut f32,
+    len: usize,
+    values: PhantomData<&'a mut [f32]>,
+}
 
-// SAFETY: only a pointer; whoever follows it vouches for the offset (see `at`).
-unsafe impl Send for SharedMut {}
+// SAFETY: a borrow of `f32`, which may be used on any thread; whoever reads or writes vouches for the absence of data races.
+unsafe impl Send for SharedMut<'_> {}
 // SAFETY: as above.
-unsafe impl Sync for SharedMut {}
+unsafe impl Sync for SharedMut<'_> {}
 
-impl SharedMut {
-    /// Shares values for as long as nothing else uses them.
-    pub(crate) fn new(values: &mut [f32]) -> Self {
-        Self(values.as_mut_ptr())
+impl<'a> SharedMut<'a> {
+    pub(crate) fn new(values: &'a mut [f32]) -> Self {
+        Self {
+            start: values.as_mut_ptr(),
+            len: values.len(),
+            values: PhantomData,
+        }
+    }
+
+    pub(crate) fn len(self) -> usize {
+        self.len
+    }
+
+    /// The values before `middle` and those from it on.
+    pub(crate) fn split_at(self, middle: usize) -> (Self, Self) {
+        assert!(middle <= self.len);
+        let first = Self {
+            len: middle,
+            ..self
+        };
+        let rest = Self {
+            // SAFETY: `middle` is at most the number of values.
+            start: unsafe { self.start.add(middle) },
+            len: self.len - middle,
+            ..self
+        };
+        (first, rest)
     }
 
     /// A pointer to the value at `offset`.
     ///
     /// # Safety
-    /// The values are still borrowed and more than `offset`; what is written there no other thread reads or writes meanwhile.
+    /// There are more than `offset` values. No other thread writes to what is read there meanwhile, nor uses what is written.
     #[inline(always)]
     pub(crate) unsafe fn at(self, offset: usize) -> *mut f32 {
+        debug_assert!(offset < self.len);
         // SAFETY: the caller vouches for the offset.
-        unsafe { self.0.add(offset) }
+        unsafe { self.start.add(offset) }
+    }
+
+    /// The values, to read.
+    ///
+    /// # Safety
+    /// Nothing writes to the values while the slice is used.
+    pub(crate) unsafe fn read(self) -> &'a [f32] {
+        // SAFETY: `start` and `len` are those of a slice borrowed for `'a`; the caller vouches for the rest.
+        unsafe { slice::from_raw_parts(self.start, self.len) }
+    }
+
+    /// The values, to write.
+    ///
+    /// # Safety
+    /// Nothing else uses the values while the slice is used.
+    pub(crate) unsafe fn write(self) -> &'a mut [f32] {
+        // SAFETY: `start` and `len` are those of a slice borrowed for `'a`; the caller vouches for the rest.
+        unsafe { slice::from_raw_parts_mut(self.start, self.len) }
     }
 }
 

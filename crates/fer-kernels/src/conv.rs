@@ -3,7 +3,7 @@
 //! Each call works on the calling thread and on the images it is given, unless it takes [`Threads`].
 
 use crate::Threads;
-use crate::buffer::Recycler;
+use crate::buffer::{Recycler, SharedMut};
 use crate::direct::Direct;
 use crate::epilogue::{Epilogue, Raw, Target};
 use crate::simd::{Cpu, LANES};
@@ -120,10 +120,7 @@ impl Convolution {
         output: &mut [f32],
         scratch: &Recycler,
     ) {
-        assert_eq!(
-            output.len() / self.out_channels,
-            input.len() / self.in_channels
-        );
+        let output = SharedMut::new(output);
         let epilogue = Raw(Target::new(
             output,
             self.height,
@@ -133,7 +130,7 @@ impl Convolution {
         self.forward_into(input, filters, epilogue, scratch);
     }
 
-    /// As [`forward`](Self::forward), but hands the results to an epilogue, whose target has room for them.
+    /// As [`forward`](Self::forward), but hands the results to an epilogue.
     pub(crate) fn forward_into<E: Epilogue>(
         &self,
         input: &[f32],
@@ -155,10 +152,7 @@ impl Convolution {
         d_input: &mut [f32],
         scratch: &Recycler,
     ) {
-        assert_eq!(
-            d_output.len() / self.out_channels,
-            d_input.len() / self.in_channels
-        );
+        let d_input = SharedMut::new(d_input);
         let epilogue = Raw(Target::new(
             d_input,
             self.height,

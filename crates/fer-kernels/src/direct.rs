@@ -85,9 +85,11 @@ impl Direct {
         let mut room = scratch.take(self.padded_len());
         let padded = &mut room[..self.padded_len()];
         let images = input.chunks_exact(self.height * self.width * self.in_channels);
+        assert!(epilogue.accepts(images.len(), self.height, self.width, self.out_channels));
         for (image, pixels) in images.enumerate() {
             self.pad(pixels, padded);
-            self.forward_rows(padded, filters, image, 0..self.square_rows(), epilogue);
+            // SAFETY: the epilogue accepts all images, and this thread alone has its target.
+            unsafe { self.forward_rows(padded, filters, image, 0..self.square_rows(), epilogue) };
         }
     }
 
@@ -97,7 +99,10 @@ impl Direct {
     }
 
     /// Convolves some rows of squares of a padded image.
-    pub(crate) fn forward_rows<E: Epilogue>(
+    ///
+    /// # Safety
+    /// The image is one of those that the epilogue accepts, and no other thread computes the same rows meanwhile.
+    pub(crate) unsafe fn forward_rows<E: Epilogue>(
         &self,
         padded: &[f32],
         filters: &[f32],

@@ -1,5 +1,6 @@
 //! What becomes of a square of convolution results on its way to memory.
 
+use crate::buffer::SharedMut;
 use crate::simd::{LANES, Simd};
 
 /// Where a square of results lies in its image: first row, first column, first channel.
@@ -13,10 +14,13 @@ pub(crate) struct Place {
 
 /// Consumes squares of `T` by `T` results of [`LANES`] channels; `T` is even and divides the rows and columns that they start at.
 pub(crate) trait Epilogue: Copy {
+    /// Whether there is room for the results of so many images of such a size.
+    fn accepts(&self, images: usize, height: usize, width: usize, channels: usize) -> bool;
+
     /// Stores the part of the square that lies in the image.
     ///
     /// # Safety
-    /// The epilogue's output holds the image at `place`, and no other thread stores at the same place.
+    /// The place lies in images that the epilogue [`accepts`](Self::accepts), and nothing else uses what is stored there meanwhile.
     unsafe fn store<S: Simd, const T: usize>(
         self,
         simd: S,
@@ -27,47 +31,50 @@ pub(crate) trait Epilogue: Copy {
 
 /// Dense images `[N, H, W, C]` that several threads fill.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Target {
-    start: *mut f32,
+pub(crate) struct Target<'a> {
+    values: SharedMut<'a>,
     height: usize,
     width: usize,
     channels: usize,
 }
 
-// SAFETY: a target is only written through `Epilogue::store`, whose callers keep to places of their own.
-unsafe impl Send for Target {}
-// SAFETY: as above.
-unsafe impl Sync for Target {}
-
-impl Target {
+impl<'a> Target<'a> {
     /// Room for `[N, height, width, channels]`.
-    pub(crate) fn new(output: &mut [f32], height: usize, width: usize, channels: usize) -> Self {
-        let start = output.as_mut_ptr();
+    pub(crate) fn new(values: SharedMut<'a>, height: usize, width: usize, channels: usize) -> Self {
         Self {
-            start,
+            values,
             height,
             width,
             channels,
         }
     }
 
+    fn holds(&self, images: usize, height: usize, width: usize, channels: usize) -> bool {
+        (self.height, self.width, self.channels) == (height, width, channels)
+            && self.values.len() >= images * height * width * channels
+    }
+
     /// The values at a place.
     ///
     /// # Safety
-    /// The place lies in the images.
+    /// The place lies in the images; otherwise as for [`SharedMut::at`].
     #[inline(always)]
     unsafe fn at(self, image: usize, y: usize, x: usize, channel: usize) -> *mut f32 {
         let pixel = (image * self.height + y) * self.width + x;
         // SAFETY: the caller vouches for the place.
-        unsafe { self.start.add(pixel * self.channels + channel) }
+        unsafe { self.values.at(pixel * self.channels + channel) }
     }
 }
 
 /// The results as they are, as training wants them. Channels need not be a multiple of [`LANES`].
 #[derive(Clone, Copy)]
-pub(crate) struct Raw(pub(crate) Target);
+pub(crate) struct Raw<'a>(pub(crate) Target<'a>);
 
-impl Epilogue for Raw {
+impl Epilogue for Raw<'_> {
+    fn accepts(&self, images: usize, height: usize, width: usize, channels: usize) -> bool {
+        self.0.holds(images, height, width, channels)
+    }
+
     #[inline(always)]
     unsafe fn store<S: Simd, const T: usize>(
         self,
@@ -102,13 +109,23 @@ impl Epilogue for Raw {
 #[derive(Clone, Copy)]
 pub(crate) struct BiasRelu<'a> {
     /// The images after pooling; an odd last row or column is dropped.
-    pub(crate) target: Target,
+    pub(crate) target: Target<'a>,
     /// One for each channel, a multiple of [`LANES`] of them.
     pub(crate) bias: &'a [f32],
     pub(crate) pool: bool,
 }
 
 impl Epilogue for BiasRelu<'_> {
+    fn accepts(&self, images: usize, height: usize, width: usize, channels: usize) -> bool {
+        let (height, width) = match self.pool {
+            true => (height / 2, width / 2),
+            false => (height, width),
+        };
+        self.bias.len() == channels
+            && channels.is_multiple_of(LANES)
+            && self.target.holds(images, height, width, channels)
+    }
+
     #[inline(always)]
     unsafe fn store<S: Simd, const T: usize>(
         self,
@@ -135,13 +152,13 @@ impl Epilogue for BiasRelu<'_> {
 }
 
 /// [`BiasRelu`] for 16 channels.
-struct Activate<S: Simd> {
+struct Activate<'a, S: Simd> {
     simd: S,
     bias: S::Vector,
-    target: Target,
+    target: Target<'a>,
 }
 
-impl<S: Simd> Activate<S> {
+impl<S: Simd> Activate<'_, S> {
     #[inline(always)]
     fn apply(&self, value: S::Vector) -> S::Vector {
         let simd = self.simd;

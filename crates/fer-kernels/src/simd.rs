@@ -57,23 +57,17 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     fn sub(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// `a * b`
     fn mul(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
-    /// `a / b`
-    fn div(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// `a * b + c`, rounded once where the set has such an instruction, twice on the portable one.
     fn mul_add(self, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
     /// `c - a * b`, rounded as [`mul_add`](Self::mul_add).
     fn neg_mul_add(self, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
     /// The larger of `a` and `b`; `b` where either is NaN.
     fn max(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
-    /// The square root.
-    fn sqrt(self, a: Self::Vector) -> Self::Vector;
 
     /// `a > b`
     fn greater(self, a: Self::Vector, b: Self::Vector) -> Self::Mask;
     /// `a == b`
     fn equal(self, a: Self::Vector, b: Self::Vector) -> Self::Mask;
-    /// `a & b`
-    fn both(self, a: Self::Mask, b: Self::Mask) -> Self::Mask;
     /// `a & !b`
     fn but_not(self, a: Self::Mask, b: Self::Mask) -> Self::Mask;
     /// `a` where the mask is true, else `b`.
@@ -142,11 +136,6 @@ impl Cpu {
         } else {
             Err(KernelError::UnsupportedInstructionSet { set })
         }
-    }
-
-    /// The instruction set.
-    pub(crate) fn instruction_set(self) -> InstructionSet {
-        self.0
     }
 
     /// Runs `kernel`, compiled for the set.

@@ -1,6 +1,6 @@
 //! A block with its batch norm folded away.
 
-use crate::buffer::{Buffer, Recycler};
+use crate::buffer::{Buffer, Recycler, SharedMut};
 use crate::conv::Convolution;
 use crate::epilogue::{BiasRelu, Target};
 use crate::simd::{Cpu, LANES};
@@ -104,15 +104,13 @@ impl Layer {
 
     /// Computes the block for some images on the calling thread.
     pub(super) fn run(&self, input: &[f32], output: &mut [f32], scratch: &Recycler) {
-        let images = input.len() / self.shape.input_len();
-        assert!(output.len() >= images * self.shape.output_len());
-        let epilogue = self.epilogue(output);
+        let epilogue = self.epilogue(SharedMut::new(output));
         self.convolution
             .forward_into(input, &self.filters, epilogue, scratch);
     }
 
     /// Bias, ReLU and pooling on the way to `output`.
-    pub(super) fn epilogue(&self, output: &mut [f32]) -> BiasRelu<'_> {
+    pub(super) fn epilogue<'a>(&'a self, output: SharedMut<'a>) -> BiasRelu<'a> {
         let (height, width) = self.shape.out_size();
         BiasRelu {
             target: Target::new(output, height, width, self.shape.out_channels),

@@ -1,14 +1,14 @@
 //! One image on all threads.
 
 use std::ops::Range;
-use std::slice;
 
 use super::{InferencePlan, Layer};
 use crate::Threads;
 use crate::buffer::SharedMut;
 use crate::conv::Path;
 use crate::direct::Direct;
-use crate::epilogue::BiasRelu;
+use crate::epilogue::{BiasRelu, Epilogue};
+use crate::spec::BlockShape;
 use crate::threads::Phases;
 use crate::winograd::{Planes, Winograd};
 
@@ -20,44 +20,56 @@ enum Step<'a> {
     /// Copies a layer's input into zero padding, as one unit.
     Pad {
         path: &'a Direct,
-        input: Shared,
-        padded: Shared,
+        input: SharedMut<'a>,
+        padded: SharedMut<'a>,
     },
     /// Convolves directly, by rows of squares.
     Convolve {
         path: &'a Direct,
-        padded: Shared,
+        padded: SharedMut<'a>,
         filters: &'a [f32],
         epilogue: BiasRelu<'a>,
     },
     /// Transforms a layer's input, by tiles.
     TransformInput {
         path: &'a Winograd,
-        input: Shared,
-        inputs: Planes,
+        input: SharedMut<'a>,
+        inputs: Planes<'a>,
     },
     /// Multiplies transforms, by frequencies and panels.
     Multiply {
         path: &'a Winograd,
-        inputs: Planes,
+        inputs: Planes<'a>,
         filters: &'a [f32],
-        products: Planes,
+        products: Planes<'a>,
     },
     /// Transforms products back, by tiles.
     TransformOutput {
         path: &'a Winograd,
-        products: Planes,
+        products: Planes<'a>,
         epilogue: BiasRelu<'a>,
     },
 }
 
 impl<'a> Step<'a> {
     /// The steps of a layer, which reads `input`, writes `output` and has [`room_len`] values for what comes between.
-    fn of(layer: &'a Layer, input: Shared, output: &mut [f32], room: &mut [f32]) -> Vec<Self> {
+    fn of(
+        layer: &'a Layer,
+        input: SharedMut<'a>,
+        output: SharedMut<'a>,
+        room: SharedMut<'a>,
+    ) -> Vec<Self> {
         let (filters, epilogue) = (&layer.filters[..], layer.epilogue(output));
+        let BlockShape {
+            height,
+            width,
+            out_channels,
+            ..
+        } = layer.shape;
+        assert!(epilogue.accepts(1, height, width, out_channels));
         match layer.convolution.path() {
             Path::Direct(path) => {
-                let padded = Shared::new(&mut room[..path.padded_len()]);
+                let (padded, _) = room.split_at(path.padded_len());
                 vec![
                     Self::Pad {
                         path,
@@ -110,79 +122,41 @@ impl<'a> Step<'a> {
     /// Computes some units.
     ///
     /// # Safety
-    /// The buffers that the step was made with are still borrowed, the step before is complete, and no other thread computes the same
-    /// units.
+    /// The step before is complete, the next one has not begun, and no other thread computes the same units.
     unsafe fn run(&self, units: Range<usize>) {
-        match *self {
-            Self::Pad {
-                path,
-                input,
-                padded,
-            } => {
-                // SAFETY: the step before has written the input; the only unit of this one is the caller's.
-                let (input, padded) = unsafe { (input.read(), padded.write()) };
-                path.pad(input, padded);
+        // SAFETY: what a step reads, steps before it have written; what it writes, other steps do not use until it is complete, and
+        // each unit writes to a place of its own. Tiles and rows are those of one image, which `of` checked the epilogue for.
+        unsafe {
+            match *self {
+                Self::Pad {
+                    path,
+                    input,
+                    padded,
+                } => path.pad(input.read(), padded.write()),
+                Self::Convolve {
+                    path,
+                    padded,
+                    filters,
+                    epilogue,
+                } => path.forward_rows(padded.read(), filters, 0, units, epilogue),
+                Self::TransformInput {
+                    path,
+                    input,
+                    inputs,
+                } => path.transform_input(input.read(), units, 0, inputs),
+                Self::Multiply {
+                    path,
+                    inputs,
+                    filters,
+                    products,
+                } => path.multiply(inputs, filters, products, units),
+                Self::TransformOutput {
+                    path,
+                    products,
+                    epilogue,
+                } => path.transform_output(products, units, 0, epilogue),
             }
-            Self::Convolve {
-                path,
-                padded,
-                filters,
-                epilogue,
-            } => {
-                // SAFETY: the step before has written the values, and none writes to them until this one is complete.
-                let padded = unsafe { padded.read() };
-                path.forward_rows(padded, filters, 0, units, epilogue);
-            }
-            Self::TransformInput {
-                path,
-                input,
-                inputs,
-            } => {
-                // SAFETY: as for the direct convolution.
-                let input = unsafe { input.read() };
-                path.transform_input(input, units, 0, inputs);
-            }
-            Self::Multiply {
-                path,
-                inputs,
-                filters,
-                products,
-            } => path.multiply(inputs, filters, products, units),
-            Self::TransformOutput {
-                path,
-                products,
-                epilogue,
-            } => path.transform_output(products, units, 0, epilogue),
         }
-    }
-}
-
-/// Values that one step writes and later ones read.
-#[derive(Clone, Copy)]
-struct Shared {
-    values: SharedMut,
-    len: usize,
-}
-
-impl Shared {
-    fn new(values: &mut [f32]) -> Self {
-        let len = values.len();
-        let values = SharedMut::new(values);
-        Self { values, len }
-    }
-
-    /// # Safety
-    /// The values are still borrowed, and no thread writes to them meanwhile.
-    unsafe fn read<'a>(self) -> &'a [f32] {
-        // SAFETY: the caller vouches for the values.
-        unsafe { slice::from_raw_parts(self.values.at(0), self.len) }
-    }
-
-    /// # Safety
-    /// The values are still borrowed, and no other thread uses them meanwhile.
-    unsafe fn write<'a>(self) -> &'a mut [f32] {
-        // SAFETY: the caller vouches for the values.
-        unsafe { slice::from_raw_parts_mut(self.values.at(0), self.len) }
     }
 }
 
@@ -197,22 +171,22 @@ fn room_len(layer: &Layer) -> usize {
 impl InferencePlan {
     /// Logits of one image.
     pub(super) fn single(&self, input: &[f32], logits: &mut [f32], threads: &Threads) {
-        let layers = &self.layers;
-        let lens = layers.iter().map(|layer| layer.shape.output_len());
-        let largest = lens.max().unwrap_or(0);
-        let room = layers.iter().map(room_len).max().unwrap_or(0);
-        // The image is copied so that every step reads from a buffer of this plan's.
+        let largest = |len: fn(&Layer) -> usize| self.layers.iter().map(len).max().unwrap_or(0);
+        let output_len = |layer: &Layer| layer.shape.output_len();
+        // The image is copied so that every step reads from a buffer that is the plan's own.
         let mut image = self.scratch.take(input.len());
         image[..input.len()].copy_from_slice(input);
-        let mut outputs = [(); 2].map(|()| self.scratch.take(largest));
-        let mut room = self.scratch.take(room);
+        let mut outputs = [(); 2].map(|()| self.scratch.take(largest(output_len)));
+        let mut room = self.scratch.take(largest(room_len));
 
+        let (mut values, _) = SharedMut::new(&mut image).split_at(input.len());
+        let outputs = outputs.each_mut().map(|output| SharedMut::new(output));
+        let room = SharedMut::new(&mut room);
         let mut steps = Vec::new();
-        let mut values = Shared::new(&mut image[..input.len()]);
-        for (layer, parity) in layers.iter().zip([0, 1].into_iter().cycle()) {
-            let output = &mut outputs[parity][..layer.shape.output_len()];
-            steps.extend(Step::of(layer, values, output, &mut room));
-            values = Shared::new(output);
+        for (layer, output) in self.layers.iter().zip(outputs.into_iter().cycle()) {
+            let (output, _) = output.split_at(layer.shape.output_len());
+            steps.extend(Step::of(layer, values, output, room));
+            values = output;
         }
 
         let pieces = |step: &Step<'_>| step.units().min(PIECES_PER_THREAD * threads.count());
@@ -222,8 +196,7 @@ impl InferencePlan {
                 let step = &steps[index];
                 let (units, pieces) = (step.units(), pieces(step));
                 let units = units * piece / pieces..units * (piece + 1) / pieces;
-                // SAFETY: the buffers live until this function returns, phases are complete before the next one begins, and pieces
-                // cover different units.
+                // SAFETY: a phase is complete before the next one begins, and its pieces cover different units.
                 unsafe { step.run(units) };
             });
         });

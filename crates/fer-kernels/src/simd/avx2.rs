@@ -66,11 +66,6 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn div(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
-        halves!(_mm256_div_ps, a, b)
-    }
-
-    #[inline(always)]
     fn mul_add(self, a: [__m256; 2], b: [__m256; 2], c: [__m256; 2]) -> [__m256; 2] {
         halves!(_mm256_fmadd_ps, a, b, c)
     }
@@ -86,11 +81,6 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn sqrt(self, a: [__m256; 2]) -> [__m256; 2] {
-        halves!(_mm256_sqrt_ps, a)
-    }
-
-    #[inline(always)]
     fn greater(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
         halves!(_mm256_cmp_ps::<_CMP_GT_OQ>, a, b)
     }
@@ -98,11 +88,6 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn equal(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
         halves!(_mm256_cmp_ps::<_CMP_EQ_OQ>, a, b)
-    }
-
-    #[inline(always)]
-    fn both(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
-        halves!(_mm256_and_ps, a, b)
     }
 
     #[inline(always)]

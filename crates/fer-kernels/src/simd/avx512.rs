@@ -59,11 +59,6 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    fn div(self, a: __m512, b: __m512) -> __m512 {
-        registers!(_mm512_div_ps(a, b))
-    }
-
-    #[inline(always)]
     fn mul_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
         registers!(_mm512_fmadd_ps(a, b, c))
     }
@@ -79,11 +74,6 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    fn sqrt(self, a: __m512) -> __m512 {
-        registers!(_mm512_sqrt_ps(a))
-    }
-
-    #[inline(always)]
     fn greater(self, a: __m512, b: __m512) -> __mmask16 {
         registers!(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(a, b))
     }
@@ -91,11 +81,6 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn equal(self, a: __m512, b: __m512) -> __mmask16 {
         registers!(_mm512_cmp_ps_mask::<_CMP_EQ_OQ>(a, b))
-    }
-
-    #[inline(always)]
-    fn both(self, a: __mmask16, b: __mmask16) -> __mmask16 {
-        a & b
     }
 
     #[inline(always)]

@@ -76,11 +76,6 @@ impl Simd for Neon {
     }
 
     #[inline(always)]
-    fn div(self, a: V, b: V) -> V {
-        quarters!(vdivq_f32, a, b)
-    }
-
-    #[inline(always)]
     fn mul_add(self, a: V, b: V, c: V) -> V {
         // The instruction takes the addend first.
         quarters!(vfmaq_f32, c, a, b)
@@ -98,11 +93,6 @@ impl Simd for Neon {
     }
 
     #[inline(always)]
-    fn sqrt(self, a: V) -> V {
-        quarters!(vsqrtq_f32, a)
-    }
-
-    #[inline(always)]
     fn greater(self, a: V, b: V) -> M {
         quarters!(vcgtq_f32, a, b)
     }
@@ -110,11 +100,6 @@ impl Simd for Neon {
     #[inline(always)]
     fn equal(self, a: V, b: V) -> M {
         quarters!(vceqq_f32, a, b)
-    }
-
-    #[inline(always)]
-    fn both(self, a: M, b: M) -> M {
-        quarters!(vandq_u32, a, b)
     }
 
     #[inline(always)]

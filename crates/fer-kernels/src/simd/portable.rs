@@ -55,11 +55,6 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
-    fn div(self, a: V, b: V) -> V {
-        from_fn(|i| a[i] / b[i])
-    }
-
-    #[inline(always)]
     fn mul_add(self, a: V, b: V, c: V) -> V {
         from_fn(|i| a[i] * b[i] + c[i])
     }
@@ -75,11 +70,6 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
-    fn sqrt(self, a: V) -> V {
-        a.map(f32::sqrt)
-    }
-
-    #[inline(always)]
     fn greater(self, a: V, b: V) -> M {
         from_fn(|i| a[i] > b[i])
     }
@@ -87,11 +77,6 @@ impl Simd for Portable {
     #[inline(always)]
     fn equal(self, a: V, b: V) -> M {
         from_fn(|i| a[i] == b[i])
-    }
-
-    #[inline(always)]
-    fn both(self, a: M, b: M) -> M {
-        from_fn(|i| a[i] & b[i])
     }
 
     #[inline(always)]

@@ -1,7 +1,8 @@
 //! Transforms of filters, `G g G^T`, and of their gradients back, `G^T u G`.
 
+use super::Winograd;
 use super::algorithm::{Algorithm, Four, Two, nested};
-use super::{TileSize, Winograd};
+use super::tiling::TileSize;
 use crate::Threads;
 use crate::buffer::SharedMut;
 use crate::gemm::MicroKernel;
@@ -77,7 +78,7 @@ struct TransformRows<'a> {
     columns: usize,
     weight: &'a [f32],
     transposed: bool,
-    filters: SharedMut,
+    filters: SharedMut<'a>,
     first_row: usize,
 }
 
@@ -100,18 +101,15 @@ impl TransformRows<'_> {
         simd: S,
     ) {
         for column in (0..self.columns).step_by(LANES) {
-            let taps = self.taps(column);
-            for row in 0..LANES {
+            for (row, taps) in self.filters_from(column).iter().enumerate() {
                 let mut filter = [[simd.zero(); TAPS]; TAPS];
-                for (y, values) in filter.iter_mut().enumerate() {
-                    for (x, value) in values.iter_mut().enumerate() {
-                        // SAFETY: a row holds 16 values.
-                        *value = unsafe { simd.load(taps[y * TAPS + x][row].as_ptr()) };
-                    }
+                for (value, tap) in filter.iter_mut().flatten().zip(taps) {
+                    // SAFETY: a tap holds 16 values.
+                    *value = unsafe { simd.load(tap.as_ptr()) };
                 }
                 let transformed = nested::<S, A::Filter, TAPS, IN>(simd, filter);
-                let offset =
-                    panel_offset::<S>(self.rows, self.columns, self.first_row + row, column);
+                let row = self.first_row + row;
+                let offset = panel_offset::<S>(self.rows, self.columns, row, column);
                 for (frequency, value) in transformed.into_iter().flatten().enumerate() {
                     let offset = frequency * self.rows * self.columns + offset;
                     // SAFETY: `transform` checked the length, and these rows are this call's alone.
@@ -121,29 +119,29 @@ impl TransformRows<'_> {
         }
     }
 
-    /// The nine taps of 16 rows by 16 columns, turned where transposed.
+    /// The filters of 16 rows by 16 columns from `column` on, turned where transposed: `[row][tap][column]`.
     #[inline(always)]
-    fn taps(&self, column: usize) -> [[[f32; LANES]; LANES]; TAPS * TAPS] {
+    fn filters_from(&self, column: usize) -> [[[f32; LANES]; TAPS * TAPS]; LANES] {
         let Self { rows, columns, .. } = *self;
-        let mut taps = [[[0.0; LANES]; LANES]; TAPS * TAPS];
-        for (tap, block) in taps.iter_mut().enumerate() {
+        let mut filters = [[[0.0; LANES]; TAPS * TAPS]; LANES];
+        for tap in 0..TAPS * TAPS {
             if self.transposed {
-                let weight = &self.weight[(TAPS * TAPS - 1 - tap) * rows * columns..];
+                let turned = &self.weight[(TAPS * TAPS - 1 - tap) * rows * columns..];
                 for j in 0..LANES {
-                    let source = &weight[(column + j) * rows + self.first_row..][..LANES];
-                    for i in 0..LANES {
-                        block[i][j] = source[i];
+                    let source = &turned[(column + j) * rows + self.first_row..][..LANES];
+                    for (filter, &value) in filters.iter_mut().zip(source) {
+                        filter[tap][j] = value;
                     }
                 }
             } else {
                 let weight = &self.weight[tap * rows * columns..];
-                for (i, values) in block.iter_mut().enumerate() {
-                    let source = &weight[(self.first_row + i) * columns + column..][..LANES];
-                    values.copy_from_slice(source);
+                for (i, filter) in filters.iter_mut().enumerate() {
+                    let source = &weight[(self.first_row + i) * columns + column..];
+                    filter[tap].copy_from_slice(&source[..LANES]);
                 }
             }
         }
-        taps
+        filters
     }
 }
 
@@ -153,7 +151,7 @@ struct TransformRowsBack<'a> {
     rows: usize,
     columns: usize,
     accumulators: &'a [f32],
-    d_weight: SharedMut,
+    d_weight: SharedMut<'a>,
     first_row: usize,
 }
 

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
+use super::Planes;
 use super::algorithm::{Algorithm, Four, Two, nested};
-use super::{Planes, TileSize, Tiling};
+use super::tiling::{TileSize, Tiling};
 use crate::gemm::MicroKernel;
 use crate::simd::{Kernel, LANES, Simd};
 
@@ -13,7 +14,7 @@ pub(super) struct TransformGradient<'a> {
     /// Dense images.
     pub(super) d_output: &'a [f32],
     pub(super) tiles: Range<usize>,
-    pub(super) planes: Planes,
+    pub(super) planes: Planes<'a>,
 }
 
 impl Kernel for TransformGradient<'_> {
@@ -37,7 +38,7 @@ impl TransformGradient<'_> {
             let rows = OUT.min(tiling.height - tile.y);
             let columns = OUT.min(tiling.width - tile.x);
             let pixel = (tile.image * tiling.height + tile.y) * tiling.width + tile.x;
-            for channel in (0..planes.channels).step_by(LANES) {
+            for channel in (0..planes.channels()).step_by(LANES) {
                 let mut square = [[simd.zero(); OUT]; OUT];
                 for (i, values) in square.iter_mut().enumerate() {
                     for (j, value) in values.iter_mut().enumerate() {
@@ -45,7 +46,7 @@ impl TransformGradient<'_> {
                             let pixel = pixel + i * tiling.width + j;
                             // SAFETY: the pixel is in the images, and has as many channels as the planes.
                             *value = unsafe {
-                                let pixel = self.d_output.as_ptr().add(pixel * planes.channels);
+                                let pixel = self.d_output.as_ptr().add(pixel * planes.channels());
                                 simd.load(pixel.add(channel))
                             };
                         }

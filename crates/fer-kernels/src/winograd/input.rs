@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
+use super::Planes;
 use super::algorithm::{Algorithm, Four, Two, nested};
-use super::{Planes, Tile, TileSize, Tiling};
+use super::tiling::{Tile, TileSize, Tiling};
 use crate::gemm::MicroKernel;
 use crate::simd::{Kernel, LANES, Simd};
 
@@ -14,7 +15,7 @@ pub(super) struct TransformInput<'a> {
     pub(super) input: &'a [f32],
     pub(super) tiles: Range<usize>,
     pub(super) first: usize,
-    pub(super) planes: Planes,
+    pub(super) planes: Planes<'a>,
 }
 
 impl Kernel for TransformInput<'_> {
@@ -34,8 +35,8 @@ impl TransformInput<'_> {
     fn transform<S: Simd, A: Algorithm<OUT, IN>, const OUT: usize, const IN: usize>(self, simd: S) {
         let planes = self.planes;
         for index in self.tiles {
-            let patch = Patch::<IN>::new(&self.tiling, planes.channels, self.tiling.tile(index));
-            for channel in (0..planes.channels).step_by(LANES) {
+            let patch = Patch::<IN>::new(&self.tiling, planes.channels(), self.tiling.tile(index));
+            for channel in (0..planes.channels()).step_by(LANES) {
                 // SAFETY: the tile is in the images.
                 let square = unsafe { patch.load(simd, self.input, channel) };
                 let transformed = nested::<S, A::Input, IN, IN>(simd, square);

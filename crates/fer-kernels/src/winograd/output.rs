@@ -2,22 +2,23 @@
 
 use std::ops::Range;
 
+use super::Planes;
 use super::algorithm::{Algorithm, Four, Two, nested};
-use super::{Planes, TileSize, Tiling};
+use super::tiling::{TileSize, Tiling};
 use crate::epilogue::{Epilogue, Place};
 use crate::gemm::MicroKernel;
 use crate::simd::{Kernel, LANES, Simd};
 
 /// Transforms the products of `tiles` in `planes`, which begin with tile `first`, and hands the results to `epilogue`.
-pub(super) struct TransformOutput<E> {
+pub(super) struct TransformOutput<'a, E> {
     pub(super) tiling: Tiling,
-    pub(super) planes: Planes,
+    pub(super) planes: Planes<'a>,
     pub(super) tiles: Range<usize>,
     pub(super) first: usize,
     pub(super) epilogue: E,
 }
 
-impl<E: Epilogue> Kernel for TransformOutput<E> {
+impl<E: Epilogue> Kernel for TransformOutput<'_, E> {
     type Output = ();
 
     #[inline(always)]
@@ -29,13 +30,13 @@ impl<E: Epilogue> Kernel for TransformOutput<E> {
     }
 }
 
-impl<E: Epilogue> TransformOutput<E> {
+impl<E: Epilogue> TransformOutput<'_, E> {
     #[inline(always)]
     fn transform<S: Simd, A: Algorithm<OUT, IN>, const OUT: usize, const IN: usize>(self, simd: S) {
         let planes = self.planes;
         for index in self.tiles {
             let tile = self.tiling.tile(index);
-            for channel in (0..planes.channels).step_by(LANES) {
+            for channel in (0..planes.channels()).step_by(LANES) {
                 let mut products = [[simd.zero(); IN]; IN];
                 for (row, values) in products.iter_mut().enumerate() {
                     for (column, value) in values.iter_mut().enumerate() {

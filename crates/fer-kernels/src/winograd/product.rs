@@ -1,0 +1,94 @@
+//! Products at each frequency: of inputs and filters, and of inputs and gradients.
+
+use std::ops::Range;
+
+use super::Planes;
+use crate::gemm::{MicroKernel, PanelAccumulation, PanelProduct};
+use crate::simd::{Kernel, LANES};
+
+/// How many panels a number of columns makes.
+pub(super) struct Panels(pub(super) usize);
+
+impl Kernel for Panels {
+    type Output = usize;
+
+    #[inline(always)]
+    fn run<S: MicroKernel>(self, _: S) -> usize {
+        self.0.div_ceil(S::PANEL)
+    }
+}
+
+/// Products of transformed inputs and filters; part `i` is panel `i % panels` of frequency `i / panels`.
+pub(super) struct Multiply<'a> {
+    pub(super) inputs: Planes<'a>,
+    /// A matrix of panels for every frequency: `inputs.channels()` rows, `products.channels()` columns.
+    pub(super) filters: &'a [f32],
+    pub(super) products: Planes<'a>,
+    pub(super) parts: Range<usize>,
+}
+
+impl Kernel for Multiply<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: MicroKernel>(self, simd: S) {
+        let Self {
+            inputs, products, ..
+        } = self;
+        let (depth, columns) = (inputs.channels(), products.channels());
+        let panels = columns.div_ceil(S::PANEL);
+        for part in self.parts {
+            let (frequency, column) = (part / panels, part % panels * S::PANEL);
+            let filter = (frequency * columns + column) * depth;
+            // SAFETY: filters and planes have `depth` and `columns` channels at every frequency; each part writes to a place of its own.
+            unsafe {
+                let product = PanelProduct {
+                    rows: inputs.tiles(),
+                    depth,
+                    block_stride: inputs.block_stride(),
+                    a: inputs.at(frequency, 0, 0),
+                    b: self.filters.as_ptr().add(filter),
+                    c: products.at(frequency, column, 0),
+                };
+                simd.multiply((columns - column).min(S::PANEL) / LANES, product);
+            }
+        }
+    }
+}
+
+/// Adds products of transformed inputs and output gradients to an accumulator.
+pub(super) struct Accumulate<'a> {
+    pub(super) inputs: Planes<'a>,
+    pub(super) gradients: Planes<'a>,
+    /// Laid out as transformed filters.
+    pub(super) accumulator: &'a mut [f32],
+}
+
+impl Kernel for Accumulate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: MicroKernel>(self, simd: S) {
+        let Self {
+            inputs, gradients, ..
+        } = self;
+        let (depth, columns) = (inputs.channels(), gradients.channels());
+        for frequency in 0..inputs.frequencies() {
+            for column in (0..columns).step_by(S::PANEL) {
+                let filter = (frequency * columns + column) * depth;
+                // SAFETY: accumulator and planes have `depth` and `columns` channels at every frequency.
+                unsafe {
+                    let product = PanelAccumulation {
+                        rows: inputs.tiles(),
+                        depth,
+                        block_stride: inputs.block_stride(),
+                        a: inputs.at(frequency, 0, 0),
+                        b: gradients.at(frequency, column, 0),
+                        c: self.accumulator.as_mut_ptr().add(filter),
+                    };
+                    simd.accumulate((columns - column).min(S::PANEL) / LANES, product);
+                }
+            }
+        }
+    }
+}
