@@ -1,1 +1,53 @@
-//! fer-train
+//! Train and evaluate face emotion models on a folder of labelled images.
+//!
+//! A dataset is a folder with `train`, `validation` and `test`, each holding one folder a class
+//! ([`FolderDataset`]); [`train`] turns it into a run directory with the best weights, the metrics of every epoch and
+//! a report.
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod augment;
+mod batches;
+mod calibrate;
+mod checkpoint;
+mod config;
+pub mod copies;
+mod data;
+mod dataset;
+mod device;
+mod engine;
+mod error;
+mod evaluation;
+mod faces;
+mod files;
+mod initialize;
+pub mod metrics;
+mod progress;
+mod random;
+mod run_directory;
+mod schedule;
+mod softmax;
+mod trainer;
+mod votes;
+
+pub use calibrate::calibrate;
+pub use config::{
+    AugmentationConfig, ClassWeights, DistillationConfig, ModelSection, Monitor, Optimizer,
+    TooFewVotes, TrainConfig, VotesConfig,
+};
+pub use data::DataSummary;
+pub use dataset::{ClassFolders, FolderDataset, Item, ScanOptions, Split, SplitName, Unreadable};
+pub use device::Device;
+pub use error::{Error, Result};
+pub use evaluation::{
+    Conformal, ERROR_RATE, EvaluatedImage, Evaluation, EvaluationOptions, ExcludeList, Excluded,
+    FaceError, FailedImage, FindFace, Scores, evaluate, whole_image,
+};
+pub use faces::Faces;
+pub use progress::{
+    EpochMetrics, EpochSeconds, Observer, RunStart, StepProgress, ValidationMetrics,
+};
+pub use run_directory::RunDirectory;
+pub use schedule::Schedule;
+pub use trainer::{Ending, TrainOptions, TrainingRun, train};
+pub use votes::{Ballot, Votes};

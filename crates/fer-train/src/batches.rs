@@ -1,0 +1,296 @@
+//! From images to the batches of an epoch, made ahead in the background.
+
+use std::ops::Range;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use fer_core::{Emotion, Preprocessing};
+use fer_kernels::Threads;
+
+use crate::augment::{Augmenter, mix_batch};
+use crate::config::{AugmentationConfig, TrainConfig};
+use crate::data::Example;
+use crate::error::Result;
+use crate::faces::Faces;
+use crate::random::{Purpose, Random};
+
+/// Images that one task makes.
+const IMAGES_A_TASK: usize = 8;
+/// Batches that wait for the step.
+const BATCHES_AHEAD: usize = 1;
+
+/// What one step trains on.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct TrainingBatch {
+    /// Normalised images, `[N, size, size]`.
+    pub(crate) input: Vec<f32>,
+    /// Weighted targets, `[N, classes]`.
+    pub(crate) targets: Vec<f32>,
+    /// Factors on the pooled features, `[N, features]`: 0, or what keeps the mean.
+    pub(crate) dropout: Option<Vec<f32>>,
+}
+
+impl TrainingBatch {
+    /// The number of images.
+    pub(crate) fn len(&self) -> usize {
+        self.targets.len() / Emotion::COUNT
+    }
+}
+
+/// Makes the batches of a run.
+#[derive(Debug, Clone)]
+pub(crate) struct Batches<'a> {
+    faces: &'a Faces,
+    examples: &'a [Example],
+    preprocessing: Preprocessing,
+    augmentation: AugmentationConfig,
+    dropout: f32,
+    /// Features that the head sees.
+    features: usize,
+    batch_size: usize,
+    seed: u64,
+    threads: Threads,
+}
+
+impl<'a> Batches<'a> {
+    pub(crate) fn new(
+        faces: &'a Faces,
+        examples: &'a [Example],
+        config: &TrainConfig,
+        features: usize,
+        threads: &Threads,
+    ) -> Self {
+        Self {
+            faces,
+            examples,
+            preprocessing: config.preprocessing(),
+            augmentation: config.augmentation.clone(),
+            dropout: config.dropout,
+            features,
+            batch_size: config.batch_size,
+            seed: config.seed,
+            threads: threads.clone(),
+        }
+    }
+
+    /// Steps an epoch.
+    pub(crate) fn steps(&self) -> usize {
+        self.examples.len().div_ceil(self.batch_size)
+    }
+
+    /// The examples of a step within the epoch's order: all steps together cover each once, in nearly equal parts.
+    fn range(&self, step: usize) -> Range<usize> {
+        let (count, steps) = (self.examples.len(), self.steps());
+        count * step / steps..count * (step + 1) / steps
+    }
+
+    /// Calls `visit` with each batch of `epoch` from `first_step` on, in order, and with the time that it was waited
+    /// for, until all are done or `visit` returns `Ok(false)`. A thread in the background makes the next batch meanwhile.
+    pub(crate) fn for_each(
+        &self,
+        epoch: usize,
+        first_step: usize,
+        mut visit: impl FnMut(usize, TrainingBatch, Duration) -> Result<bool>,
+    ) -> Result<()> {
+        let order = &self.order(epoch);
+        thread::scope(|scope| {
+            let (sender, receiver) = sync_channel(BATCHES_AHEAD);
+            scope.spawn(move || {
+                for step in first_step..self.steps() {
+                    // Nobody receives any more once the run stops.
+                    if sender.send(self.batch(order, epoch, step)).is_err() {
+                        return;
+                    }
+                }
+            });
+            let mut asked = Instant::now();
+            for (step, batch) in (first_step..).zip(receiver) {
+                if !visit(step, batch?, asked.elapsed())? {
+                    break;
+                }
+                asked = Instant::now();
+            }
+            Ok(())
+        })
+    }
+
+    /// The order of the examples in an epoch.
+    fn order(&self, epoch: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.examples.len()).collect();
+        Random::new(self.seed, Purpose::Order, epoch as u64, 0).shuffle(&mut order);
+        order
+    }
+
+    fn batch(&self, order: &[usize], epoch: usize, step: usize) -> Result<TrainingBatch> {
+        let chosen = &order[self.range(step)];
+        let face_len = self.preprocessing.face_len();
+        let mut input = vec![0.0; chosen.len() * face_len];
+        let mut outcomes: Vec<Result<()>> = Vec::new();
+        outcomes.resize_with(chosen.len().div_ceil(IMAGES_A_TASK), || Ok(()));
+        let tasks = chosen
+            .chunks(IMAGES_A_TASK)
+            .zip(input.chunks_mut(IMAGES_A_TASK * face_len));
+        self.threads
+            .for_each(tasks.zip(&mut outcomes), |((examples, input), outcome)| {
+                *outcome = self.augment(examples, epoch, input);
+            });
+        outcomes.into_iter().collect::<Result<()>>()?;
+
+        let mut targets: Vec<f32> = chosen
+            .iter()
+            .flat_map(|&example| self.examples[example].target)
+            .collect();
+        let mut random = Random::new(self.seed, Purpose::Mixing, epoch as u64, step as u64);
+        let size = self.preprocessing.input_size;
+        mix_batch(
+            &self.augmentation,
+            &mut input,
+            &mut targets,
+            size,
+            Emotion::COUNT,
+            &mut random,
+        );
+        Ok(TrainingBatch {
+            input,
+            targets,
+            dropout: self.dropout_factors(chosen, epoch),
+        })
+    }
+
+    /// Writes the augmented and normalised images of `examples` to `input`.
+    fn augment(&self, examples: &[usize], epoch: usize, input: &mut [f32]) -> Result<()> {
+        let face_len = self.preprocessing.face_len();
+        let mut augmenter = Augmenter::new(&self.augmentation, self.preprocessing.input_size);
+        let mut augmented = vec![0; examples.len() * face_len];
+        for (&example, augmented) in examples.iter().zip(augmented.chunks_exact_mut(face_len)) {
+            let face = self.faces.face(self.examples[example].face)?;
+            let mut random = Random::new(
+                self.seed,
+                Purpose::Augmentation,
+                epoch as u64,
+                example as u64,
+            );
+            augmenter.apply(&face, &mut random, augmented);
+        }
+        Ok(self.preprocessing.normalize(&augmented, input)?)
+    }
+
+    /// Inverted dropout (Srivastava et al. 2014): what is kept is scaled so that the mean stays.
+    fn dropout_factors(&self, examples: &[usize], epoch: usize) -> Option<Vec<f32>> {
+        if self.dropout == 0.0 {
+            return None;
+        }
+        let kept = 1.0 / (1.0 - self.dropout);
+        let mut factors = vec![kept; examples.len() * self.features];
+        for (&example, factors) in examples.iter().zip(factors.chunks_exact_mut(self.features)) {
+            let mut random = Random::new(self.seed, Purpose::Dropout, epoch as u64, example as u64);
+            factors
+                .iter_mut()
+                .filter(|_| random.chance(self.dropout))
+                .for_each(|factor| *factor = 0.0);
+        }
+        Some(factors)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ModelSection;
+
+    const SIZE: usize = 8;
+
+    fn config() -> TrainConfig {
+        TrainConfig {
+            batch_size: 4,
+            dropout: 0.25,
+            model: ModelSection {
+                input_size: SIZE,
+                ..ModelSection::default()
+            },
+            ..TrainConfig::default()
+        }
+    }
+
+    /// Ten happy faces, and examples whose targets name them.
+    fn faces_and_examples() -> (Faces, Vec<Example>) {
+        let pixels = (0..10 * SIZE * SIZE)
+            .map(|pixel| (pixel % 199) as u8)
+            .collect();
+        let faces = Faces::from_pixels(&config().preprocessing(), &[Emotion::Happy; 10], pixels);
+        let examples = (0..10)
+            .map(|face| Example {
+                face,
+                target: [face as f32, 0.0, 0.0, 0.0],
+            })
+            .collect();
+        (faces, examples)
+    }
+
+    fn epoch(threads: usize, epoch: usize, first_step: usize) -> Vec<TrainingBatch> {
+        let (faces, examples) = faces_and_examples();
+        let threads = Threads::new(threads).unwrap();
+        let batches = Batches::new(&faces, &examples, &config(), 256, &threads);
+        let mut seen = Vec::new();
+        batches
+            .for_each(epoch, first_step, |step, batch, _| {
+                assert_eq!(step, first_step + seen.len());
+                seen.push(batch);
+                Ok(true)
+            })
+            .unwrap();
+        seen
+    }
+
+    #[test]
+    fn an_epoch_shows_each_example_once_in_nearly_equal_batches() {
+        let batches = epoch(1, 1, 0);
+        let sizes: Vec<usize> = batches.iter().map(TrainingBatch::len).collect();
+        assert_eq!(sizes, [3, 3, 4]);
+        let mut seen: Vec<f32> = batches
+            .iter()
+            .flat_map(|batch| batch.targets.iter().step_by(4).copied())
+            .collect();
+        assert!(!seen.is_sorted());
+        seen.sort_by(f32::total_cmp);
+        assert!(seen.into_iter().eq((0..10).map(|face| face as f32)));
+    }
+
+    #[test]
+    fn batches_depend_on_the_epoch_and_neither_on_threads_nor_on_where_it_is_entered() {
+        let whole = epoch(1, 3, 0);
+        assert_eq!(whole, epoch(3, 3, 0));
+        assert_eq!(whole[1..], epoch(1, 3, 1));
+        assert_ne!(whole, epoch(1, 4, 0));
+    }
+
+    #[test]
+    fn dropout_keeps_the_mean() {
+        let factors: Vec<f32> = epoch(1, 1, 0)
+            .into_iter()
+            .flat_map(|batch| batch.dropout.unwrap())
+            .collect();
+        assert!(
+            factors
+                .iter()
+                .all(|&factor| factor == 0.0 || (factor - 4.0 / 3.0).abs() < 1e-6)
+        );
+        let mean = factors.iter().sum::<f32>() / factors.len() as f32;
+        assert!((mean - 1.0).abs() < 0.05, "{mean}");
+    }
+
+    #[test]
+    fn whoever_visits_may_stop() {
+        let (faces, examples) = faces_and_examples();
+        let batches = Batches::new(&faces, &examples, &config(), 1, &Threads::new(1).unwrap());
+        let mut steps = 0;
+        batches
+            .for_each(1, 0, |_, _, _| {
+                steps += 1;
+                Ok(steps < 2)
+            })
+            .unwrap();
+        assert_eq!(steps, 2);
+    }
+}

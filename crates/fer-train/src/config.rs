@@ -1,0 +1,414 @@
+//! The settings of a run. Every default of training lives here and nowhere else.
+
+mod sections;
+
+use std::path::{Path, PathBuf};
+
+use fer_core::{ModelConfig, Normalization, Preprocessing, ResizeFilter};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::progress::ValidationMetrics;
+use crate::schedule::Schedule;
+
+pub use sections::{
+    AugmentationConfig, DistillationConfig, ModelSection, TooFewVotes, VotesConfig,
+};
+
+/// A step of this many images takes about 16 GB.
+const MAX_BATCH_SIZE: usize = 4096;
+
+/// The settings of a training run; `config.toml` in its run directory.
+///
+/// Every field has a default, so a configuration file names only what it changes:
+///
+/// ```
+/// let config = fer_train::TrainConfig::from_toml("epochs = 3\n[model]\nchannels = [16, 32]\n")?;
+/// assert_eq!(config.epochs, 3);
+/// assert_eq!(config.model.channels, [16, 32]);
+/// assert!(fer_train::TrainConfig::from_toml("epoch = 3").is_err(), "unknown names are refused");
+/// # Ok::<(), fer_train::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainConfig {
+    /// Passes over the training images.
+    pub epochs: usize,
+    /// The most images a step; an epoch is cut into steps of nearly equal size.
+    pub batch_size: usize,
+    /// The peak of the learning rate.
+    pub learning_rate: f64,
+    /// Decoupled decay of convolution and head weights.
+    pub weight_decay: f32,
+    /// The update rule.
+    pub optimizer: Optimizer,
+    /// Momentum of [`Optimizer::Sgd`], in [0, 1).
+    pub momentum: f32,
+    /// The shape of the learning rate over the run.
+    pub schedule: Schedule,
+    /// The share of the steps in which the learning rate rises, in [0, 1).
+    pub warmup: f64,
+    /// The share of every target spread evenly over the classes (Szegedy et al. 2016), in [0, 1).
+    pub label_smoothing: f32,
+    /// Weights of the classes in the loss.
+    pub class_weights: ClassWeights,
+    /// The share of the pooled features set to zero (Srivastava et al. 2014), in [0, 1).
+    pub dropout: f32,
+    /// Decay a step of the moving average of the weights that is validated and shipped, in [0, 1); 0 is none.
+    pub ema_decay: f32,
+    /// Weight of one batch in the running statistics of batch norm, in (0, 1].
+    pub batch_norm_momentum: f32,
+    /// Epochs without improvement after which the run ends; 0 never ends it early.
+    pub early_stopping: usize,
+    /// The validation figure that names the best epoch.
+    pub monitor: Monitor,
+    /// Removes from `train` what has a copy in `validation` or `test`.
+    pub remove_copies: bool,
+    /// Fixes every random draw of the run.
+    pub seed: u64,
+    /// How bytes become the network's input.
+    pub normalization: Normalization,
+    /// How images are resized to the input size.
+    pub filter: ResizeFilter,
+    /// The network.
+    pub model: ModelSection,
+    /// Random changes of the training images.
+    pub augmentation: AugmentationConfig,
+    /// Soft targets from crowd votes.
+    pub votes: VotesConfig,
+    /// Soft targets from trained models.
+    pub distillation: DistillationConfig,
+}
+
+/// The update rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Optimizer {
+    /// Adam with decoupled weight decay (Loshchilov and Hutter 2019).
+    #[default]
+    #[serde(rename = "adamw")]
+    AdamW,
+    /// Stochastic gradient descent with momentum.
+    Sgd,
+}
+
+/// Weights of the classes in the loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClassWeights {
+    /// Every image counts the same.
+    #[default]
+    None,
+    /// Every class counts the same: images weigh the inverse of their class's share of `train`.
+    Balanced,
+}
+
+/// The validation figure that names the best epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Monitor {
+    /// The share of images classified right; ties are broken by the loss.
+    #[default]
+    Accuracy,
+    /// The mean recall of the classes; ties are broken by the loss.
+    BalancedAccuracy,
+    /// The mean negative log-likelihood.
+    Loss,
+}
+
+impl Monitor {
+    /// What is compared between epochs: higher is better.
+    pub(crate) fn score(self, validation: &ValidationMetrics) -> f64 {
+        match self {
+            Self::Accuracy => validation.accuracy,
+            Self::BalancedAccuracy => validation.balanced_accuracy,
+            Self::Loss => -validation.loss,
+        }
+    }
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            epochs: 40,
+            batch_size: 128,
+            learning_rate: 4e-3,
+            weight_decay: 0.02,
+            optimizer: Optimizer::AdamW,
+            momentum: 0.9,
+            schedule: Schedule::OneCycle,
+            warmup: 0.2,
+            label_smoothing: 0.05,
+            class_weights: ClassWeights::None,
+            dropout: 0.2,
+            ema_decay: 0.998,
+            batch_norm_momentum: 0.1,
+            early_stopping: 0,
+            monitor: Monitor::Accuracy,
+            remove_copies: true,
+            seed: 0,
+            normalization: Preprocessing::default().normalization,
+            filter: Preprocessing::default().filter,
+            model: ModelSection::default(),
+            augmentation: AugmentationConfig::default(),
+            votes: VotesConfig::default(),
+            distillation: DistillationConfig::default(),
+        }
+    }
+}
+
+impl TrainConfig {
+    /// Reads and validates a TOML file. Relative paths in it (votes, teachers) are relative to its folder.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::ConfigFile`] for what is no configuration, [`Error::Config`] for a value out of range.
+    pub fn load(path: &Path) -> Result<Self> {
+        let text =
+            std::fs::read_to_string(path).map_err(|source| Error::io("read", path, source))?;
+        let mut config = Self::parse(&text, path)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        if let Some(file) = &mut config.votes.file {
+            *file = folder.join(&file);
+        }
+        for teacher in &mut config.distillation.teachers {
+            *teacher = folder.join(&teacher);
+        }
+        Ok(config)
+    }
+
+    /// Reads and validates TOML text.
+    ///
+    /// # Errors
+    /// [`Error::ConfigFile`] for what is no configuration, [`Error::Config`] for a value out of its range.
+    pub fn from_toml(text: &str) -> Result<Self> {
+        Self::parse(text, Path::new("<text>"))
+    }
+
+    fn parse(text: &str, path: &Path) -> Result<Self> {
+        let config: Self = toml::from_str(text).map_err(|error| Error::ConfigFile {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    /// The same configuration with absolute paths, so that it means the same from any working folder.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the working folder is unknown.
+    pub fn with_absolute_paths(mut self) -> Result<Self> {
+        for path in self
+            .votes
+            .file
+            .iter_mut()
+            .chain(&mut self.distillation.teachers)
+        {
+            *path =
+                std::path::absolute(&path).map_err(|source| Error::io("locate", &*path, source))?;
+        }
+        Ok(self)
+    }
+
+    /// The same configuration with file names for paths: what may leave this machine in a model file.
+    #[must_use]
+    pub fn with_bare_file_names(mut self) -> Self {
+        for path in self
+            .votes
+            .file
+            .iter_mut()
+            .chain(&mut self.distillation.teachers)
+        {
+            *path = path.file_name().unwrap_or_default().into();
+        }
+        self
+    }
+
+    /// The configuration as TOML, every field spelled out.
+    ///
+    /// # Errors
+    /// [`Error::ConfigFile`] for what TOML cannot hold, such as a path that is not Unicode.
+    pub fn to_toml(&self) -> Result<String> {
+        toml::to_string_pretty(self).map_err(|error| Error::ConfigFile {
+            path: PathBuf::from("config.toml"),
+            reason: error.to_string(),
+        })
+    }
+
+    /// The network.
+    #[must_use]
+    pub fn model_config(&self) -> ModelConfig {
+        ModelConfig {
+            input_size: self.model.input_size,
+            channels: self.model.channels.clone(),
+            blocks_per_stage: self.model.blocks_per_stage,
+        }
+    }
+
+    /// How an image becomes the network's input.
+    #[must_use]
+    pub fn preprocessing(&self) -> Preprocessing {
+        Preprocessing {
+            input_size: self.model.input_size,
+            filter: self.filter,
+            normalization: self.normalization,
+        }
+    }
+
+    /// Checks every value's range.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the field, what was found and what is expected.
+    pub fn validate(&self) -> Result<()> {
+        positive("epochs", self.epochs)?;
+        // One image has no batch variance; buffers grow with the batch.
+        within(
+            "batch_size",
+            self.batch_size,
+            (2..=MAX_BATCH_SIZE).contains(&self.batch_size),
+            "from 2 to 4096",
+        )?;
+        let finite_positive = |value: f64| value > 0.0 && value.is_finite();
+        within(
+            "learning_rate",
+            self.learning_rate,
+            finite_positive(self.learning_rate),
+            "a positive number",
+        )?;
+        strength("weight_decay", self.weight_decay)?;
+        share("momentum", self.momentum)?;
+        within(
+            "warmup",
+            self.warmup,
+            (0.0..1.0).contains(&self.warmup),
+            "at least 0 and below 1",
+        )?;
+        share("label_smoothing", self.label_smoothing)?;
+        share("dropout", self.dropout)?;
+        share("ema_decay", self.ema_decay)?;
+        let momentum = self.batch_norm_momentum;
+        within(
+            "batch_norm_momentum",
+            momentum,
+            momentum > 0.0 && momentum <= 1.0,
+            "above 0 and at most 1",
+        )?;
+        self.model_config().validate()?;
+        self.augmentation.validate()?;
+        self.votes.validate()?;
+        self.distillation.validate()
+    }
+}
+
+fn within(
+    field: &'static str,
+    value: impl ToString,
+    valid: bool,
+    expected: &'static str,
+) -> Result<()> {
+    if valid {
+        return Ok(());
+    }
+    Err(Error::Config {
+        field,
+        found: value.to_string(),
+        expected,
+    })
+}
+
+fn positive(field: &'static str, value: usize) -> Result<()> {
+    within(field, value, value > 0, "at least 1")
+}
+
+/// Checks a share that must leave something over.
+fn share(field: &'static str, value: f32) -> Result<()> {
+    within(
+        field,
+        value,
+        (0.0..1.0).contains(&value),
+        "at least 0 and below 1",
+    )
+}
+
+fn probability(field: &'static str, value: f32) -> Result<()> {
+    within(field, value, (0.0..=1.0).contains(&value), "from 0 to 1")
+}
+
+/// Checks an amount without an upper bound.
+fn strength(field: &'static str, value: f32) -> Result<()> {
+    within(
+        field,
+        value,
+        value >= 0.0 && value.is_finite(),
+        "a number of at least 0",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_valid_and_survive_toml() {
+        let config = TrainConfig::default();
+        config.validate().unwrap();
+        assert_eq!(TrainConfig::from_toml("").unwrap(), config);
+        assert_eq!(
+            TrainConfig::from_toml(&config.to_toml().unwrap()).unwrap(),
+            config
+        );
+    }
+
+    #[test]
+    fn every_setting_survives_toml() {
+        let mut config = TrainConfig {
+            optimizer: Optimizer::Sgd,
+            schedule: Schedule::Cosine,
+            ..TrainConfig::default()
+        };
+        config.votes.file = Some("votes.csv".into());
+        config.distillation.teachers = vec!["a.safetensors".into(), "b.safetensors".into()];
+        config.class_weights = ClassWeights::Balanced;
+        let text = config.to_toml().unwrap();
+        assert!(text.contains("optimizer = \"sgd\""), "{text}");
+        assert_eq!(TrainConfig::from_toml(&text).unwrap(), config);
+    }
+
+    #[test]
+    fn what_is_out_of_range_is_named() {
+        for (text, field) in [
+            ("epochs = 0", "epochs"),
+            ("batch_size = 1", "batch_size"),
+            ("learning_rate = -1.0", "learning_rate"),
+            ("learning_rate = nan", "learning_rate"),
+            ("dropout = 1.0", "dropout"),
+            ("warmup = 1.0", "warmup"),
+            ("[augmentation]\nflip = 2.0", "augmentation.flip"),
+            ("[augmentation]\nscale = 1.0", "augmentation.scale"),
+            ("[votes]\nsmoothing = -0.5", "votes.smoothing"),
+            (
+                "[distillation]\ntemperature = 0.0",
+                "distillation.temperature",
+            ),
+        ] {
+            match TrainConfig::from_toml(text).unwrap_err() {
+                Error::Config { field: found, .. } => assert_eq!(found, field),
+                other => panic!("{text}: {other}"),
+            }
+        }
+        assert!(TrainConfig::from_toml("[model]\nchannels = []").is_err());
+    }
+
+    #[test]
+    fn unknown_names_and_wrong_types_are_refused() {
+        for text in [
+            "epoch = 3",
+            "[augmentation]\nrotate = 1.0",
+            "epochs = \"three\"",
+            "optimizer = \"adam\"",
+        ] {
+            let error = TrainConfig::from_toml(text).unwrap_err();
+            assert_eq!(error.kind(), "config_file", "{error}");
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Listing of split folders, class folders and the files in them.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use fer_core::Emotion;
+use walkdir::WalkDir;
+
+use super::{Item, Split, SplitName, Unreadable};
+use crate::error::{Error, Result};
+
+/// The folders directly under a dataset's root.
+pub(super) struct SplitFolders {
+    root: PathBuf,
+    /// Names of the folders, sorted.
+    folders: Vec<PathBuf>,
+}
+
+pub(super) fn split_folders(root: &Path) -> Result<SplitFolders> {
+    Ok(SplitFolders {
+        root: root.to_owned(),
+        folders: subfolders(root)?,
+    })
+}
+
+impl SplitFolders {
+    /// The folder of a split, relative to the root.
+    pub(super) fn of(&self, name: SplitName) -> Result<Option<&Path>> {
+        let matching: Vec<&Path> = self
+            .folders
+            .iter()
+            .map(PathBuf::as_path)
+            .filter(|folder| split_of(folder) == Some(name))
+            .collect();
+        match matching[..] {
+            [] => Ok(None),
+            [folder] => Ok(Some(folder)),
+            _ => Err(Error::AmbiguousSplit {
+                root: self.root.clone(),
+                split: name.label(),
+                found: matching
+                    .iter()
+                    .map(|folder| folder.display().to_string())
+                    .collect(),
+            }),
+        }
+    }
+
+    pub(super) fn names(&self) -> Vec<String> {
+        self.folders
+            .iter()
+            .map(|folder| folder.display().to_string())
+            .collect()
+    }
+}
+
+fn split_of(folder: &Path) -> Option<SplitName> {
+    match folder.to_str()?.to_ascii_lowercase().as_str() {
+        "train" => Some(SplitName::Train),
+        "validation" | "val" => Some(SplitName::Validation),
+        "test" => Some(SplitName::Test),
+        _ => None,
+    }
+}
+
+/// What a folder of class folders holds.
+pub(super) struct Classes {
+    folder: PathBuf,
+    pub(super) split: Split,
+    /// Names of the known class folders.
+    known: Vec<String>,
+    /// Folders of unknown names, relative to the root.
+    pub(super) unknown: Vec<PathBuf>,
+}
+
+/// Lists the class folders in `root/prefix`; paths in the result are relative to `root`.
+pub(super) fn class_folders(root: &Path, prefix: &Path) -> Result<Classes> {
+    let folder = root.join(prefix);
+    let mut classes = Classes {
+        folder: folder.clone(),
+        split: Split::default(),
+        known: Vec::new(),
+        unknown: Vec::new(),
+    };
+    for name in subfolders(&folder)? {
+        match name.to_str().and_then(|name| name.parse::<Emotion>().ok()) {
+            Some(emotion) => {
+                list_images(root, &prefix.join(&name), emotion, &mut classes.split);
+                classes.known.push(name.display().to_string());
+            }
+            None => classes.unknown.push(prefix.join(&name)),
+        }
+    }
+    let bytes = |path: &Path| path.as_os_str().as_encoded_bytes().to_vec();
+    classes
+        .split
+        .items
+        .sort_by_cached_key(|item| bytes(&item.path));
+    classes
+        .split
+        .unreadable
+        .sort_by_cached_key(|file| bytes(&file.path));
+    Ok(classes)
+}
+
+impl Classes {
+    pub(super) fn missing(&self) -> Vec<Emotion> {
+        let counts = self.split.class_counts();
+        Emotion::ALL
+            .into_iter()
+            .filter(|&emotion| counts[emotion] == 0)
+            .collect()
+    }
+
+    pub(super) fn refuse_unknown(&self) -> Result<()> {
+        if self.unknown.is_empty() {
+            return Ok(());
+        }
+        Err(Error::UnknownClasses {
+            split: self.folder.clone(),
+            found: self.unknown.iter().map(|path| file_name(path)).collect(),
+            expected: class_names(),
+        })
+    }
+
+    pub(super) fn refuse_missing(&self) -> Result<()> {
+        match self.missing().first() {
+            None => Ok(()),
+            Some(&expected) => Err(Error::MissingClass {
+                split: self.folder.clone(),
+                expected,
+                found: self.known.clone(),
+            }),
+        }
+    }
+}
+
+/// The class names in their order.
+pub(super) fn class_names() -> Vec<String> {
+    Emotion::ALL
+        .iter()
+        .map(|emotion| emotion.label().to_owned())
+        .collect()
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or(path.as_os_str())
+        .display()
+        .to_string()
+}
+
+/// The names of the visible folders (or links to folders) in `folder`, sorted.
+fn subfolders(folder: &Path) -> Result<Vec<PathBuf>> {
+    match fs::metadata(folder) {
+        Ok(metadata) if metadata.is_dir() => {}
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            return Err(Error::io("read", folder, source));
+        }
+        _ => {
+            return Err(Error::NotAFolder {
+                path: folder.to_owned(),
+            });
+        }
+    }
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(|source| Error::io("list", folder, source))? {
+        let entry = entry.map_err(|source| Error::io("list", folder, source))?;
+        let is_folder = fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_dir());
+        if is_folder && !is_hidden(&entry.file_name()) {
+            names.push(PathBuf::from(entry.file_name()));
+        }
+    }
+    names.sort_by(|a, b| {
+        a.as_os_str()
+            .as_encoded_bytes()
+            .cmp(b.as_os_str().as_encoded_bytes())
+    });
+    Ok(names)
+}
+
+/// Adds every visible file under `root/class` to `split`. Any file counts: its content says what it is, not its name.
+fn list_images(root: &Path, class: &Path, emotion: Emotion, split: &mut Split) {
+    let relative = |path: &Path| path.strip_prefix(root).unwrap_or(path).to_owned();
+    let walk = WalkDir::new(root.join(class))
+        .min_depth(1)
+        .follow_links(true);
+    for entry in walk
+        .into_iter()
+        .filter_entry(|entry| !is_hidden(entry.file_name()))
+    {
+        match entry {
+            Ok(entry) if entry.file_type().is_dir() => {}
+            Ok(entry) if entry.file_type().is_file() => {
+                split.items.push(Item {
+                    path: relative(entry.path()),
+                    emotion,
+                });
+            }
+            // A pipe or a device would block or never end.
+            Ok(entry) => split.unreadable.push(Unreadable {
+                path: relative(entry.path()),
+                reason: "not a regular file".to_owned(),
+            }),
+            Err(error) => {
+                let path = error.path().map_or_else(|| class.to_owned(), relative);
+                split.unreadable.push(Unreadable {
+                    path,
+                    reason: error.to_string(),
+                });
+            }
+        }
+    }
+}
+
+fn is_hidden(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
+}

@@ -1,0 +1,198 @@
+//! Where the arithmetic of a step happens: forward, backward, update of the weights and of their moving average.
+
+#[cfg(any(test, feature = "cuda"))]
+mod candle;
+mod kernels;
+mod update;
+
+use fer_core::{ModelConfig, Weights};
+use fer_kernels::{NetworkSpec, Threads, lerp};
+
+use crate::batches::TrainingBatch;
+use crate::checkpoint::EngineState;
+use crate::config::TrainConfig;
+use crate::device::Device;
+#[cfg(not(feature = "cuda"))]
+use crate::error::Error;
+use crate::error::Result;
+use crate::softmax::Logits;
+
+use kernels::KernelNetwork;
+use update::UpdateRule;
+
+/// Forward and backward passes of one network on one device; the weights are lent to it.
+trait Network {
+    /// The mean loss of a batch. Moves the running statistics towards those of the batch and writes the gradients, laid
+    /// out as the parameters.
+    fn gradients(
+        &mut self,
+        weights: &mut Weights,
+        momentum: f32,
+        batch: &TrainingBatch,
+        gradients: &mut [f32],
+    ) -> Result<f32>;
+
+    /// The logits of normalised faces `[N, size, size]`, batch norm by its running statistics.
+    fn logits(&mut self, weights: &Weights, input: &[f32]) -> Result<Vec<Logits>>;
+}
+
+/// A network in training.
+pub(crate) struct Engine {
+    network: Box<dyn Network>,
+    rule: UpdateRule,
+    spec: NetworkSpec,
+    weights: Weights,
+    average: Weights,
+    gradients: Vec<f32>,
+    steps: u64,
+    ema_decay: f32,
+    batch_norm_momentum: f32,
+    threads: Threads,
+}
+
+impl Engine {
+    /// An engine on `device` that starts from `weights` and takes batches of up to `max_batch` images.
+    ///
+    /// # Errors
+    /// [`Error::Device`](crate::Error::Device) if this build or machine does not have the device.
+    pub(crate) fn new(
+        device: Device,
+        config: &TrainConfig,
+        weights: Weights,
+        max_batch: usize,
+        threads: &Threads,
+    ) -> Result<Self> {
+        let spec = config.model_config().network_spec()?;
+        weights.check(&spec)?;
+        Ok(Self {
+            network: network(device, &config.model_config(), &spec, max_batch, threads)?,
+            rule: UpdateRule::new(config, &spec)?,
+            gradients: vec![0.0; spec.parameter_count()],
+            average: weights.clone(),
+            weights,
+            steps: 0,
+            ema_decay: config.ema_decay,
+            batch_norm_momentum: config.batch_norm_momentum,
+            threads: threads.clone(),
+            spec,
+        })
+    }
+
+    /// One step; the result is the mean loss of the batch.
+    pub(crate) fn step(&mut self, batch: &TrainingBatch, learning_rate: f64) -> Result<f32> {
+        let momentum = self.batch_norm_momentum;
+        let loss =
+            self.network
+                .gradients(&mut self.weights, momentum, batch, &mut self.gradients)?;
+        let Weights {
+            parameters,
+            statistics,
+        } = &mut self.weights;
+        self.rule.step(
+            parameters,
+            &self.gradients,
+            learning_rate as f32,
+            &self.threads,
+        )?;
+        self.steps += 1;
+        let weight = average_weight(self.ema_decay, self.steps);
+        lerp(
+            &mut self.average.parameters,
+            parameters,
+            weight,
+            &self.threads,
+        )?;
+        lerp(
+            &mut self.average.statistics,
+            statistics,
+            weight,
+            &self.threads,
+        )?;
+        Ok(loss)
+    }
+
+    /// The logits of the averaged weights for normalised faces `[N, size, size]`.
+    pub(crate) fn logits(&mut self, input: &[f32]) -> Result<Vec<Logits>> {
+        self.network.logits(&self.average, input)
+    }
+
+    /// The averaged weights, which are validated and shipped.
+    pub(crate) fn average(&self) -> &Weights {
+        &self.average
+    }
+
+    /// All that the steps have changed.
+    pub(crate) fn state(&self) -> EngineState {
+        EngineState {
+            weights: self.weights.clone(),
+            average: self.average.clone(),
+            optimizer: self.rule.buffers(),
+            steps: self.steps,
+        }
+    }
+
+    /// Goes on from a state read earlier.
+    ///
+    /// # Errors
+    /// A state of another network or optimiser is refused.
+    pub(crate) fn restore(&mut self, state: EngineState) -> Result<()> {
+        state.weights.check(&self.spec)?;
+        state.average.check(&self.spec)?;
+        self.rule.restore(&state.optimizer, state.steps)?;
+        self.weights = state.weights;
+        self.average = state.average;
+        self.steps = state.steps;
+        Ok(())
+    }
+}
+
+/// The network on `device`.
+fn network(
+    device: Device,
+    config: &ModelConfig,
+    spec: &NetworkSpec,
+    max_batch: usize,
+    threads: &Threads,
+) -> Result<Box<dyn Network>> {
+    match device {
+        Device::Cpu => Ok(Box::new(KernelNetwork::new(spec, max_batch, threads)?)),
+        Device::Cuda => cuda_network(config),
+    }
+}
+
+#[cfg(feature = "cuda")]
+fn cuda_network(config: &ModelConfig) -> Result<Box<dyn Network>> {
+    Ok(Box::new(candle::CandleNetwork::on_cuda(config)?))
+}
+
+#[cfg(not(feature = "cuda"))]
+fn cuda_network(_config: &ModelConfig) -> Result<Box<dyn Network>> {
+    let reason =
+        "this program was built without it; build with the cargo feature `cuda`, or use `cpu`";
+    Err(Error::Device {
+        device: Device::Cuda.to_string(),
+        reason: reason.to_owned(),
+    })
+}
+
+/// Weight of the newest weights in the moving average after `steps` steps.
+///
+/// The average warms up: it begins as the mean over the last few steps, and forgets the initial weights.
+fn average_weight(decay: f32, steps: u64) -> f32 {
+    let steps = steps as f32;
+    1.0 - decay.min((1.0 + steps) / (10.0 + steps))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_average_warms_up_to_its_decay() {
+        assert_eq!(average_weight(0.0, 5), 1.0);
+        assert!(average_weight(0.999, 1) > 0.8);
+        assert!((average_weight(0.999, 1_000_000) - 0.001).abs() < 1e-6);
+        let weights: Vec<f32> = (0..100).map(|steps| average_weight(0.99, steps)).collect();
+        assert!(weights.is_sorted_by(|a, b| a >= b));
+    }
+}

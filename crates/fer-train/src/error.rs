@@ -1,0 +1,283 @@
+//! What can go wrong between a folder of images and a trained model.
+
+use std::path::PathBuf;
+
+use fer_core::Emotion;
+
+/// The result of a fallible call of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An error of training, evaluation or audit. Every variant carries the path and what was expected.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file or folder could not be read or written.
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        /// What was attempted, as a verb: "read", "create", ...
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The operating system's answer.
+        #[source]
+        source: std::io::Error,
+    },
+
+    /// The dataset folder does not exist or is not a folder.
+    #[error("{} is not a folder", path.display())]
+    NotAFolder {
+        /// The path given.
+        path: PathBuf,
+    },
+
+    /// The dataset folder lacks a split.
+    #[error(
+        "{} has no `{expected}` folder; a dataset holds `train`, `validation` (or `val`) and `test`; found: {}",
+        root.display(), list(found)
+    )]
+    MissingSplit {
+        /// The dataset folder.
+        root: PathBuf,
+        /// The name of the split that is missing.
+        expected: &'static str,
+        /// The folders that are there.
+        found: Vec<String>,
+    },
+
+    /// Two folders claim to be the same split, such as `val` and `validation`.
+    #[error("{} has more than one folder for `{split}`: {}; keep one", root.display(), list(found))]
+    AmbiguousSplit {
+        /// The dataset folder.
+        root: PathBuf,
+        /// The name of the split.
+        split: &'static str,
+        /// The folders that claim it.
+        found: Vec<String>,
+    },
+
+    /// A split has no image of a class.
+    #[error(
+        "{} holds no image of class `{expected}`; found class folders: {}",
+        split.display(), list(found)
+    )]
+    MissingClass {
+        /// The split's folder.
+        split: PathBuf,
+        /// The class without images.
+        expected: Emotion,
+        /// The class folders that are there.
+        found: Vec<String>,
+    },
+
+    /// A split has folders whose names are no known class.
+    #[error(
+        "{} has folders of unknown classes: {}; expected {} (any case, and aliases such as happiness, sadness, surprised); rename them or ask to ignore unknown folders",
+        split.display(), list(found), list(expected)
+    )]
+    UnknownClasses {
+        /// The folder that holds the class folders.
+        split: PathBuf,
+        /// The unknown folders.
+        found: Vec<String>,
+        /// The class names.
+        expected: Vec<String>,
+    },
+
+    /// A folder of class folders has no image at all.
+    #[error("{} holds no image in a class folder; expected the folders {}", path.display(), list(expected))]
+    NoImages {
+        /// The folder.
+        path: PathBuf,
+        /// The class names.
+        expected: Vec<String>,
+    },
+
+    /// Not one image of a folder could be scored.
+    #[error(
+        "no image of {} can be scored: {unreadable} unreadable, {no_face} without a face, {excluded} excluded",
+        path.display()
+    )]
+    NothingScored {
+        /// The folder that holds the class folders.
+        path: PathBuf,
+        /// Images that could not be read.
+        unreadable: usize,
+        /// Images in which no face was found.
+        no_face: usize,
+        /// Images that were to be left out.
+        excluded: usize,
+    },
+
+    /// A votes file that cannot be understood.
+    #[error("{}, line {line}: {reason}", path.display())]
+    Votes {
+        /// The CSV file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// Nothing of a class is left to train or validate on.
+    #[error("no usable image of class `{class}` in {split}: {reason}")]
+    NoExamples {
+        /// The split's name.
+        split: &'static str,
+        /// The class.
+        class: Emotion,
+        /// Where its images went: unreadable, removed as copies, without votes.
+        reason: String,
+    },
+
+    /// A teacher model that sees images otherwise than the student.
+    #[error("the teacher {} takes {found}, the student {expected}; they must agree", path.display())]
+    Teacher {
+        /// The model file.
+        path: PathBuf,
+        /// The student's input size and resize filter.
+        expected: String,
+        /// The teacher's.
+        found: String,
+    },
+
+    /// A configuration value out of its range.
+    #[error("configuration: {field} = {found}, expected {expected}")]
+    Config {
+        /// The dotted name of the field.
+        field: &'static str,
+        /// The value given.
+        found: String,
+        /// The allowed values in words.
+        expected: &'static str,
+    },
+
+    /// A configuration file that is not what it should be.
+    #[error("cannot understand the configuration {}: {reason}", path.display())]
+    ConfigFile {
+        /// The TOML file.
+        path: PathBuf,
+        /// The parser's words: line, column and field.
+        reason: String,
+    },
+
+    /// The run directory holds a run already.
+    #[error("{} is not empty; pass `--resume` to continue the run in it, or choose another folder", path.display())]
+    RunExists {
+        /// The run directory.
+        path: PathBuf,
+    },
+
+    /// There is nothing to resume.
+    #[error("{} holds no checkpoint (last.safetensors) to resume from; start without `--resume`", path.display())]
+    NothingToResume {
+        /// The run directory.
+        path: PathBuf,
+    },
+
+    /// The run to resume was started with something else.
+    #[error(
+        "cannot resume {}: its {what} differs (the run has {expected}, this call has {found}); start a new run directory instead",
+        path.display()
+    )]
+    ResumeMismatch {
+        /// The run directory.
+        path: PathBuf,
+        /// What differs: "configuration", "dataset", ...
+        what: &'static str,
+        /// What the run has.
+        expected: String,
+        /// What was given now.
+        found: String,
+    },
+
+    /// A checkpoint that cannot be read.
+    #[error("the checkpoint {} is damaged: {reason}", path.display())]
+    Checkpoint {
+        /// The checkpoint file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// The loss is no number any more.
+    #[error(
+        "training diverged at epoch {epoch}, step {step}: the loss is {loss}; lower learning_rate"
+    )]
+    Diverged {
+        /// The epoch, from 1.
+        epoch: usize,
+        /// The step in the epoch, from 1.
+        step: usize,
+        /// The loss found.
+        loss: f32,
+    },
+
+    /// A device that this build cannot use.
+    #[error("device `{device}` is not available: {reason}")]
+    Device {
+        /// The device asked for.
+        device: String,
+        /// Why not, and what to do.
+        reason: String,
+    },
+
+    /// An error of the model, image or preprocessing layer.
+    #[error(transparent)]
+    Core(#[from] fer_core::Error),
+
+    /// An error of the compute kernels.
+    #[error(transparent)]
+    Kernel(#[from] fer_kernels::KernelError),
+}
+
+impl Error {
+    /// A stable name of the kind of error, in snake case.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Io { .. } => "io",
+            Self::NotAFolder { .. } => "not_a_folder",
+            Self::MissingSplit { .. } => "missing_split",
+            Self::AmbiguousSplit { .. } => "ambiguous_split",
+            Self::MissingClass { .. } => "missing_class",
+            Self::UnknownClasses { .. } => "unknown_classes",
+            Self::NoImages { .. } => "no_images",
+            Self::NothingScored { .. } => "nothing_scored",
+            Self::Votes { .. } => "votes",
+            Self::NoExamples { .. } => "no_examples",
+            Self::Teacher { .. } => "teacher",
+            Self::Config { .. } => "config",
+            Self::ConfigFile { .. } => "config_file",
+            Self::RunExists { .. } => "run_exists",
+            Self::NothingToResume { .. } => "nothing_to_resume",
+            Self::ResumeMismatch { .. } => "resume_mismatch",
+            Self::Checkpoint { .. } => "checkpoint",
+            Self::Diverged { .. } => "diverged",
+            Self::Device { .. } => "device",
+            Self::Core(error) => error.kind().as_str(),
+            Self::Kernel(error) => error.kind(),
+        }
+    }
+
+    /// An error of the file system about `path`.
+    pub(crate) fn io(
+        action: &'static str,
+        path: impl Into<PathBuf>,
+        source: std::io::Error,
+    ) -> Self {
+        Self::Io {
+            action,
+            path: path.into(),
+            source,
+        }
+    }
+}
+
+/// "a, b, c", or "nothing".
+fn list(names: &[String]) -> String {
+    if names.is_empty() {
+        return "nothing".to_owned();
+    }
+    names.join(", ")
+}

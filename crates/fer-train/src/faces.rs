@@ -1,0 +1,319 @@
+//! The images of a split as the network sees them: decoded once and kept as bytes, or decoded anew where memory is short.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+#[cfg(test)]
+use fer_core::Emotion;
+use fer_core::{Image, PerEmotion, Preprocessing};
+use fer_kernels::Threads;
+use sha2::{Digest, Sha256};
+
+use crate::dataset::{Item, Split, Unreadable};
+use crate::error::{Error, Result};
+
+/// Larger files are no photographs of faces.
+const MAX_FILE_BYTES: u64 = 256 << 20;
+
+/// The readable images of a split, each preprocessed to a grey square of `[size, size]` bytes.
+#[derive(Debug, Clone)]
+pub struct Faces {
+    root: PathBuf,
+    preprocessing: Preprocessing,
+    items: Vec<Item>,
+    digests: Vec<[u8; 32]>,
+    unreadable: Vec<Unreadable>,
+    pixels: Pixels,
+}
+
+#[derive(Debug, Clone)]
+enum Pixels {
+    /// `[N, size, size]`.
+    Memory(Vec<u8>),
+    /// Decoded at every use.
+    Files,
+}
+
+impl Faces {
+    /// Decodes every image of `split` once, on all `threads`. Up to `budget` bytes of preprocessed pixels are kept;
+    /// a larger split is decoded again at every use. Images that cannot be decoded are left out and reported.
+    #[must_use]
+    pub fn load(
+        root: &Path,
+        split: &Split,
+        preprocessing: &Preprocessing,
+        budget: usize,
+        threads: &Threads,
+    ) -> Self {
+        let face_len = preprocessing.face_len();
+        let keep = split.items.len().saturating_mul(face_len) <= budget;
+        let mut pixels = vec![
+            0;
+            if keep {
+                split.items.len() * face_len
+            } else {
+                0
+            }
+        ];
+        let mut outcomes: Vec<Option<Result<[u8; 32]>>> =
+            split.items.iter().map(|_| None).collect();
+        let decode =
+            |item: &Item, face: &mut [u8]| decode_file(&root.join(&item.path), preprocessing, face);
+        let tasks = split.items.iter().zip(&mut outcomes);
+        if keep {
+            let tasks = tasks.zip(pixels.chunks_exact_mut(face_len));
+            threads.for_each(tasks, |((item, outcome), face)| {
+                *outcome = Some(decode(item, face))
+            });
+        } else {
+            threads.for_each(tasks, |(item, outcome)| {
+                *outcome = Some(decode(item, &mut vec![0; face_len]))
+            });
+        }
+
+        let mut faces = Self {
+            root: root.to_owned(),
+            preprocessing: preprocessing.clone(),
+            items: Vec::with_capacity(split.items.len()),
+            digests: Vec::with_capacity(split.items.len()),
+            unreadable: split.unreadable.clone(),
+            pixels: Pixels::Files,
+        };
+        for (index, (item, outcome)) in split.items.iter().zip(outcomes).enumerate() {
+            match outcome {
+                Some(Ok(digest)) => {
+                    let kept = faces.items.len();
+                    if keep && kept != index {
+                        pixels
+                            .copy_within(index * face_len..(index + 1) * face_len, kept * face_len);
+                    }
+                    faces.items.push(item.clone());
+                    faces.digests.push(digest);
+                }
+                Some(Err(error)) => {
+                    faces.unreadable.push(Unreadable {
+                        path: item.path.clone(),
+                        reason: error.to_string(),
+                    });
+                }
+                None => {}
+            }
+        }
+        if keep {
+            pixels.truncate(faces.items.len() * face_len);
+            faces.pixels = Pixels::Memory(pixels);
+        }
+        faces
+    }
+
+    /// The number of readable images.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether no image is readable.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// The readable images, in the order of the split.
+    #[must_use]
+    pub fn items(&self) -> &[Item] {
+        &self.items
+    }
+
+    /// What could not be listed or decoded.
+    #[must_use]
+    pub fn unreadable(&self) -> &[Unreadable] {
+        &self.unreadable
+    }
+
+    /// SHA-256 of each image's file, in the order of [`items`](Self::items).
+    #[must_use]
+    pub fn digests(&self) -> &[[u8; 32]] {
+        &self.digests
+    }
+
+    /// How the images were preprocessed.
+    #[must_use]
+    pub fn preprocessing(&self) -> &Preprocessing {
+        &self.preprocessing
+    }
+
+    /// Whether the pixels are kept in memory.
+    #[must_use]
+    pub fn in_memory(&self) -> bool {
+        matches!(self.pixels, Pixels::Memory(_))
+    }
+
+    /// The grey levels `[size, size]` of one image.
+    ///
+    /// # Errors
+    /// [`Error::Io`] or [`Error::Core`] if the pixels are not kept and the file has become unreadable.
+    pub fn face(&self, index: usize) -> Result<Cow<'_, [u8]>> {
+        let face_len = self.preprocessing.face_len();
+        match &self.pixels {
+            Pixels::Memory(pixels) => Ok(Cow::Borrowed(
+                &pixels[index * face_len..(index + 1) * face_len],
+            )),
+            Pixels::Files => {
+                let mut face = vec![0; face_len];
+                decode_file(
+                    &self.root.join(&self.items[index].path),
+                    &self.preprocessing,
+                    &mut face,
+                )?;
+                Ok(Cow::Owned(face))
+            }
+        }
+    }
+
+    /// The grey levels of all images, `[N, size, size]`, whatever the budget.
+    ///
+    /// # Errors
+    /// As [`face`](Self::face).
+    pub fn gather(&self) -> Result<Cow<'_, [u8]>> {
+        if let Pixels::Memory(pixels) = &self.pixels {
+            return Ok(Cow::Borrowed(pixels));
+        }
+        let faces: Vec<_> = (0..self.len())
+            .map(|index| self.face(index))
+            .collect::<Result<_>>()?;
+        Ok(Cow::Owned(faces.concat()))
+    }
+
+    /// The number of images of each class.
+    #[must_use]
+    pub fn class_counts(&self) -> PerEmotion<usize> {
+        let mut counts = PerEmotion::default();
+        for item in &self.items {
+            counts[item.emotion] += 1;
+        }
+        counts
+    }
+
+    /// Adds what these images are to a digest: paths, classes and contents in order.
+    pub(crate) fn update_digest(&self, digest: &mut Sha256) {
+        digest.update((self.items.len() as u64).to_le_bytes());
+        for (item, content) in self.items.iter().zip(&self.digests) {
+            let path = item.path.as_os_str().as_encoded_bytes();
+            digest.update((path.len() as u64).to_le_bytes());
+            digest.update(path);
+            digest.update([item.emotion.index() as u8]);
+            digest.update(content);
+        }
+    }
+}
+
+/// Reads, decodes and preprocesses one file into `face`; the result is the SHA-256 of its bytes.
+fn decode_file(path: &Path, preprocessing: &Preprocessing, face: &mut [u8]) -> Result<[u8; 32]> {
+    let bytes = read_file(path)?;
+    let image = Image::decode(&bytes)?;
+    preprocessing.face_bytes(&image.view(), face)?;
+    Ok(Sha256::digest(&bytes).into())
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>> {
+    let io = |source| Error::io("read", path, source);
+    let mut bytes = Vec::new();
+    // One byte more than allowed tells a file that is too large from one that just fits.
+    File::open(path)
+        .map_err(io)?
+        .take(MAX_FILE_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(io)?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        let limit = format!("larger than {} MiB", MAX_FILE_BYTES >> 20);
+        return Err(io(std::io::Error::new(
+            std::io::ErrorKind::FileTooLarge,
+            limit,
+        )));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+impl Faces {
+    /// Faces `[N, size, size]` in memory, in no file.
+    pub(crate) fn from_pixels(
+        preprocessing: &Preprocessing,
+        emotions: &[Emotion],
+        pixels: Vec<u8>,
+    ) -> Self {
+        assert_eq!(pixels.len(), emotions.len() * preprocessing.face_len());
+        let item = |&emotion| Item {
+            path: PathBuf::new(),
+            emotion,
+        };
+        Self {
+            root: PathBuf::new(),
+            preprocessing: preprocessing.clone(),
+            items: emotions.iter().map(item).collect(),
+            digests: vec![[0; 32]; emotions.len()],
+            unreadable: Vec::new(),
+            pixels: Pixels::Memory(pixels),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::{FolderDataset, ScanOptions};
+
+    /// A `train/happy` folder of three 8x8 images of one level each, with a text file between them.
+    fn folder() -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        let class = root.path().join("train/happy");
+        std::fs::create_dir_all(&class).unwrap();
+        for (name, level) in [("a.png", 10), ("c.png", 20), ("d.png", 30)] {
+            image::GrayImage::from_pixel(8, 8, image::Luma([level]))
+                .save(class.join(name))
+                .unwrap();
+        }
+        std::fs::write(class.join("b.jpg"), "a text, not an image").unwrap();
+        root
+    }
+
+    fn load(root: &Path, budget: usize) -> Faces {
+        let dataset =
+            FolderDataset::scan(root, ScanOptions::default().with_allow_missing(true)).unwrap();
+        let preprocessing = Preprocessing {
+            input_size: 8,
+            ..Preprocessing::default()
+        };
+        Faces::load(
+            root,
+            &dataset.train,
+            &preprocessing,
+            budget,
+            &Threads::new(2).unwrap(),
+        )
+    }
+
+    #[test]
+    fn unreadable_files_are_left_out_and_reported() {
+        let root = folder();
+        let faces = load(root.path(), 1 << 20);
+        assert!(faces.in_memory());
+        assert_eq!(faces.len(), 3);
+        assert_eq!(faces.unreadable()[0].path, Path::new("train/happy/b.jpg"));
+        let levels: Vec<u8> = (0..3).map(|index| faces.face(index).unwrap()[63]).collect();
+        assert_eq!(levels, [10, 20, 30]);
+    }
+
+    #[test]
+    fn past_the_budget_the_same_faces_come_from_the_files() {
+        let root = folder();
+        let (kept, streamed) = (load(root.path(), 1 << 20), load(root.path(), 100));
+        assert!(!streamed.in_memory());
+        assert_eq!(kept.digests(), streamed.digests());
+        for index in 0..3 {
+            assert_eq!(kept.face(index).unwrap(), streamed.face(index).unwrap());
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The files of a run.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use crate::config::TrainConfig;
+use crate::error::{Error, Result};
+use crate::files::{remove_partial_files, write_atomically};
+use crate::progress::EpochMetrics;
+
+/// A run directory and the names of what lies in it.
+///
+/// ```
+/// let run = fer_train::RunDirectory::at("run");
+/// assert_eq!(run.best(), std::path::Path::new("run/best.safetensors"));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunDirectory {
+    path: PathBuf,
+}
+
+impl RunDirectory {
+    /// The run directory at `path`, whether or not it exists.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// The directory.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The configuration, every field spelled out.
+    #[must_use]
+    pub fn config(&self) -> PathBuf {
+        self.path.join("config.toml")
+    }
+
+    /// One line of JSON an epoch: [`EpochMetrics`].
+    #[must_use]
+    pub fn metrics(&self) -> PathBuf {
+        self.path.join("metrics.jsonl")
+    }
+
+    /// The newest checkpoint: all that a resume needs.
+    #[must_use]
+    pub fn last(&self) -> PathBuf {
+        self.path.join("last.safetensors")
+    }
+
+    /// The model of the best epoch, ready for use.
+    #[must_use]
+    pub fn best(&self) -> PathBuf {
+        self.path.join("best.safetensors")
+    }
+
+    /// The figures of the run as JSON.
+    #[must_use]
+    pub fn report_json(&self) -> PathBuf {
+        self.path.join("report.json")
+    }
+
+    /// The figures of the run as a page.
+    #[must_use]
+    pub fn report_html(&self) -> PathBuf {
+        self.path.join("report.html")
+    }
+
+    /// The configuration of the run, for a resume.
+    ///
+    /// # Errors
+    /// [`Error::NothingToResume`] if there is no run; otherwise as [`TrainConfig::load`].
+    pub fn load_config(&self) -> Result<TrainConfig> {
+        if !self.config().exists() {
+            return Err(Error::NothingToResume {
+                path: self.path.clone(),
+            });
+        }
+        TrainConfig::load(&self.config())
+    }
+
+    /// The epochs completed so far; none if the run has no metrics.
+    ///
+    /// # Errors
+    /// [`Error::Io`], or [`Error::Checkpoint`] for a line that is no [`EpochMetrics`].
+    pub fn history(&self) -> Result<Vec<EpochMetrics>> {
+        let path = self.metrics();
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(source) => return Err(Error::io("read", path, source)),
+        };
+        let parse = |(index, line): (usize, &str)| {
+            serde_json::from_str(line).map_err(|error| Error::Checkpoint {
+                path: path.clone(),
+                reason: format!("line {}: {error}", index + 1),
+            })
+        };
+        text.lines().enumerate().map(parse).collect()
+    }
+
+    /// Refuses a directory that holds anything.
+    pub(crate) fn refuse_existing(&self) -> Result<()> {
+        let entries = match fs::read_dir(&self.path) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(source) => return Err(Error::io("list", &self.path, source)),
+        };
+        let is_hidden = |name: &OsStr| name.as_encoded_bytes().starts_with(b".");
+        match entries
+            .flatten()
+            .find(|entry| !is_hidden(&entry.file_name()))
+        {
+            Some(_) => Err(Error::RunExists {
+                path: self.path.clone(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes the directory of a new run.
+    pub(crate) fn create(&self, config: &TrainConfig) -> Result<()> {
+        fs::create_dir_all(&self.path).map_err(|source| Error::io("create", &self.path, source))?;
+        remove_partial_files(&self.path)?;
+        write_atomically(&self.config(), config.to_toml()?.as_bytes())
+    }
+
+    /// Removes what a killed run left half written.
+    pub(crate) fn clean(&self) -> Result<()> {
+        remove_partial_files(&self.path)
+    }
+
+    /// Writes the metrics of all epochs so far.
+    pub(crate) fn write_history(&self, history: &[EpochMetrics]) -> Result<()> {
+        let mut text = String::new();
+        for epoch in history {
+            let line = serde_json::to_string(epoch).map_err(|error| Error::Checkpoint {
+                path: self.metrics(),
+                reason: error.to_string(),
+            })?;
+            text.push_str(&line);
+            text.push('\n');
+        }
+        write_atomically(&self.metrics(), text.as_bytes())
+    }
+}

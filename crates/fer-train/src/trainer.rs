@@ -1,0 +1,184 @@
+//! From a dataset to a run directory.
+
+mod finish;
+mod resume;
+mod session;
+mod validation;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use fer_kernels::Threads;
+use serde::{Deserialize, Serialize};
+
+use crate::config::TrainConfig;
+use crate::data::{DataSummary, TrainingData};
+use crate::dataset::{FolderDataset, ScanOptions};
+use crate::device::Device;
+use crate::error::Result;
+use crate::progress::{EpochMetrics, Observer};
+use crate::run_directory::RunDirectory;
+
+use session::Session;
+
+/// How a training is carried out. None of this changes its result, except that another device rounds otherwise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TrainOptions {
+    /// Threads to compute with; 0 uses every core.
+    pub threads: usize,
+    /// Where to compute.
+    pub device: Device,
+    /// Goes on with the run in the directory instead of starting one.
+    pub resume: bool,
+    /// How strictly the dataset is scanned.
+    pub scan: ScanOptions,
+    /// Bytes of preprocessed pixels that each split may keep in memory; a larger split is decoded anew each epoch.
+    pub memory_budget: usize,
+    /// Time between checkpoints within an epoch; each end of an epoch writes one as well.
+    pub checkpoint_every: Duration,
+}
+
+impl Default for TrainOptions {
+    fn default() -> Self {
+        Self {
+            threads: 0,
+            device: Device::Cpu,
+            resume: false,
+            scan: ScanOptions::default(),
+            memory_budget: 2 << 30,
+            checkpoint_every: Duration::from_secs(60),
+        }
+    }
+}
+
+impl TrainOptions {
+    /// Computes with `threads` threads; 0 uses every core.
+    #[must_use]
+    pub fn with_threads(mut self, threads: usize) -> Self {
+        self.threads = threads;
+        self
+    }
+
+    /// Computes on `device`.
+    #[must_use]
+    pub fn with_device(mut self, device: Device) -> Self {
+        self.device = device;
+        self
+    }
+
+    /// Goes on with the run in the directory if `resume`.
+    #[must_use]
+    pub fn with_resume(mut self, resume: bool) -> Self {
+        self.resume = resume;
+        self
+    }
+
+    /// Scans the dataset with `scan`.
+    #[must_use]
+    pub fn with_scan(mut self, scan: ScanOptions) -> Self {
+        self.scan = scan;
+        self
+    }
+
+    /// Keeps up to `bytes` of preprocessed pixels of each split in memory.
+    #[must_use]
+    pub fn with_memory_budget(mut self, bytes: usize) -> Self {
+        self.memory_budget = bytes;
+        self
+    }
+
+    /// Writes checkpoints within an epoch at this interval.
+    #[must_use]
+    pub fn with_checkpoint_every(mut self, interval: Duration) -> Self {
+        self.checkpoint_every = interval;
+        self
+    }
+}
+
+/// Why a training ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// All epochs are done.
+    Completed,
+    /// The validation figure stopped improving.
+    EarlyStopped,
+    /// The observer asked to stop; the run can be resumed.
+    Interrupted,
+}
+
+/// What a training has done, by this call and by those that it resumed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrainingRun {
+    /// The run directory.
+    pub directory: PathBuf,
+    /// The model of the best epoch; not there before the first epoch is completed.
+    pub model: PathBuf,
+    /// Why it ended.
+    pub ending: Ending,
+    /// The configuration in full.
+    pub config: TrainConfig,
+    /// What it was trained on.
+    pub data: DataSummary,
+    /// The completed epochs.
+    pub history: Vec<EpochMetrics>,
+    /// The best epoch, from 1; none before the first is completed.
+    pub best_epoch: Option<usize>,
+}
+
+impl TrainingRun {
+    /// The figures of the best epoch.
+    #[must_use]
+    pub fn best(&self) -> Option<&EpochMetrics> {
+        self.best_epoch
+            .and_then(|epoch| self.history.get(epoch - 1))
+    }
+}
+
+/// Trains on the dataset in `data` and writes the run directory `run`.
+///
+/// The same configuration, dataset and machine give the same bytes in `best.safetensors`, for any number of threads
+/// and however often the run was stopped and resumed.
+///
+/// # Errors
+/// Those of [`FolderDataset::scan`] and of the configuration's ranges; [`RunExists`](crate::Error::RunExists) if `run` is
+/// not empty and no resume was asked for; [`NothingToResume`](crate::Error::NothingToResume) and
+/// [`ResumeMismatch`](crate::Error::ResumeMismatch) if one was and there is no run or another one;
+/// [`NoExamples`](crate::Error::NoExamples) if nothing of a class is left; [`Diverged`](crate::Error::Diverged);
+/// [`Io`](crate::Error::Io).
+///
+/// # Examples
+/// ```no_run
+/// use fer_train::{TrainConfig, TrainOptions, train};
+///
+/// let config = TrainConfig { epochs: 10, ..TrainConfig::default() };
+/// let run = train("data".as_ref(), "run".as_ref(), config, &TrainOptions::default(), &mut ())?;
+/// println!("best epoch: {:?}", run.best_epoch);
+/// # Ok::<(), fer_train::Error>(())
+/// ```
+pub fn train(
+    data: &Path,
+    run: &Path,
+    config: TrainConfig,
+    options: &TrainOptions,
+    observer: &mut dyn Observer,
+) -> Result<TrainingRun> {
+    config.validate()?;
+    let config = config.with_absolute_paths()?;
+    let run = RunDirectory::at(run);
+    let saved = if options.resume {
+        resume::saved_run(&run, &config)?
+    } else {
+        run.refuse_existing().map(|()| None)?
+    };
+
+    let threads = Threads::new(options.threads)?;
+    let dataset = FolderDataset::scan(data, options.scan)?;
+    let data = TrainingData::load(&dataset, &config, options.memory_budget, &threads)?;
+    if !options.resume {
+        run.create(&config)?;
+    }
+    let start = resume::starting_point(&run, saved, &config, &data)?;
+    Session::new(&run, &config, options, &data, start, &threads)?.run(observer)
+}

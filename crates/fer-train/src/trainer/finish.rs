@@ -1,0 +1,82 @@
+//! What a run leaves behind: the model of its best epoch and its report.
+
+use std::collections::BTreeMap;
+
+use fer_core::{Emotion, Model, Provenance, WeightStorage, Weights};
+
+use crate::calibrate::calibrate;
+use crate::config::TrainConfig;
+use crate::data::TrainingData;
+use crate::error::Result;
+use crate::progress::ValidationMetrics;
+use crate::run_directory::RunDirectory;
+use crate::softmax::Logits;
+
+/// Writes `best.safetensors`: the weights with all that their use needs, calibrated on the validation logits.
+pub(super) fn write_best(
+    run: &RunDirectory,
+    config: &TrainConfig,
+    data: &TrainingData,
+    weights: Weights,
+    logits: &[Logits],
+    provenance: Provenance,
+) -> Result<()> {
+    let truths = data.labels.iter().map(|(_, truth)| *truth);
+    let labelled: Vec<(Logits, Emotion)> = logits.iter().copied().zip(truths).collect();
+    let model = Model {
+        config: config.model_config(),
+        preprocessing: config.preprocessing(),
+        weights,
+        calibration: calibrate(&labelled)?,
+        class_mix: data.class_mix,
+        provenance,
+    };
+    Ok(model.save(run.best(), WeightStorage::F32)?)
+}
+
+/// Where the model of `epoch` comes from. Says nothing of when and where, so that the same run gives the same bytes.
+pub(super) fn provenance(
+    config: &TrainConfig,
+    data: &TrainingData,
+    epoch: usize,
+    validation: &ValidationMetrics,
+) -> Provenance {
+    let summary = &data.summary;
+    let figures = [
+        ("best_epoch", epoch as f64),
+        ("epochs", config.epochs as f64),
+        ("seed", config.seed as f64),
+        ("train_images", summary.trained_on as f64),
+        ("train_copies_removed", summary.copies_removed as f64),
+        (
+            "validation_images",
+            summary.validation_images.0.iter().sum::<usize>() as f64,
+        ),
+        ("validation_accuracy", validation.accuracy),
+        ("validation_balanced_accuracy", validation.balanced_accuracy),
+        ("validation_macro_f1", validation.macro_f1),
+    ];
+    Provenance {
+        software: concat!("fer ", env!("CARGO_PKG_VERSION")).to_owned(),
+        command: command(config),
+        data_digest: summary.digest.clone(),
+        figures: BTreeMap::from(figures.map(|(name, value)| (name.to_owned(), value))),
+    }
+}
+
+/// The command that repeats the run, with bare file names.
+fn command(config: &TrainConfig) -> String {
+    let mut command = format!(
+        "fer train DATA --out RUN --config config.toml --seed {}",
+        config.seed
+    );
+    if let Some(votes) = config
+        .votes
+        .file
+        .as_deref()
+        .and_then(|file| file.file_name())
+    {
+        command.push_str(&format!(" --votes {}", votes.display()));
+    }
+    command
+}

@@ -1,0 +1,283 @@
+//! Crowd votes: how many people saw which expression in an image, and soft targets made of them.
+//!
+//! The file is a CSV in the form of FER+ (Barsoum et al. 2016): a column `file` with the path of an image, one column
+//! of counts an expression, and counts of "unknown" and of "NF" (no face).
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::Path;
+
+use fer_core::Emotion;
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+
+/// Columns that count votes for something other than the four classes.
+const OTHER_COLUMNS: [&str; 6] = ["anger", "disgust", "fear", "contempt", "unknown", "nf"];
+
+/// The votes on one image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ballot {
+    /// Votes for the four classes, in the order of [`Emotion::ALL`].
+    pub emotions: [u16; Emotion::COUNT],
+    /// All votes, those for other expressions and for "no face" included.
+    pub total: u32,
+}
+
+impl Ballot {
+    /// The votes for the four classes together.
+    #[must_use]
+    pub fn in_classes(&self) -> u32 {
+        self.emotions.iter().map(|&votes| u32::from(votes)).sum()
+    }
+
+    /// The class that more than half of all voters chose.
+    #[must_use]
+    pub fn consensus(&self) -> Option<Emotion> {
+        Emotion::ALL
+            .into_iter()
+            .find(|emotion| 2 * u32::from(self.emotions[emotion.index()]) > self.total)
+    }
+
+    /// Probabilities of the four classes: the share of the votes for them, with `smoothing` votes added to each
+    /// class. `None` if there is nothing to share out.
+    #[must_use]
+    pub fn soft_target(&self, smoothing: f32) -> Option<[f32; Emotion::COUNT]> {
+        let smoothed = self.emotions.map(|votes| f32::from(votes) + smoothing);
+        let sum: f32 = smoothed.iter().sum();
+        (self.in_classes() > 0 && sum > 0.0).then(|| smoothed.map(|votes| votes / sum))
+    }
+}
+
+/// The votes of a CSV file by image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Votes {
+    ballots: HashMap<String, Ballot>,
+    digest: [u8; 32],
+}
+
+impl Votes {
+    /// Reads a votes file. Its columns are `file` (paths with `/`), one a class (with the aliases of
+    /// [`Emotion`]'s `FromStr`) and any of anger, disgust, fear, contempt, unknown and NF.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the file cannot be read; [`Error::Votes`] with the line for a missing or unknown column, a
+    /// count that is no small whole number, or a file listed twice.
+    pub fn load(path: &Path) -> Result<Self> {
+        let mut bytes = Vec::new();
+        let mut file = File::open(path).map_err(|source| Error::io("open", path, source))?;
+        std::io::Read::read_to_end(&mut file, &mut bytes)
+            .map_err(|source| Error::io("read", path, source))?;
+        Self::parse(&bytes).map_err(|(line, reason)| Error::Votes {
+            path: path.to_owned(),
+            line,
+            reason,
+        })
+    }
+
+    /// Parses the bytes of a votes file; an error is a line number and a reason.
+    fn parse(bytes: &[u8]) -> Result<Self, (u64, String)> {
+        let mut reader = csv::ReaderBuilder::new()
+            .trim(csv::Trim::All)
+            .from_reader(bytes);
+        let headers = reader.headers().map_err(|error| (1, error.to_string()))?;
+        let columns: Vec<Column> = headers
+            .iter()
+            .map(Column::parse)
+            .collect::<Result<_, _>>()
+            .map_err(|e| (1, e))?;
+        Column::check_complete(&columns).map_err(|reason| (1, reason))?;
+
+        let mut ballots = HashMap::new();
+        for record in reader.records() {
+            let record = record.map_err(|error| {
+                (
+                    error.position().map_or(0, csv::Position::line),
+                    error.to_string(),
+                )
+            })?;
+            let line = record.position().map_or(0, csv::Position::line);
+            let (file, ballot) = read_ballot(&columns, &record).map_err(|reason| (line, reason))?;
+            if ballots.insert(file.to_owned(), ballot).is_some() {
+                return Err((line, format!("{file} is listed twice")));
+            }
+        }
+        Ok(Self {
+            ballots,
+            digest: Sha256::digest(bytes).into(),
+        })
+    }
+
+    /// The votes on an image by its path, relative to the folder that the CSV's paths are relative to.
+    #[must_use]
+    pub fn of(&self, path: &Path) -> Option<Ballot> {
+        let parts: Option<Vec<&str>> = path.iter().map(|part| part.to_str()).collect();
+        self.ballots.get(&parts?.join("/")).copied()
+    }
+
+    /// The number of images with votes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ballots.len()
+    }
+
+    /// Whether no image has votes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ballots.is_empty()
+    }
+
+    /// SHA-256 of the file's bytes.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        self.digest
+    }
+}
+
+/// What a column of the CSV holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Column {
+    File,
+    Class(Emotion),
+    Other,
+}
+
+impl Column {
+    fn parse(name: &str) -> Result<Self, String> {
+        if name.eq_ignore_ascii_case("file") {
+            return Ok(Self::File);
+        }
+        if OTHER_COLUMNS
+            .iter()
+            .any(|other| name.eq_ignore_ascii_case(other))
+        {
+            return Ok(Self::Other);
+        }
+        name.parse().map(Self::Class).map_err(|_| {
+            format!(
+                "unknown column `{name}`; expected `file`, the four classes, {}",
+                OTHER_COLUMNS.join(", ")
+            )
+        })
+    }
+
+    fn check_complete(columns: &[Self]) -> Result<(), String> {
+        let once = |wanted: Self, name: &str| match columns
+            .iter()
+            .filter(|&&column| column == wanted)
+            .count()
+        {
+            1 => Ok(()),
+            count => Err(format!(
+                "the header has {count} columns for `{name}`, expected one"
+            )),
+        };
+        once(Self::File, "file")?;
+        Emotion::ALL
+            .into_iter()
+            .try_for_each(|emotion| once(Self::Class(emotion), emotion.label()))
+    }
+}
+
+fn read_ballot<'a>(
+    columns: &[Column],
+    record: &'a csv::StringRecord,
+) -> Result<(&'a str, Ballot), String> {
+    let mut file = "";
+    let mut ballot = Ballot {
+        emotions: [0; Emotion::COUNT],
+        total: 0,
+    };
+    for (column, field) in columns.iter().zip(record) {
+        if *column == Column::File {
+            file = field;
+            continue;
+        }
+        let votes: u16 = field
+            .parse()
+            .map_err(|_| format!("`{field}` is no count of votes"))?;
+        ballot.total += u32::from(votes);
+        if let Column::Class(emotion) = column {
+            ballot.emotions[emotion.index()] = votes;
+        }
+    }
+    Ok((file, ballot))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const HEADER: &str =
+        "file,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF\n";
+
+    fn parse(rows: &str) -> Result<Votes, (u64, String)> {
+        Votes::parse(format!("{HEADER}{rows}").as_bytes())
+    }
+
+    #[test]
+    fn counts_are_found_by_path_and_class() {
+        let votes = parse("train/happy/a.jpg,1,6,0,2,0,0,0,0,1,0\n").unwrap();
+        let ballot = votes.of(Path::new("train/happy/a.jpg")).unwrap();
+        assert_eq!(ballot.emotions[Emotion::Happy.index()], 6);
+        assert_eq!(ballot.emotions[Emotion::Sad.index()], 2);
+        assert_eq!((ballot.total, ballot.in_classes()), (10, 9));
+        assert_eq!(ballot.consensus(), Some(Emotion::Happy));
+        assert_eq!(votes.of(Path::new("train/happy/b.jpg")), None);
+    }
+
+    #[test]
+    fn half_of_the_votes_is_no_consensus() {
+        let votes =
+            parse("a,5,5,0,0,0,0,0,0,0,0\nb,0,4,0,0,0,0,0,0,0,6\nc,0,6,0,0,0,0,0,0,0,4\n").unwrap();
+        assert_eq!(votes.of(Path::new("a")).unwrap().consensus(), None);
+        assert_eq!(votes.of(Path::new("b")).unwrap().consensus(), None);
+        assert_eq!(
+            votes.of(Path::new("c")).unwrap().consensus(),
+            Some(Emotion::Happy)
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_line() {
+        for (rows, line, word) in [
+            ("a,1,1,1,1,0,0,0,0,0,0\na,1,1,1,1,0,0,0,0,0,0\n", 3, "twice"),
+            ("a,1,1,1,many,0,0,0,0,0,0\n", 2, "many"),
+            ("a,1,1,1,-1,0,0,0,0,0,0\n", 2, "-1"),
+            ("a,1,1\n", 2, "fields"),
+        ] {
+            let (found, reason) = parse(rows).unwrap_err();
+            assert_eq!(found, line, "{reason}");
+            assert!(reason.contains(word), "{reason}");
+        }
+        for header in [
+            "file,happy,sad,neutral\n",
+            "happy,sad,neutral,surprise\n",
+            "file,happy,sad,neutral,surprise,joy2\n",
+        ] {
+            assert_eq!(Votes::parse(header.as_bytes()).unwrap_err().0, 1);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn soft_targets_are_probabilities(emotions in any::<[u16; 4]>(), smoothing in 0.0f32..2.0) {
+            let ballot = Ballot { emotions, total: 0 };
+            match ballot.soft_target(smoothing) {
+                Some(target) => {
+                    prop_assert!((target.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+                    prop_assert!(target.iter().all(|p| (0.0..=1.0).contains(p)));
+                }
+                None => prop_assert_eq!(ballot.in_classes(), 0),
+            }
+        }
+
+        #[test]
+        fn any_bytes_parse_or_fail_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let _ = Votes::parse(&bytes);
+            let _ = parse(&String::from_utf8_lossy(&bytes));
+        }
+    }
+}
