@@ -1,1 +1,28 @@
-//! fer-vision
+//! Faces in photographs and video frames: find them, cut them out as the network expects, predict their apparent expression.
+//!
+//! [`Analyzer`] goes from a picture, or from thousands of files, to [`Face`]s with boxes and predictions. [`FaceStream`] follows
+//! people through frames. [`draw`] shows what was found.
+//!
+//! The built-in detector, [`SeetaDetector`], comes with its model: nothing is downloaded. Another one plugs in through
+//! [`FaceDetector`].
+
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod analyze;
+mod crop;
+mod detector;
+mod error;
+mod geometry;
+mod inputs;
+mod pipeline;
+mod result;
+
+pub use analyze::{Analyzer, AnalyzerOptions, Faces};
+pub use crop::FaceCrop;
+pub use detector::{Detection, FaceDetector, FaceSearch, SeetaDetector};
+pub use error::{Error, Result};
+pub use geometry::FaceBox;
+pub use inputs::{expand_inputs, is_video};
+pub use pipeline::ImageResults;
+pub use result::{Face, FaceRow, ImageResult};

@@ -1,0 +1,311 @@
+//! From a picture to its faces and their expressions.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use fer_core::{Classifier, Image, ImageView, Prediction};
+use rayon::prelude::*;
+
+use crate::crop::CropSquare;
+use crate::{
+    Detection, Error, Face, FaceBox, FaceCrop, FaceDetector, FaceSearch, ImageResult, Result,
+    SeetaDetector,
+};
+
+/// Which parts of a picture are taken as faces.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Faces {
+    /// A picture that is itself a face crop is taken whole; any other is searched. A picture counts as a face crop if it is at most
+    /// twice as wide and as high as the network's input and roughly square, or if a single face is found and fills it.
+    #[default]
+    Auto,
+    /// The picture is searched, whatever its size.
+    Find,
+    /// The whole picture is one face.
+    Whole,
+}
+
+impl Faces {
+    /// Every choice.
+    pub const ALL: [Self; 3] = [Self::Auto, Self::Find, Self::Whole];
+
+    /// The word for it in commands.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Find => "find",
+            Self::Whole => "whole",
+        }
+    }
+}
+
+impl fmt::Display for Faces {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Faces {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        let known = Self::ALL.into_iter().find(|faces| faces.name() == name);
+        known.ok_or_else(|| Error::UnknownFaces { name: name.into() })
+    }
+}
+
+/// How an [`Analyzer`] looks for faces.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AnalyzerOptions {
+    /// Which parts of a picture are taken as faces.
+    pub faces: Faces,
+    /// Which faces the detector searches for.
+    pub search: FaceSearch,
+    /// Threads that read and search pictures; 0 for all cores. The classifier has its own setting.
+    pub threads: usize,
+}
+
+/// Finds the faces of pictures and predicts their expressions. Cheap to clone; serves any number of threads.
+#[derive(Clone)]
+pub struct Analyzer {
+    classifier: Classifier,
+    detector: Arc<dyn FaceDetector>,
+    options: AnalyzerOptions,
+    pool: Arc<rayon::ThreadPool>,
+}
+
+impl Analyzer {
+    /// An analyzer with the built-in detector.
+    ///
+    /// # Errors
+    /// [`Error::Threads`] if the worker threads cannot be started.
+    pub fn new(classifier: Classifier, options: AnalyzerOptions) -> Result<Self> {
+        Self::with_detector(classifier, Arc::new(SeetaDetector::new()?), options)
+    }
+
+    /// An analyzer with a detector of the caller's.
+    ///
+    /// # Errors
+    /// [`Error::Threads`] if the worker threads cannot be started.
+    pub fn with_detector(
+        classifier: Classifier,
+        detector: Arc<dyn FaceDetector>,
+        options: AnalyzerOptions,
+    ) -> Result<Self> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(options.threads)
+            .build();
+        let pool = Arc::new(pool.map_err(|source| Error::Threads { source })?);
+        Ok(Self {
+            classifier,
+            detector,
+            options,
+            pool,
+        })
+    }
+
+    /// The classifier that judges the faces.
+    pub fn classifier(&self) -> &Classifier {
+        &self.classifier
+    }
+
+    /// The options given at construction.
+    pub fn options(&self) -> &AnalyzerOptions {
+        &self.options
+    }
+
+    /// Threads that read and search pictures.
+    pub fn threads(&self) -> usize {
+        self.pool.current_num_threads()
+    }
+
+    /// The faces of one picture, best detected first.
+    ///
+    /// # Errors
+    /// Those of the detector and the classifier.
+    pub fn image(&self, image: &ImageView<'_>) -> Result<Vec<Face>> {
+        self.predict_one(self.prepare(image)?)
+    }
+
+    /// The faces of several pictures, searched on all threads and predicted as one batch.
+    ///
+    /// # Errors
+    /// The first error in the order of the pictures.
+    pub fn images(&self, images: &[ImageView<'_>]) -> Result<Vec<Vec<Face>>> {
+        let prepare = || images.par_iter().map(|image| self.prepare(image)).collect();
+        let prepared: Vec<Result<PreparedImage>> = self.pool.install(prepare);
+        self.predict(prepared.into_iter().collect::<Result<_>>()?)
+    }
+
+    /// The faces of an image file.
+    pub fn path(&self, path: impl Into<PathBuf>) -> ImageResult {
+        let path = path.into();
+        let prepared = self.prepare_file(&path);
+        let animated = prepared.as_ref().is_ok_and(|image| image.animated);
+        let outcome = prepared.and_then(|image| self.predict_one(image));
+        ImageResult {
+            path,
+            animated,
+            outcome,
+        }
+    }
+
+    /// Where the faces of a picture are, best first, without predicting; an entry of `None` is the whole picture.
+    ///
+    /// # Errors
+    /// Those of the detector.
+    pub fn locate(&self, image: &ImageView<'_>) -> Result<Vec<Option<Detection>>> {
+        let (width, height) = (image.width(), image.height());
+        let face_crop_by_size = || {
+            let limit = 2 * self.classifier.model().preprocessing.input_size as u32;
+            let (shorter, longer) = (width.min(height), width.max(height));
+            longer <= limit && 2 * longer <= 3 * shorter
+        };
+        let whole = match self.options.faces {
+            Faces::Whole => true,
+            Faces::Auto => face_crop_by_size(),
+            Faces::Find => false,
+        };
+        if whole {
+            return Ok(vec![None]);
+        }
+        let found = self.detector.detect(image, &self.options.search)?;
+        if let (Faces::Auto, [face]) = (self.options.faces, found.as_slice())
+            && fills(&face.bounds, width, height)
+        {
+            return Ok(vec![None]);
+        }
+        Ok(found.into_iter().map(Some).collect())
+    }
+
+    pub(crate) fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        self.pool.install(work)
+    }
+
+    /// Reads an image file and finds its faces.
+    pub(crate) fn prepare_file(&self, path: &Path) -> Result<PreparedImage> {
+        let image = Image::open(path)?;
+        let prepared = self.prepare(&image.view())?;
+        Ok(PreparedImage {
+            animated: image.is_animated(),
+            ..prepared
+        })
+    }
+
+    fn prepare(&self, image: &ImageView<'_>) -> Result<PreparedImage> {
+        let found = self.locate(image)?;
+        let pixels =
+            self.prepare_faces(image, found.iter().map(|face| face.map(|face| face.bounds)))?;
+        Ok(PreparedImage {
+            found,
+            pixels,
+            animated: false,
+        })
+    }
+
+    /// The network's input for faces of one picture, `[faces, input_size, input_size]` bytes.
+    pub(crate) fn prepare_faces(
+        &self,
+        image: &ImageView<'_>,
+        bounds: impl ExactSizeIterator<Item = Option<FaceBox>>,
+    ) -> Result<Vec<u8>> {
+        let preprocessing = &self.classifier.model().preprocessing;
+        let face_len = preprocessing.face_len();
+        let mut pixels = vec![0; bounds.len() * face_len];
+        for (bounds, pixels) in bounds.zip(pixels.chunks_exact_mut(face_len)) {
+            let crop = match bounds {
+                Some(bounds) => FaceCrop::new(image, &bounds)?,
+                None => FaceCrop::Inside(*image),
+            };
+            preprocessing.face_bytes(&crop.view(), pixels)?;
+        }
+        Ok(pixels)
+    }
+
+    fn predict_one(&self, image: PreparedImage) -> Result<Vec<Face>> {
+        let mut predictions = self.classifier.predict_faces(&image.pixels)?.into_iter();
+        Ok(image.into_faces(&mut predictions))
+    }
+
+    /// Predicts the faces of several prepared images as one batch.
+    fn predict(&self, images: Vec<PreparedImage>) -> Result<Vec<Vec<Face>>> {
+        let mut predictions = self
+            .classifier
+            .predict_faces(&pixels_of(&images))?
+            .into_iter();
+        Ok(images
+            .into_iter()
+            .map(|image| image.into_faces(&mut predictions))
+            .collect())
+    }
+
+    /// Predicts the faces of several prepared images, keeping what went wrong with each.
+    pub(crate) fn predict_each(
+        &self,
+        images: Vec<Result<PreparedImage>>,
+    ) -> Vec<Result<Vec<Face>>> {
+        let pixels = pixels_of(images.iter().flatten());
+        match self.classifier.predict_faces(&pixels) {
+            Ok(predictions) => {
+                let mut predictions = predictions.into_iter();
+                let mut faces = |image: PreparedImage| image.into_faces(&mut predictions);
+                images
+                    .into_iter()
+                    .map(|image| image.map(&mut faces))
+                    .collect()
+            }
+            // Alone, each image keeps its own error.
+            Err(_) => images
+                .into_iter()
+                .map(|image| self.predict_one(image?))
+                .collect(),
+        }
+    }
+}
+
+fn pixels_of<'a>(images: impl IntoIterator<Item = &'a PreparedImage>) -> Vec<u8> {
+    images
+        .into_iter()
+        .flat_map(|image| &image.pixels)
+        .copied()
+        .collect()
+}
+
+impl fmt::Debug for Analyzer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Analyzer")
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The faces of a picture, ready for the network; the picture itself is let go.
+#[derive(Debug)]
+pub(crate) struct PreparedImage {
+    found: Vec<Option<Detection>>,
+    /// `[faces, input_size, input_size]`
+    pixels: Vec<u8>,
+    pub(crate) animated: bool,
+}
+
+impl PreparedImage {
+    /// Joins the image's faces with as many of the predictions to come.
+    fn into_faces(self, predictions: &mut impl Iterator<Item = Prediction>) -> Vec<Face> {
+        let faces = self.found.into_iter().zip(predictions);
+        faces
+            .map(|(found, prediction)| Face {
+                bounds: found.map(|face| face.bounds),
+                score: found.map(|face| face.score),
+                prediction,
+            })
+            .collect()
+    }
+}
+
+/// Whether the training data's framing of a face takes in nearly all of its picture.
+fn fills(bounds: &FaceBox, width: u32, height: u32) -> bool {
+    const MIN_COVERAGE: f64 = 0.8;
+    CropSquare::around(bounds, width, height).coverage(width, height) >= MIN_COVERAGE
+}

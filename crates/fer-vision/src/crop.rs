@@ -1,0 +1,178 @@
+//! Cutting a face out of a picture the way the training data is cut.
+
+use fer_core::{Image, ImageView};
+
+use crate::{FaceBox, Result};
+
+/// Side of the crop over that of the face box. Measured: see `examples/framing.rs` and docs/photos.md.
+const CROP_SIDE: f32 = 1.14;
+/// How far below the box's centre the crop's centre lies, in sides of the box. Measured likewise.
+const CROP_DOWN: f32 = 0.0;
+
+/// A square picture of a face, framed as the training data is.
+#[derive(Debug, Clone)]
+pub enum FaceCrop<'a> {
+    /// The crop lies inside the picture and borrows its pixels.
+    Inside(ImageView<'a>),
+    /// The crop reaches over the picture's edge, which is repeated there.
+    Extended(Image),
+}
+
+impl<'a> FaceCrop<'a> {
+    /// Cuts the face in `bounds` out of `image`.
+    ///
+    /// # Errors
+    /// [`fer_core::Error::CropOutside`] if `bounds` does not lie inside `image`.
+    pub fn new(image: &ImageView<'a>, bounds: &FaceBox) -> Result<Self> {
+        image.crop(bounds.x, bounds.y, bounds.width, bounds.height)?;
+        let square = CropSquare::around(bounds, image.width(), image.height());
+        if square.lies_inside(image) {
+            let (x, y, side) = (square.x as u32, square.y as u32, square.side as u32);
+            return Ok(Self::Inside(image.crop(x, y, side, side)?));
+        }
+        Ok(Self::Extended(square.copy_extended(image)?))
+    }
+
+    /// The pixels.
+    pub fn view(&self) -> ImageView<'_> {
+        match self {
+            Self::Inside(view) => *view,
+            Self::Extended(image) => image.view(),
+        }
+    }
+}
+
+/// A square of whole pixels that may reach outside the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CropSquare {
+    x: i64,
+    y: i64,
+    side: i64,
+}
+
+impl CropSquare {
+    /// The training data's framing of the face in `bounds`.
+    pub(crate) fn around(bounds: &FaceBox, image_width: u32, image_height: u32) -> Self {
+        let side = bounds.width.max(bounds.height);
+        let centre_x = unclamped_centre(bounds.x, bounds.width, side, image_width);
+        let centre_y = unclamped_centre(bounds.y, bounds.height, side, image_height);
+        let side = f64::from(side);
+        let crop = side * f64::from(CROP_SIDE);
+        let top_left = |centre: f64| (centre - crop / 2.0).round() as i64;
+        Self {
+            x: top_left(centre_x),
+            y: top_left(centre_y + side * f64::from(CROP_DOWN)),
+            side: (crop.round() as i64).max(1),
+        }
+    }
+
+    /// The share of the picture that the square covers, in [0, 1].
+    pub(crate) fn coverage(&self, image_width: u32, image_height: u32) -> f64 {
+        let covered = |start: i64, limit: u32| {
+            let limit = i64::from(limit);
+            ((start + self.side).min(limit) - start.max(0)).max(0) as f64 / limit as f64
+        };
+        covered(self.x, image_width) * covered(self.y, image_height)
+    }
+
+    fn lies_inside(&self, image: &ImageView<'_>) -> bool {
+        let inside = |start: i64, limit: u32| start >= 0 && start + self.side <= i64::from(limit);
+        inside(self.x, image.width()) && inside(self.y, image.height())
+    }
+
+    fn copy_extended(&self, image: &ImageView<'_>) -> Result<Image> {
+        let channels = image.format().channels();
+        let rows: Vec<&[u8]> = image.rows().collect();
+        let nearest =
+            |position: i64, length: u32| position.clamp(0, i64::from(length) - 1) as usize;
+        let side = self.side as usize;
+        let mut pixels = Vec::with_capacity(side * side * channels);
+        for y in self.y..self.y + self.side {
+            let row = rows[nearest(y, image.height())];
+            for x in self.x..self.x + self.side {
+                let start = nearest(x, image.width()) * channels;
+                pixels.extend_from_slice(&row[start..start + channels]);
+            }
+        }
+        Ok(Image::new(
+            pixels,
+            side as u32,
+            side as u32,
+            image.format(),
+        )?)
+    }
+}
+
+/// Centre of a box that was a square of `side` before the picture's edge cut it.
+fn unclamped_centre(start: u32, length: u32, side: u32, limit: u32) -> f64 {
+    let cut = f64::from(side - length);
+    let (at_start, at_end) = (start == 0, start + length == limit);
+    let shift = match (at_start, at_end) {
+        (true, false) => -cut / 2.0,
+        (false, true) => cut / 2.0,
+        _ => 0.0,
+    };
+    f64::from(start) + f64::from(length) / 2.0 + shift
+}
+
+#[cfg(test)]
+mod tests {
+    use fer_core::PixelFormat;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn picture(width: u32, height: u32) -> Image {
+        let pixels = (0..width * height).map(|i| (i % 251) as u8).collect();
+        Image::new(pixels, width, height, PixelFormat::Gray8).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn crops_are_square_and_centred_on_the_box(
+            (width, height, bounds) in (20..300_u32, 20..300_u32).prop_flat_map(|(width, height)| {
+                (1..=width.min(height)).prop_flat_map(move |side| {
+                    let corner = (0..=width - side, 0..=height - side);
+                    (Just(width), Just(height), corner.prop_map(move |(x, y)| FaceBox::from([x, y, side, side])))
+                })
+            }),
+        ) {
+            let picture = picture(width, height);
+            let crop = FaceCrop::new(&picture.view(), &bounds).unwrap();
+            let view = crop.view();
+            prop_assert_eq!(view.width(), view.height());
+            let square = CropSquare::around(&bounds, width, height);
+            let centre = square.x as f32 + square.side as f32 / 2.0;
+            prop_assert!((centre - bounds.centre().0).abs() <= 1.0);
+            // The pixel at the box's corner lies where it should in the crop, in either kind of crop.
+            let (x, y) = (i64::from(bounds.x) - square.x, i64::from(bounds.y) - square.y);
+            let row = view.rows().nth(y as usize).unwrap();
+            let expected = picture.pixels()[(bounds.y * width + bounds.x) as usize];
+            prop_assert_eq!(row[x as usize], expected);
+        }
+    }
+
+    #[test]
+    fn over_the_edge_the_edge_repeats() {
+        let picture = picture(30, 30);
+        let crop = FaceCrop::new(&picture.view(), &FaceBox::from([0, 0, 30, 30])).unwrap();
+        assert!(matches!(crop, FaceCrop::Extended(_)));
+        let first = crop.view().rows().next().unwrap().to_vec();
+        assert_eq!(first[0], picture.pixels()[0]);
+        assert_eq!(first[first.len() - 1], picture.pixels()[29]);
+    }
+
+    #[test]
+    fn a_box_cut_by_the_edge_keeps_its_centre() {
+        let whole = CropSquare::around(&FaceBox::from([50, 20, 40, 40]), 200, 100);
+        let cut_right = CropSquare::around(&FaceBox::from([50, 20, 30, 40]), 80, 100);
+        assert_eq!(whole, cut_right);
+    }
+
+    #[test]
+    fn a_box_outside_the_picture_is_refused() {
+        let picture = picture(30, 30);
+        assert!(FaceCrop::new(&picture.view(), &FaceBox::from([20, 0, 11, 10])).is_err());
+        assert!(FaceCrop::new(&picture.view(), &FaceBox::from([0, 0, 0, 0])).is_err());
+    }
+}

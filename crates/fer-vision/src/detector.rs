@@ -1,0 +1,67 @@
+//! Finding faces: the [`FaceDetector`] trait, what to search for, and the built-in detector.
+
+mod grey;
+mod scale;
+mod seeta;
+
+use fer_core::ImageView;
+
+pub use self::seeta::SeetaDetector;
+use crate::{Error, FaceBox};
+
+/// A face found in a picture.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Detection {
+    /// Where it is, in pixels of the picture, inside it.
+    pub bounds: FaceBox,
+    /// How sure the detector is; the scale is the detector's own.
+    pub score: f32,
+}
+
+/// Which faces to search for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FaceSearch {
+    /// Side of the smallest face box to find, in pixels of the picture. `None` stands for [`FaceSearch::SMALLEST_FACE`] or, where that
+    /// is more, the longer side of the picture over [`FaceSearch::FACES_ACROSS`]: large photos do not cost more than middling ones.
+    pub min_face: Option<u32>,
+    /// Side of the largest face box to find, in pixels of the picture. `None`: as large as the picture.
+    pub max_face: Option<u32>,
+    /// Faces that score less are dropped.
+    pub min_score: f32,
+    /// Only the so many best faces are kept. `None`: all.
+    pub max_faces: Option<usize>,
+}
+
+impl FaceSearch {
+    /// Side of the smallest face box found by default, in pixels.
+    pub const SMALLEST_FACE: u32 = 24;
+    /// So many of the smallest faces found by default fit side by side into a large picture.
+    pub const FACES_ACROSS: u32 = 40;
+
+    /// Side of the smallest face box to find in a picture of this size.
+    pub(crate) fn min_face_for(&self, width: u32, height: u32) -> f32 {
+        let default = || Self::SMALLEST_FACE.max(width.max(height) / Self::FACES_ACROSS);
+        self.min_face.unwrap_or_else(default).max(1) as f32
+    }
+}
+
+impl Default for FaceSearch {
+    /// Faces of any size from 24 pixels (in pictures of more than 960 pixels: from a fortieth of the longer side), score 2 and above.
+    fn default() -> Self {
+        Self {
+            min_face: None,
+            max_face: None,
+            min_score: 2.0,
+            max_faces: None,
+        }
+    }
+}
+
+/// Finds faces in pictures.
+pub trait FaceDetector: Send + Sync {
+    /// The faces of `image` that `search` asks for, best first, their boxes inside the image. A picture without a face is no error.
+    ///
+    /// # Errors
+    /// [`Error::Detector`] if the detector itself fails.
+    fn detect(&self, image: &ImageView<'_>, search: &FaceSearch) -> Result<Vec<Detection>, Error>;
+}

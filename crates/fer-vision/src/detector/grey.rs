@@ -1,0 +1,112 @@
+//! The grey copy of a picture that faces are searched on.
+
+use fast_image_resize::Resizer;
+use fer_core::{ImageView, PixelFormat};
+
+use super::scale::{Size, resize, scaled};
+use crate::Error;
+
+/// A grey picture, `[height, width]`, one byte a pixel.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Plane<'a> {
+    pub(super) pixels: &'a [u8],
+    pub(super) size: Size,
+}
+
+/// A grey, possibly smaller copy of a picture. Keeps its buffers from picture to picture.
+#[derive(Default)]
+pub(super) struct GreyCopy {
+    grey: Vec<u8>,
+    shrunk: Vec<u8>,
+    resizer: Resizer,
+}
+
+impl GreyCopy {
+    /// Copies `image`, shrunk to `scale` if that is below 1, and says at what scale the copy came out.
+    pub(super) fn copy(
+        &mut self,
+        image: &ImageView<'_>,
+        scale: f32,
+    ) -> Result<(Plane<'_>, f32), Error> {
+        self.grey.clear();
+        image
+            .rows()
+            .for_each(|row| append_grey(row, image.format(), &mut self.grey));
+        let size = (image.width() as usize, image.height() as usize);
+        if scale >= 1.0 {
+            return Ok((
+                Plane {
+                    pixels: &self.grey,
+                    size,
+                },
+                1.0,
+            ));
+        }
+        let shrunk = scaled(size, scale);
+        self.shrunk.resize(shrunk.0 * shrunk.1, 0);
+        resize(
+            &mut self.resizer,
+            &self.grey,
+            size,
+            &mut self.shrunk,
+            shrunk,
+        )?;
+        Ok((
+            Plane {
+                pixels: &self.shrunk,
+                size: shrunk,
+            },
+            scale,
+        ))
+    }
+}
+
+/// Rec. 601 luma in eight bits: the detector reads the signs of differences, so speed outweighs the last grey level.
+fn append_grey(pixels: &[u8], format: PixelFormat, grey: &mut Vec<u8>) {
+    let weigh = |red: u8, green: u8, blue: u8| {
+        ((77 * u16::from(red) + 150 * u16::from(green) + 29 * u16::from(blue)) >> 8) as u8
+    };
+    match format {
+        PixelFormat::Gray8 => grey.extend_from_slice(pixels),
+        PixelFormat::Rgb8 => {
+            grey.extend(pixels.as_chunks().0.iter().map(|&[r, g, b]| weigh(r, g, b)));
+        }
+        PixelFormat::Bgr8 => {
+            grey.extend(pixels.as_chunks().0.iter().map(|&[b, g, r]| weigh(r, g, b)));
+        }
+        PixelFormat::Rgba8 => {
+            grey.extend(
+                pixels
+                    .as_chunks()
+                    .0
+                    .iter()
+                    .map(|&[r, g, b, _]| weigh(r, g, b)),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_format_of_one_picture_gives_the_same_copy() {
+        let rgb: Vec<u8> = (0..60 * 50 * 3).map(|i| (i * 31 % 256) as u8).collect();
+        let pixels = || rgb.as_chunks::<3>().0.iter();
+        let bgr: Vec<u8> = pixels().flat_map(|&[r, g, b]| [b, g, r]).collect();
+        let rgba: Vec<u8> = pixels().flat_map(|&[r, g, b]| [r, g, b, 9]).collect();
+        let copy = |pixels: &[u8], format, scale| {
+            let view = ImageView::new(pixels, 60, 50, format).unwrap();
+            let mut copy = GreyCopy::default();
+            let (plane, at) = copy.copy(&view, scale).unwrap();
+            (plane.pixels.to_vec(), plane.size, at)
+        };
+        for scale in [2.0, 0.4] {
+            let expected = copy(&rgb, PixelFormat::Rgb8, scale);
+            assert_eq!(copy(&bgr, PixelFormat::Bgr8, scale), expected);
+            assert_eq!(copy(&rgba, PixelFormat::Rgba8, scale), expected);
+        }
+        assert_eq!(copy(&rgb, PixelFormat::Rgb8, 0.4).1, (24, 20));
+    }
+}

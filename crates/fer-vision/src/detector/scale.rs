@@ -1,0 +1,37 @@
+//! Resizing for the detector: anti-aliased, fast, exactness unimportant.
+
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
+
+use crate::Error;
+
+/// Columns and rows.
+pub(super) type Size = (usize, usize);
+
+/// Resizes the grey pixels of `source` to fill `target`, bilinearly.
+pub(super) fn resize(
+    resizer: &mut Resizer,
+    source: &[u8],
+    source_size: Size,
+    target: &mut [u8],
+    target_size: Size,
+) -> Result<(), Error> {
+    let sides = |(width, height): Size| (width as u32, height as u32);
+    let (width, height) = sides(source_size);
+    let source =
+        TypedImageRef::<U8>::from_buffer(width, height, source).map_err(Error::detector)?;
+    let (width, height) = sides(target_size);
+    let mut target =
+        TypedImage::<U8>::from_buffer(width, height, target).map_err(Error::detector)?;
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+    resizer
+        .resize_typed(&source, &mut target, &options)
+        .map_err(Error::detector)
+}
+
+/// A size scaled, at least one pixel each way.
+pub(super) fn scaled((width, height): Size, scale: f32) -> Size {
+    let side = |side: usize| ((side as f32 * scale).round() as usize).max(1);
+    (side(width), side(height))
+}

@@ -1,0 +1,180 @@
+//! The built-in face detector: SeetaFace's funnel-structured cascade.
+
+mod lab;
+mod mlp;
+mod model;
+mod pyramid;
+mod surf;
+mod window;
+
+use std::sync::{Mutex, PoisonError};
+
+use fer_core::ImageView;
+
+use self::lab::{FeatureMap, Survivor, has_contrast};
+use self::mlp::Activations;
+use self::model::Cascade;
+use self::pyramid::Pyramid;
+use self::surf::GradientMap;
+use self::window::{Window, merge_duplicates};
+use super::grey::GreyCopy;
+use super::{Detection, FaceDetector, FaceSearch};
+use crate::{Error, FaceBox};
+
+/// Side of the window that the cascade judges, in pixels.
+const WINDOW: usize = 40;
+/// The pixels of a window, row by row.
+type WindowPixels = [[u8; WINDOW]; WINDOW];
+/// Distance between neighbouring windows of a level, in pixels.
+const STEP: usize = 4;
+/// Windows that overlap more than this count as one between the stages.
+const SAME_WINDOW: f32 = 0.8;
+/// Windows that overlap more than this show the same face at the end.
+const SAME_FACE: f32 = 0.3;
+
+/// Finds upright, roughly frontal faces with the cascade of Wu, Kan, He, Shan and Chen, "Funnel-structured cascade for multi-view
+/// face detection with alignment awareness", Neurocomputing 221 (2017).
+///
+/// The trained cascade is SeetaFace's, embedded in this crate. This is an implementation of its own, in safe code: windows come
+/// from an anti-aliased pyramid whose levels repeat the picture's edge, so that faces cut by it are found, and the face sizes
+/// searched are free. Scores count agreeing windows: 2 is a sound threshold, clear faces reach 10 and more.
+///
+/// One detector serves any number of threads.
+pub struct SeetaDetector {
+    cascade: Cascade,
+    workspaces: Mutex<Vec<Workspace>>,
+}
+
+/// Buffers of one running search, kept for the next.
+#[derive(Default)]
+struct Workspace {
+    grey: GreyCopy,
+    pyramid: Pyramid,
+    features: FeatureMap,
+    survivors: Vec<Survivor>,
+    gradients: GradientMap,
+    activations: Activations,
+}
+
+impl SeetaDetector {
+    /// Reads the embedded cascade, which takes about a millisecond.
+    ///
+    /// # Errors
+    /// [`Error::Detector`] if the embedded model does not read, which a correct build rules out.
+    pub fn new() -> Result<Self, Error> {
+        let cascade = Cascade::embedded().map_err(Error::detector)?;
+        Ok(Self {
+            cascade,
+            workspaces: Mutex::default(),
+        })
+    }
+
+    fn search(
+        &self,
+        workspace: &mut Workspace,
+        image: &ImageView<'_>,
+        search: &FaceSearch,
+    ) -> Result<Vec<Detection>, Error> {
+        let min_face = search.min_face_for(image.width(), image.height());
+        let largest_scale = WINDOW as f32 / min_face;
+        let (plane, scale) = workspace.grey.copy(image, largest_scale)?;
+        let max_face = search.max_face.map_or(f32::MAX, |side| side as f32 * scale);
+        workspace.pyramid.build(plane, min_face * scale, max_face)?;
+
+        let mut faces = self.find_windows(workspace);
+        faces.retain(|face| face.score >= search.min_score);
+        faces.truncate(search.max_faces.unwrap_or(usize::MAX));
+        let (width, height) = (image.width(), image.height());
+        Ok(faces
+            .iter()
+            .filter_map(|face| {
+                let [x, y, side] = [face.x, face.y, face.side].map(|pixels| pixels / scale);
+                let bounds = FaceBox::clamped(x, y, side, side, width, height)?;
+                Some(Detection {
+                    bounds,
+                    score: face.score,
+                })
+            })
+            .collect())
+    }
+
+    /// The face windows of the workspace's pyramid, best first.
+    fn find_windows(&self, workspace: &mut Workspace) -> Vec<Window> {
+        let mut windows = self.propose(workspace);
+        let Workspace {
+            pyramid,
+            gradients,
+            activations,
+            ..
+        } = workspace;
+        let mut pixels = [[0; WINDOW]; WINDOW];
+        for (number, refiner) in (1..).zip(&self.cascade.refiners) {
+            windows = windows
+                .iter()
+                .filter_map(|window| {
+                    pyramid.sample(window, &mut pixels);
+                    gradients.compute(&pixels);
+                    refiner
+                        .judge(gradients, activations)
+                        .map(|opinion| window.aligned(opinion))
+                })
+                .collect();
+            if number < self.cascade.first_group {
+                merge_duplicates(&mut windows, SAME_WINDOW);
+            }
+        }
+        merge_duplicates(&mut windows, SAME_FACE);
+        windows.sort_by(|a, b| b.score.total_cmp(&a.score));
+        windows
+    }
+
+    /// Windows that pass one of the boosted classifiers, duplicates removed for each.
+    fn propose(&self, workspace: &mut Workspace) -> Vec<Window> {
+        let Workspace {
+            pyramid,
+            features,
+            survivors,
+            ..
+        } = workspace;
+        let mut proposals = vec![Vec::new(); self.cascade.proposers.len()];
+        for level in pyramid.levels() {
+            features.compute(&level.pixels, level.width);
+            for y in (0..=level.height - WINDOW).step_by(STEP) {
+                for (proposer, proposals) in self.cascade.proposers.iter().zip(&mut proposals) {
+                    proposer.scan_row(features, y, STEP, survivors);
+                    let faces = survivors
+                        .iter()
+                        .filter(|survivor| has_contrast(&level.pixels, level.width, survivor.x, y));
+                    proposals.extend(faces.map(|survivor| Window {
+                        score: survivor.score,
+                        ..level.window(survivor.x, y)
+                    }));
+                }
+            }
+        }
+        for windows in &mut proposals {
+            merge_duplicates(windows, SAME_WINDOW);
+        }
+        proposals.concat()
+    }
+}
+
+impl FaceDetector for SeetaDetector {
+    fn detect(&self, image: &ImageView<'_>, search: &FaceSearch) -> Result<Vec<Detection>, Error> {
+        let pool = || {
+            self.workspaces
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        let mut workspace = pool().pop().unwrap_or_default();
+        let detections = self.search(&mut workspace, image, search);
+        pool().push(workspace);
+        detections
+    }
+}
+
+impl std::fmt::Debug for SeetaDetector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SeetaDetector").finish_non_exhaustive()
+    }
+}

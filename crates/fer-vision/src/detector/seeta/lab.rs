@@ -1,0 +1,253 @@
+//! Locally assembled binary (LAB) features and the boosted classifiers over them, which propose face windows.
+//!
+//! A LAB feature compares the mean of a 3x3 block with those of its eight neighbouring blocks: one bit a neighbour (Yan et al.,
+//! "Locally assembled binary (LAB) feature with feature-centric cascade for fast and accurate face detection", CVPR 2008).
+
+use super::WINDOW;
+
+/// Side of a block in pixels.
+const BLOCK: usize = 3;
+/// Side of the 3x3 blocks that one feature reads.
+const FEATURE: usize = 3 * BLOCK;
+/// Windows are rejected after each group of this many features.
+const GROUP: usize = 10;
+/// Flat windows, with a standard deviation of at most this many grey levels, are no faces.
+const MIN_DEVIATION: f64 = 10.0;
+
+/// Offsets in blocks of the eight neighbours from the feature's top left, with the bit that each sets.
+const NEIGHBOURS: [(usize, usize, i16); 8] = [
+    (0, 0, 0x80),
+    (1, 0, 0x40),
+    (2, 0, 0x20),
+    (0, 1, 0x10),
+    (2, 1, 0x08),
+    (0, 2, 0x04),
+    (1, 2, 0x02),
+    (2, 2, 0x01),
+];
+
+/// One feature value a pixel, for the feature whose top left corner is there.
+#[derive(Debug, Default)]
+pub(super) struct FeatureMap {
+    values: Vec<u8>,
+    stride: usize,
+    blocks: Vec<i16>,
+    column_sums: Vec<i16>,
+    bits: Vec<i16>,
+}
+
+impl FeatureMap {
+    /// Computes the features of `pixels` (`[height, width]`), both sides at least a window long.
+    pub(super) fn compute(&mut self, pixels: &[u8], width: usize) {
+        let height = pixels.len() / width;
+        self.compute_block_sums(pixels, width);
+        self.stride = width;
+        self.values.clear();
+        self.values.resize(width * height, 0);
+        let features = width - FEATURE + 1;
+        self.bits.resize(features, 0);
+        for y in 0..=height - FEATURE {
+            let row = |block: usize| &self.blocks[(y + block * BLOCK) * width..][..width];
+            let centre = &row(1)[BLOCK..][..features];
+            self.bits.fill(0);
+            for (column, line, bit) in NEIGHBOURS {
+                let neighbour = &row(line)[column * BLOCK..][..features];
+                for ((bits, centre), neighbour) in self.bits.iter_mut().zip(centre).zip(neighbour) {
+                    *bits |= if centre >= neighbour { bit } else { 0 };
+                }
+            }
+            let values = &mut self.values[y * width..][..features];
+            for (value, &bits) in values.iter_mut().zip(&self.bits) {
+                *value = bits as u8;
+            }
+        }
+    }
+
+    /// `blocks[y, x]` is the sum of the 3x3 block whose top left corner is (x, y).
+    fn compute_block_sums(&mut self, pixels: &[u8], width: usize) {
+        let height = pixels.len() / width;
+        self.blocks.clear();
+        self.blocks.resize(width * height, 0);
+        self.column_sums.resize(width, 0);
+        for y in 0..=height - BLOCK {
+            let row = |line: usize| &pixels[(y + line) * width..][..width];
+            let rows = row(0).iter().zip(row(1)).zip(row(2));
+            for (sum, ((&a, &b), &c)) in self.column_sums.iter_mut().zip(rows) {
+                *sum = i16::from(a) + i16::from(b) + i16::from(c);
+            }
+            let sums = &self.column_sums;
+            let triples = sums.iter().zip(&sums[1..]).zip(&sums[2..]);
+            for (block, ((a, b), c)) in self.blocks[y * width..][..width].iter_mut().zip(triples) {
+                *block = a + b + c;
+            }
+        }
+    }
+}
+
+/// A boosted sum of table look-ups with early rejection.
+#[derive(Debug)]
+pub(super) struct BoostedClassifier {
+    groups: Vec<Group>,
+}
+
+#[derive(Debug)]
+struct Group {
+    features: Vec<Feature>,
+    threshold: f32,
+}
+
+#[derive(Debug)]
+struct Feature {
+    x: usize,
+    y: usize,
+    weights: Box<[f32; 256]>,
+}
+
+/// A window of the scanned row that no group has rejected.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Survivor {
+    pub(super) x: usize,
+    pub(super) score: f32,
+}
+
+impl BoostedClassifier {
+    /// Pairs up the model's lists; `None` if they disagree or a feature leaves the window.
+    pub(super) fn new(
+        offsets: &[(usize, usize)],
+        thresholds: &[f32],
+        tables: Vec<[f32; 256]>,
+    ) -> Option<Self> {
+        let fits = |&(x, y): &(usize, usize)| x.max(y) + FEATURE <= WINDOW;
+        let whole_groups = !tables.is_empty() && tables.len().is_multiple_of(GROUP);
+        if !whole_groups || !offsets.iter().all(fits) {
+            return None;
+        }
+        let mut features = offsets
+            .iter()
+            .zip(tables)
+            .map(|(&(x, y), weights)| Feature {
+                x,
+                y,
+                weights: Box::new(weights),
+            });
+        let groups = thresholds
+            .chunks(GROUP)
+            .map(|chunk| {
+                Some(Group {
+                    features: features.by_ref().take(chunk.len()).collect(),
+                    threshold: *chunk.last()?,
+                })
+            })
+            .collect::<Option<_>>()?;
+        Some(Self { groups })
+    }
+
+    /// Leaves in `survivors` the windows of row `y`, `step` pixels apart, that look like a face.
+    pub(super) fn scan_row(
+        &self,
+        map: &FeatureMap,
+        y: usize,
+        step: usize,
+        survivors: &mut Vec<Survivor>,
+    ) {
+        let [first, rest @ ..] = self.groups.as_slice() else {
+            return;
+        };
+        survivors.clear();
+        survivors.extend(
+            (0..=map.stride - WINDOW)
+                .step_by(step)
+                .map(|x| Survivor { x, score: 0.0 }),
+        );
+        for feature in &first.features {
+            let values = feature.row(map, y).iter().step_by(step);
+            for (survivor, &value) in survivors.iter_mut().zip(values) {
+                survivor.score += feature.weights[usize::from(value)];
+            }
+        }
+        survivors.retain(|survivor| survivor.score >= first.threshold);
+        for group in rest {
+            for feature in &group.features {
+                let row = feature.row(map, y);
+                for survivor in survivors.iter_mut() {
+                    survivor.score += feature.weights[usize::from(row[survivor.x])];
+                }
+            }
+            survivors.retain(|survivor| survivor.score >= group.threshold);
+        }
+    }
+}
+
+impl Feature {
+    /// The feature's values in windows of row `y`, by the windows' x.
+    fn row<'a>(&self, map: &'a FeatureMap, y: usize) -> &'a [u8] {
+        &map.values[(y + self.y) * map.stride..][..map.stride][self.x..]
+    }
+}
+
+/// Whether the window at (x, y) has enough contrast to hold a face.
+pub(super) fn has_contrast(pixels: &[u8], width: usize, x: usize, y: usize) -> bool {
+    let (mut sum, mut squares) = (0_u32, 0_u32);
+    for row in pixels[y * width..].chunks(width).take(WINDOW) {
+        for &pixel in &row[x..x + WINDOW] {
+            sum += u32::from(pixel);
+            squares += u32::from(pixel) * u32::from(pixel);
+        }
+    }
+    let area = (WINDOW * WINDOW) as f64;
+    let mean = f64::from(sum) / area;
+    f64::from(squares) / area - mean * mean > MIN_DEVIATION * MIN_DEVIATION
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn naive_feature(pixels: &[u8], width: usize, x: usize, y: usize) -> u8 {
+        let block = |bx: usize, by: usize| -> u32 {
+            (0..9)
+                .map(|i| u32::from(pixels[(y + by * 3 + i / 3) * width + x + bx * 3 + i % 3]))
+                .sum()
+        };
+        NEIGHBOURS
+            .iter()
+            .map(|&(bx, by, bit)| {
+                if block(1, 1) >= block(bx, by) {
+                    bit as u8
+                } else {
+                    0
+                }
+            })
+            .sum()
+    }
+
+    proptest! {
+        #[test]
+        fn features_match_their_definition(
+            (width, pixels) in (40_usize..60).prop_flat_map(|width| {
+                (Just(width), prop::collection::vec(any::<u8>(), width * 40..width * 44).prop_map(move |mut pixels| {
+                    pixels.truncate(pixels.len() / width * width);
+                    pixels
+                }))
+            }),
+        ) {
+            let mut map = FeatureMap::default();
+            map.compute(&pixels, width);
+            for y in 0..=pixels.len() / width - FEATURE {
+                for x in 0..=width - FEATURE {
+                    prop_assert_eq!(map.values[y * width + x], naive_feature(&pixels, width, x, y));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_flat_window_has_no_contrast() {
+        let mut pixels = vec![90; 50 * 50];
+        assert!(!has_contrast(&pixels, 50, 5, 5));
+        pixels.iter_mut().step_by(2).for_each(|pixel| *pixel = 130);
+        assert!(has_contrast(&pixels, 50, 5, 5));
+    }
+}

@@ -1,0 +1,198 @@
+//! Reads the cascade's model file.
+
+use super::lab::BoostedClassifier;
+use super::mlp::{Layer, Mlp};
+use super::surf::{FEATURE_LENGTH, SurfClassifier};
+
+/// SeetaFace's frontal model, checked by `build.rs`.
+const EMBEDDED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/seeta_frontal.bin"));
+
+const BOOSTED: i32 = 0;
+const SURF_MLP: i32 = 1;
+
+/// The funnel-structured cascade of Wu et al. (Neurocomputing 221, 2017): three boosted classifiers, one for each range of
+/// poses, propose windows; networks of growing size reject and align them.
+#[derive(Debug)]
+pub(super) struct Cascade {
+    pub(super) proposers: Vec<BoostedClassifier>,
+    pub(super) refiners: Vec<SurfClassifier>,
+    /// Refiners before this one come in one group that removes duplicates between its stages.
+    pub(super) first_group: usize,
+}
+
+impl Cascade {
+    pub(super) fn embedded() -> Result<Self, ModelError> {
+        Self::read(EMBEDDED)
+    }
+
+    fn read(bytes: &[u8]) -> Result<Self, ModelError> {
+        let mut reader = Reader { bytes };
+        let levels = reader.count()?;
+        let mut proposers = Vec::new();
+        for _ in 0..reader.count()? {
+            proposers.extend(reader.stages(Reader::boosted)?);
+        }
+        let mut refiners = Vec::new();
+        let mut first_group = 0;
+        for level in 1..levels {
+            if reader.count()? != 1 {
+                return Err(ModelError("a refining level has several branches"));
+            }
+            refiners.extend(reader.stages(Reader::surf_mlp)?);
+            if level == 1 {
+                first_group = refiners.len();
+            }
+        }
+        if proposers.is_empty() || refiners.is_empty() {
+            return Err(ModelError("the cascade lacks a level"));
+        }
+        if !reader.bytes.is_empty() {
+            return Err(ModelError("bytes follow the last classifier"));
+        }
+        Ok(Self {
+            proposers,
+            refiners,
+            first_group,
+        })
+    }
+}
+
+/// Why a model file is refused.
+#[derive(Debug, thiserror::Error)]
+#[error("the face detector's model does not read: {0}")]
+pub(super) struct ModelError(&'static str);
+
+/// Little-endian integers and floats, with every count checked against what is left.
+struct Reader<'a> {
+    bytes: &'a [u8],
+}
+
+impl Reader<'_> {
+    fn word(&mut self) -> Result<[u8; 4], ModelError> {
+        let (word, rest) = self
+            .bytes
+            .split_first_chunk()
+            .ok_or(ModelError("it ends early"))?;
+        self.bytes = rest;
+        Ok(*word)
+    }
+
+    fn integer(&mut self) -> Result<i32, ModelError> {
+        self.word().map(i32::from_le_bytes)
+    }
+
+    fn float(&mut self) -> Result<f32, ModelError> {
+        self.word().map(f32::from_le_bytes)
+    }
+
+    /// A count of things that take at least one word each.
+    fn count(&mut self) -> Result<usize, ModelError> {
+        let count = self.integer()?;
+        usize::try_from(count)
+            .ok()
+            .filter(|&count| count <= self.bytes.len() / 4)
+            .ok_or(ModelError("a count is out of range"))
+    }
+
+    fn floats(&mut self, count: usize) -> Result<Vec<f32>, ModelError> {
+        (0..count).map(|_| self.float()).collect()
+    }
+
+    /// The stages of one branch. The list of branches that feed it is implied by the cascade's shape.
+    fn stages<T>(
+        &mut self,
+        read: impl Fn(&mut Self) -> Result<T, ModelError>,
+    ) -> Result<Vec<T>, ModelError> {
+        let count = self.count()?;
+        let stages = (0..count).map(|_| read(self)).collect::<Result<_, _>>()?;
+        // The proposers, which nothing feeds, say so by a count of -1.
+        for _ in 0..self.integer()? {
+            self.integer()?;
+        }
+        Ok(stages)
+    }
+
+    fn expect_kind(&mut self, expected: i32) -> Result<(), ModelError> {
+        if self.integer()? == expected {
+            Ok(())
+        } else {
+            Err(ModelError("unexpected kind of classifier"))
+        }
+    }
+
+    fn boosted(&mut self) -> Result<BoostedClassifier, ModelError> {
+        self.expect_kind(BOOSTED)?;
+        let features = self.count()?;
+        let largest_value = self.count()?;
+        if largest_value != usize::from(u8::MAX) {
+            return Err(ModelError(
+                "a boosted classifier does not cover all 256 feature values",
+            ));
+        }
+        let offsets = (0..features)
+            .map(|_| Ok((self.count()?, self.count()?)))
+            .collect::<Result<Vec<_>, _>>()?;
+        let thresholds = self.floats(features)?;
+        let tables = (0..features)
+            .map(|_| {
+                let table = self.floats(256)?;
+                table
+                    .try_into()
+                    .map_err(|_| ModelError("a weight table is not 256 long"))
+            })
+            .collect::<Result<Vec<[f32; 256]>, _>>()?;
+        BoostedClassifier::new(&offsets, &thresholds, tables)
+            .ok_or(ModelError("a boosted feature lies outside the window"))
+    }
+
+    fn surf_mlp(&mut self) -> Result<SurfClassifier, ModelError> {
+        self.expect_kind(SURF_MLP)?;
+        let sizes = self.count()?;
+        let features = self.count()?;
+        let ids = (0..features)
+            .map(|_| self.count())
+            .collect::<Result<Vec<_>, _>>()?;
+        let threshold = self.float()?;
+        let mut inputs = self.count()?;
+        if inputs != features * FEATURE_LENGTH {
+            return Err(ModelError("a network's input disagrees with its features"));
+        }
+        let mut layers = Vec::new();
+        for _ in 1..sizes {
+            let outputs = self.count()?;
+            let weights = inputs
+                .checked_mul(outputs)
+                .ok_or(ModelError("a layer is too large"))?;
+            let layer = Layer::new(inputs, self.floats(weights)?, self.floats(outputs)?);
+            layers.push(layer.ok_or(ModelError("a layer is empty"))?);
+            inputs = outputs;
+        }
+        let mlp = Mlp::new(layers).ok_or(ModelError(
+            "a network does not end in a score and three shifts",
+        ))?;
+        SurfClassifier::new(&ids, threshold, mlp).ok_or(ModelError("unknown gradient feature"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn embedded_model_has_the_published_shape() {
+        let cascade = Cascade::embedded().unwrap();
+        assert_eq!(cascade.proposers.len(), 3);
+        assert_eq!(cascade.refiners.len(), 3);
+        assert_eq!(cascade.first_group, 2);
+    }
+
+    #[test]
+    fn a_cut_model_is_refused_at_every_length() {
+        for length in (0..EMBEDDED.len()).step_by(9973) {
+            assert!(
+                Cascade::read(&EMBEDDED[..length]).is_err(),
+                "{length} bytes"
+            );
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What can go wrong between a path and its faces.
+
+use std::io;
+use std::path::PathBuf;
+
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
+/// The result of fallible functions of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What went wrong.
+///
+/// As JSON an error is `{"kind", "message"}`, as in `fer_core`.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Reading an image or predicting failed.
+    #[error(transparent)]
+    Core(#[from] fer_core::Error),
+    /// The face detector failed.
+    #[error("the face detector failed: {source}")]
+    Detector {
+        /// Its reason.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A word that is no way of looking for faces.
+    #[error("unknown choice of faces {name:?}: expected auto, find or whole")]
+    UnknownFaces {
+        /// The word found.
+        name: String,
+    },
+    /// A glob pattern that does not parse.
+    #[error("invalid pattern {pattern:?}: {source}")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// Where it goes wrong.
+        source: glob::PatternError,
+    },
+    /// The worker threads could not be started.
+    #[error("cannot start worker threads: {source}")]
+    Threads {
+        /// The reason.
+        source: rayon::ThreadPoolBuildError,
+    },
+    /// A folder that could not be listed.
+    #[error("cannot list {}: {source}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// The reason.
+        source: io::Error,
+    },
+    /// An annotated image could not be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The image file.
+        path: PathBuf,
+        /// The reason.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Frames whose times do not increase.
+    #[error("a frame at {found} s follows one at {previous} s: times must increase")]
+    FrameTime {
+        /// Time of the frame before, in seconds.
+        previous: f64,
+        /// Time of the frame refused, in seconds.
+        found: f64,
+    },
+    /// The program that decodes videos is not installed.
+    #[error(
+        "reading a video needs the program `{program}`, which could not be started: {source}; install FFmpeg"
+    )]
+    VideoDecoderMissing {
+        /// The program.
+        program: PathBuf,
+        /// Why it does not start.
+        source: io::Error,
+    },
+    /// The program that decodes videos gave up.
+    #[error("{}: the video could not be decoded: {message}", path.display())]
+    Video {
+        /// The video.
+        path: PathBuf,
+        /// What the decoder said last.
+        message: String,
+    },
+}
+
+impl Error {
+    /// The stable name of this kind of error in snake case, as in JSON answers.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Core(error) => error.kind().as_str(),
+            Self::Detector { .. } => "detector",
+            Self::UnknownFaces { .. } | Self::Pattern { .. } | Self::FrameTime { .. } => {
+                "invalid_argument"
+            }
+            Self::Threads { .. } => "threads",
+            Self::Folder { source, .. } => match source.kind() {
+                io::ErrorKind::NotFound => "not_found",
+                io::ErrorKind::PermissionDenied => "permission_denied",
+                _ => "io",
+            },
+            Self::Write { .. } => "io",
+            Self::VideoDecoderMissing { .. } => "video_decoder_missing",
+            Self::Video { .. } => "corrupt_video",
+        }
+    }
+
+    pub(crate) fn detector(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Detector {
+            source: source.into(),
+        }
+    }
+}
+
+impl Serialize for Error {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let mut shape = serializer.serialize_struct("Error", 2)?;
+        shape.serialize_field("kind", self.kind())?;
+        shape.serialize_field("message", &self.to_string())?;
+        shape.end()
+    }
+}

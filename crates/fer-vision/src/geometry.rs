@@ -1,0 +1,149 @@
+//! Boxes around faces.
+
+use serde::{Deserialize, Serialize};
+
+/// A box around a face in pixels of the source image, never empty and always inside the image; as JSON `[x, y, width, height]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "[u32; 4]", from = "[u32; 4]")]
+pub struct FaceBox {
+    /// Columns left of the box.
+    pub x: u32,
+    /// Rows above the box.
+    pub y: u32,
+    /// Columns of the box.
+    pub width: u32,
+    /// Rows of the box.
+    pub height: u32,
+}
+
+impl FaceBox {
+    /// The part of a rectangle that lies inside an image, rounded to whole pixels; `None` if that is nothing.
+    pub fn clamped(
+        x: f32,
+        y: f32,
+        width: f32,
+        height: f32,
+        image_width: u32,
+        image_height: u32,
+    ) -> Option<Self> {
+        let (x, width) = clamp_side(x, width, image_width)?;
+        let (y, height) = clamp_side(y, height, image_height)?;
+        Some(Self {
+            x,
+            y,
+            width,
+            height,
+        })
+    }
+
+    /// Pixels of the box.
+    pub fn area(&self) -> u64 {
+        u64::from(self.width) * u64::from(self.height)
+    }
+
+    /// Centre of the box as (x, y), in pixels.
+    pub fn centre(&self) -> (f32, f32) {
+        (
+            self.x as f32 + self.width as f32 / 2.0,
+            self.y as f32 + self.height as f32 / 2.0,
+        )
+    }
+
+    /// Intersection over union: 1 for the same box, 0 for disjoint ones.
+    pub fn iou(&self, other: &Self) -> f32 {
+        let shared = |a: u32, a_side: u32, b: u32, b_side: u32| {
+            let end = (u64::from(a) + u64::from(a_side)).min(u64::from(b) + u64::from(b_side));
+            end.saturating_sub(u64::from(a.max(b)))
+        };
+        let intersection = shared(self.x, self.width, other.x, other.width)
+            * shared(self.y, self.height, other.y, other.height);
+        let union = self.area() + other.area() - intersection;
+        if union == 0 {
+            0.0
+        } else {
+            (intersection as f64 / union as f64) as f32
+        }
+    }
+}
+
+impl From<FaceBox> for [u32; 4] {
+    fn from(
+        FaceBox {
+            x,
+            y,
+            width,
+            height,
+        }: FaceBox,
+    ) -> Self {
+        [x, y, width, height]
+    }
+}
+
+impl From<[u32; 4]> for FaceBox {
+    fn from([x, y, width, height]: [u32; 4]) -> Self {
+        Self {
+            x,
+            y,
+            width,
+            height,
+        }
+    }
+}
+
+/// Start and length of the pixels of `start..start + length` inside `0..limit`.
+fn clamp_side(start: f32, length: f32, limit: u32) -> Option<(u32, u32)> {
+    let limit_f = limit as f32;
+    // A float cast saturates and takes NaN to 0, so nothing leaves 0..=limit.
+    let first = (start.round().clamp(0.0, limit_f) as u32).min(limit);
+    let end = ((start + length).round().clamp(0.0, limit_f) as u32).min(limit);
+    (end > first).then(|| (first, end - first))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn boxes() -> impl Strategy<Value = FaceBox> {
+        (0..500_u32, 0..500_u32, 1..300_u32, 1..300_u32)
+            .prop_map(|(x, y, w, h)| FaceBox::from([x, y, w, h]))
+    }
+
+    proptest! {
+        #[test]
+        fn clamped_boxes_lie_inside(
+            x in -1e6..1e6_f32, y in -1e6..1e6_f32, width in -10.0..1e6_f32, height in -10.0..1e6_f32,
+            image_width in 1..30_000_u32, image_height in 1..30_000_u32,
+        ) {
+            if let Some(found) = FaceBox::clamped(x, y, width, height, image_width, image_height) {
+                prop_assert!(found.width > 0 && found.x + found.width <= image_width);
+                prop_assert!(found.height > 0 && found.y + found.height <= image_height);
+            }
+        }
+
+        #[test]
+        fn iou_is_symmetric_and_one_only_for_equal_boxes(a in boxes(), b in boxes()) {
+            prop_assert_eq!(a.iou(&b), b.iou(&a));
+            prop_assert!((0.0..=1.0).contains(&a.iou(&b)));
+            prop_assert_eq!(a.iou(&b) == 1.0, a == b);
+        }
+
+        #[test]
+        fn iou_ignores_scale_and_a_quarter_turn(a in boxes(), b in boxes(), scale in 1..20_u32) {
+            let scaled = |r: FaceBox| FaceBox::from(<[u32; 4]>::from(r).map(|v| v * scale));
+            prop_assert!((scaled(a).iou(&scaled(b)) - a.iou(&b)).abs() < 1e-6);
+            let turned = |r: FaceBox| FaceBox::from([1000 - r.y - r.height, r.x, r.height, r.width]);
+            prop_assert_eq!(turned(a).iou(&turned(b)), a.iou(&b));
+        }
+    }
+
+    #[test]
+    fn not_a_number_is_no_box() {
+        assert_eq!(FaceBox::clamped(f32::NAN, 0.0, 10.0, 10.0, 100, 100), None);
+        assert_eq!(
+            FaceBox::clamped(0.0, 0.0, f32::INFINITY, 10.0, 100, 100),
+            Some(FaceBox::from([0, 0, 100, 10]))
+        );
+    }
+}
