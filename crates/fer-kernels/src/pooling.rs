@@ -2,40 +2,38 @@
 
 use crate::simd::Simd;
 
-/// For each window of one image: the offset of its first channel in the pooled map, and those of its four positions, row by row,
-/// in the map.
+/// For each window of a pooled row `y` of one image: the offset of its first channel in the pooled map, and those of its four
+/// positions, row by row, in the map.
 #[inline(always)]
 pub(crate) fn window_offsets(
-    height: usize,
+    y: usize,
     width: usize,
     channels: usize,
 ) -> impl Iterator<Item = (usize, [usize; 4])> {
-    (0..height / 2).flat_map(move |y| {
-        (0..width / 2).map(move |x| {
-            let corner = (2 * y * width + 2 * x) * channels;
-            let below = corner + width * channels;
-            (
-                (y * (width / 2) + x) * channels,
-                [corner, corner + channels, below, below + channels],
-            )
-        })
+    let (target, upper, row) = (
+        y * (width / 2) * channels,
+        2 * y * width * channels,
+        width * channels,
+    );
+    (0..width / 2).map(move |x| {
+        let corner = upper + 2 * x * channels;
+        let below = corner + row;
+        let window = [corner, corner + channels, below, below + channels];
+        (target + x * channels, window)
     })
 }
 
-/// Offsets of the first channel at the positions of one image that no window covers.
+/// Offsets of the first channel at the positions of rows `2 y` and `2 y + 1` that no window covers.
 #[inline(always)]
 pub(crate) fn dropped_offsets(
+    y: usize,
     height: usize,
     width: usize,
     channels: usize,
 ) -> impl Iterator<Item = usize> {
-    let last_column = (0..height / 2 * 2)
-        .filter(move |_| width % 2 == 1)
-        .map(move |y| y * width + width - 1);
-    let last_row = (height / 2 * 2 * width)..height * width;
-    last_column
-        .chain(last_row)
-        .map(move |position| position * channels)
+    let rows = 2 * y..height.min(2 * y + 2);
+    let covered = if rows.len() == 2 { width / 2 * 2 } else { 0 };
+    rows.flat_map(move |row| (covered..width).map(move |x| (row * width + x) * channels))
 }
 
 /// The largest of four values in each lane, and which of them it is: the first, if several are equal.
@@ -68,17 +66,17 @@ mod tests {
             (3, 1, 1),
         ] {
             let mut seen = vec![0; height * width];
-            let windows: Vec<_> = window_offsets(height, width, channels).collect();
-            let targets: Vec<_> = windows.iter().map(|(target, _)| *target).collect();
-            assert!(
-                targets
-                    .into_iter()
-                    .eq((0..(height / 2) * (width / 2)).map(|i| i * channels))
-            );
-            let covered = windows.into_iter().flat_map(|(_, window)| window);
-            for offset in covered.chain(dropped_offsets(height, width, channels)) {
-                seen[offset / channels] += 1;
+            let mut targets = Vec::new();
+            for y in 0..height.div_ceil(2) {
+                let windows = window_offsets(y, width, channels).filter(|_| 2 * y + 1 < height);
+                for (target, window) in windows {
+                    targets.push(target / channels);
+                    window.map(|offset| seen[offset / channels] += 1);
+                }
+                dropped_offsets(y, height, width, channels)
+                    .for_each(|offset| seen[offset / channels] += 1);
             }
+            assert!(targets.into_iter().eq(0..(height / 2) * (width / 2)));
             assert!(seen.iter().all(|&times| times == 1), "{height}x{width}");
         }
     }

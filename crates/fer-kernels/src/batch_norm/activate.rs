@@ -35,34 +35,41 @@ impl Kernel for Activate<'_> {
 
     #[inline(always)]
     fn run<S: MicroKernel>(self, simd: S) {
-        let channels = self.shape.out_channels;
-        for lanes in Lanes::of(channels) {
-            let scale = lanes.read(simd, &self.normalization.scale);
-            let shift = lanes.read(simd, &self.normalization.shift);
-            let normalized = |offset: usize| {
-                // SAFETY: the loops below pass offsets of `lanes` at a position of `raw`, whose length was checked.
-                let value = unsafe { lanes.load(simd, self.raw.as_ptr().add(offset)) };
-                simd.mul_add(value, scale, shift)
-            };
-            let mut store = |offset: usize, value: S::Vector| {
-                // In this order NaN stays NaN, so that a step that went wrong shows in its loss.
-                let rectified = simd.max(simd.zero(), value);
-                // SAFETY: as above, for `output`.
-                unsafe { lanes.store(simd, self.output.as_mut_ptr().add(offset), rectified) };
-            };
-            if self.shape.pool {
-                for (target, window) in
-                    window_offsets(self.shape.height, self.shape.width, channels)
-                {
-                    let [a, b, c, d] = window.map(|offset| normalized(offset + lanes.first));
-                    store(
-                        target + lanes.first,
-                        simd.max(simd.max(a, b), simd.max(c, d)),
-                    );
-                }
-            } else {
-                for offset in (lanes.first..self.raw.len()).step_by(channels) {
-                    store(offset, normalized(offset));
+        let BlockShape {
+            width,
+            out_channels: channels,
+            pool,
+            ..
+        } = *self.shape;
+        // Row by row, because the raw output comes from memory.
+        for row in 0..self.shape.out_size().0 {
+            for lanes in Lanes::of(channels) {
+                let scale = lanes.read(simd, &self.normalization.scale);
+                let shift = lanes.read(simd, &self.normalization.shift);
+                let normalized = |offset: usize| {
+                    // SAFETY: the loops below pass offsets of `lanes` at a position of `raw`, whose length was checked.
+                    let value = unsafe { lanes.load(simd, self.raw.as_ptr().add(offset)) };
+                    simd.mul_add(value, scale, shift)
+                };
+                let mut store = |offset: usize, value: S::Vector| {
+                    // In this order NaN stays NaN, so that a step that went wrong shows in its loss.
+                    let rectified = simd.max(simd.zero(), value);
+                    // SAFETY: as above, for `output`.
+                    unsafe { lanes.store(simd, self.output.as_mut_ptr().add(offset), rectified) };
+                };
+                if pool {
+                    for (target, window) in window_offsets(row, width, channels) {
+                        let [a, b, c, d] = window.map(|offset| normalized(offset + lanes.first));
+                        store(
+                            target + lanes.first,
+                            simd.max(simd.max(a, b), simd.max(c, d)),
+                        );
+                    }
+                } else {
+                    for x in 0..width {
+                        let offset = (row * width + x) * channels + lanes.first;
+                        store(offset, normalized(offset));
+                    }
                 }
             }
         }

@@ -68,11 +68,13 @@ impl Kernel for Accumulate<'_> {
         for lanes in Lanes::of(channels) {
             let mean = lanes.read(simd, &self.image.normalization.mean);
             let (mut gradient_sum, mut product_sum) = (simd.zero(), simd.zero());
-            self.image
-                .for_each_gradient(simd, lanes, |_, raw, gradient| {
-                    gradient_sum = simd.add(gradient_sum, gradient);
-                    product_sum = simd.mul_add(gradient, simd.sub(raw, mean), product_sum);
-                });
+            for row in 0..self.image.rows() {
+                self.image
+                    .for_each_gradient(simd, row, lanes, |_, raw, gradient| {
+                        gradient_sum = simd.add(gradient_sum, gradient);
+                        product_sum = simd.mul_add(gradient, simd.sub(raw, mean), product_sum);
+                    });
+            }
             lanes.add_to(simd, gradient_sum, gradients);
             lanes.add_to(simd, product_sum, products);
         }
@@ -90,18 +92,21 @@ impl Kernel for Propagate<'_> {
 
     #[inline(always)]
     fn run<S: MicroKernel>(self, simd: S) {
-        for lanes in Lanes::of(self.image.shape.out_channels) {
-            let scale = lanes.read(simd, &self.image.normalization.scale);
-            let mean = lanes.read(simd, &self.image.normalization.mean);
-            let slope = lanes.read(simd, &self.form.slope);
-            let offset = lanes.read(simd, &self.form.offset);
-            self.image
-                .for_each_gradient(simd, lanes, |at, raw, gradient| {
-                    let through_statistics = simd.mul_add(slope, simd.sub(raw, mean), offset);
-                    let result = simd.mul_add(scale, gradient, through_statistics);
-                    // SAFETY: `at` is an offset of `lanes` within the raw output, and `d_raw` is as long.
-                    unsafe { lanes.store(simd, self.d_raw.as_mut_ptr().add(at), result) };
-                });
+        // Row by row, because here the maps come from memory.
+        for row in 0..self.image.rows() {
+            for lanes in Lanes::of(self.image.shape.out_channels) {
+                let scale = lanes.read(simd, &self.image.normalization.scale);
+                let mean = lanes.read(simd, &self.image.normalization.mean);
+                let slope = lanes.read(simd, &self.form.slope);
+                let offset = lanes.read(simd, &self.form.offset);
+                self.image
+                    .for_each_gradient(simd, row, lanes, |at, raw, gradient| {
+                        let through_statistics = simd.mul_add(slope, simd.sub(raw, mean), offset);
+                        let result = simd.mul_add(scale, gradient, through_statistics);
+                        // SAFETY: `at` is an offset of `lanes` within the raw output, and `d_raw` is as long.
+                        unsafe { lanes.store(simd, self.d_raw.as_mut_ptr().add(at), result) };
+                    });
+            }
         }
     }
 }
@@ -115,11 +120,22 @@ struct Image<'a> {
 }
 
 impl Image<'_> {
-    /// Calls `visit(offset, raw value, gradient of the normalised value)` at every position, for some channels.
+    /// Rows of positions, or of windows and what is left beside and below them.
+    #[inline(always)]
+    fn rows(&self) -> usize {
+        if self.shape.pool {
+            self.shape.height.div_ceil(2)
+        } else {
+            self.shape.height
+        }
+    }
+
+    /// Calls `visit(offset, raw value, gradient of the normalised value)` at every position of a row, for some channels.
     #[inline(always)]
     fn for_each_gradient<S: Simd>(
         &self,
         simd: S,
+        row: usize,
         lanes: Lanes,
         mut visit: impl FnMut(usize, S::Vector, S::Vector),
     ) {
@@ -131,7 +147,8 @@ impl Image<'_> {
             ..
         } = *self.shape;
         assert!(
-            self.raw.len() == self.shape.conv_len()
+            row < self.rows()
+                && self.raw.len() == self.shape.conv_len()
                 && self.d_output.len() == self.shape.output_len()
         );
         let scale = lanes.read(simd, &self.normalization.scale);
@@ -145,25 +162,28 @@ impl Image<'_> {
         let zero = simd.zero();
 
         if !pool {
-            for offset in (lanes.first..self.raw.len()).step_by(channels) {
+            for x in 0..width {
+                let offset = (row * width + x) * channels + lanes.first;
                 let raw = raw_at(offset);
                 let passes = simd.greater(normalize(raw), zero);
                 visit(offset, raw, simd.select(passes, gradient_at(offset), zero));
             }
             return;
         }
-        for (target, window) in window_offsets(height, width, channels) {
-            let window = window.map(|offset| offset + lanes.first);
-            let raw = window.map(raw_at);
-            let (maximum, winners) = first_maximum(simd, raw.map(normalize));
-            let passes = simd.greater(maximum, zero);
-            let gradient = simd.select(passes, gradient_at(target + lanes.first), zero);
-            for ((offset, raw), wins) in window.into_iter().zip(raw).zip(winners) {
-                visit(offset, raw, simd.select(wins, gradient, zero));
+        if 2 * row + 1 < height {
+            for (target, window) in window_offsets(row, width, channels) {
+                let window = window.map(|offset| offset + lanes.first);
+                let raw = window.map(raw_at);
+                let (maximum, winners) = first_maximum(simd, raw.map(normalize));
+                let passes = simd.greater(maximum, zero);
+                let gradient = simd.select(passes, gradient_at(target + lanes.first), zero);
+                for ((offset, raw), wins) in window.into_iter().zip(raw).zip(winners) {
+                    visit(offset, raw, simd.select(wins, gradient, zero));
+                }
             }
         }
         // An odd last row or column reaches the output only through the batch's statistics.
-        for offset in dropped_offsets(height, width, channels) {
+        for offset in dropped_offsets(row, height, width, channels) {
             visit(offset + lanes.first, raw_at(offset + lanes.first), zero);
         }
     }
