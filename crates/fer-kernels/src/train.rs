@@ -4,12 +4,13 @@
 //! anew wherever their result is needed. Once a block's backward pass has read its raw output for the last time, the gradient of
 //! the block's input takes its place. So a step needs little more memory than the raw outputs.
 
-mod layer;
-mod partials;
+pub(crate) mod layer;
+pub(crate) mod partials;
 #[cfg(test)]
 mod tests;
 
 use std::iter::zip;
+use std::ops::Range;
 
 use crate::batch_norm::activate::activate;
 use crate::buffer::{Buffer, Recycler};
@@ -17,7 +18,7 @@ use crate::error::check_len;
 use crate::head::{Head, HeadImage, parameter_gradients};
 use crate::simd::Cpu;
 use crate::{InstructionSet, KernelError, NetworkSpec, Threads};
-use layer::{Context, Input, Layer, OutputGradient};
+use layer::{Context, Gradients, Input, Layer, OutputGradient, Parameters, Sums};
 use partials::Partials;
 
 /// Images and targets of one training step.
@@ -59,6 +60,7 @@ pub struct TrainPlan {
     cpu: Cpu,
     threads: Threads,
     layers: Vec<Layer>,
+    slots: Vec<BlockSlots>,
     head: HeadBuffers,
     gradients: Buffer,
     /// Gradients of transformed weights, one piece of the batch after the other; one block at a time.
@@ -67,6 +69,39 @@ pub struct TrainPlan {
     scratch: Recycler,
     /// Images in the last step.
     batch: usize,
+}
+
+/// Where a block's tensors lie in the flat buffers.
+#[derive(Debug)]
+struct BlockSlots {
+    weight: Range<usize>,
+    gamma: Range<usize>,
+    beta: Range<usize>,
+    /// Running mean, then running variance.
+    running: Range<usize>,
+}
+
+impl BlockSlots {
+    fn parameters<'a>(&self, buffer: &'a [f32]) -> Parameters<'a> {
+        Parameters {
+            weight: &buffer[self.weight.clone()],
+            gamma: &buffer[self.gamma.clone()],
+            beta: &buffer[self.beta.clone()],
+        }
+    }
+}
+
+/// The slots of every block, first to last.
+fn block_slots(spec: &NetworkSpec) -> Vec<BlockSlots> {
+    let (parameters, statistics) = (spec.parameters(), spec.statistics());
+    let blocks = zip(parameters.as_chunks().0, statistics.as_chunks().0);
+    let slots = blocks.map(|([weight, gamma, beta], [mean, variance])| BlockSlots {
+        weight: weight.range.clone(),
+        gamma: gamma.range.clone(),
+        beta: beta.range.clone(),
+        running: mean.range.start..variance.range.end,
+    });
+    slots.collect()
 }
 
 /// What the head keeps for each image.
@@ -100,7 +135,10 @@ impl TrainPlan {
                 found: max_batch,
             });
         }
-        let layers = layer::layers(spec, cpu, max_batch);
+        let layers: Vec<_> = spec
+            .block_shapes()
+            .map(|shape| Layer::new(shape, cpu, max_batch))
+            .collect();
         let accumulators = layers
             .iter()
             .map(Layer::accumulators_len)
@@ -125,6 +163,7 @@ impl TrainPlan {
             cpu,
             threads,
             layers,
+            slots: block_slots(spec),
         })
     }
 
@@ -148,12 +187,10 @@ impl TrainPlan {
         self.forward(parameters, batch.input);
         let loss = self.head(parameters, batch);
         self.backward(parameters, batch.input);
-        for layer in &self.layers {
-            let (means, variances) =
-                statistics[layer.statistics.clone()].split_at_mut(layer.shape.out_channels);
-            layer
-                .normalization
-                .update_running(momentum, means, variances);
+        for (layer, slots) in zip(&self.layers, &self.slots) {
+            let running = &mut statistics[slots.running.clone()];
+            let (mean, variance) = running.split_at_mut(layer.shape.out_channels);
+            layer.normalization.update_running(momentum, mean, variance);
         }
         Ok(loss)
     }
@@ -209,9 +246,10 @@ impl TrainPlan {
             scratch: &self.scratch,
             images: self.batch,
         };
-        for index in 0..self.layers.len() {
+        for (index, slots) in self.slots.iter().enumerate() {
             let (before, rest) = self.layers.split_at_mut(index);
             let input = before.last().map_or(Input::Images(images), Input::Block);
+            let parameters = slots.parameters(parameters);
             rest[0].forward(context, parameters, input, &mut self.partials);
         }
     }
@@ -295,19 +333,27 @@ impl TrainPlan {
             scratch: &self.scratch,
             images: self.batch,
         };
-        for index in (0..self.layers.len()).rev() {
+        for (index, slots) in self.slots.iter().enumerate().rev() {
             let (before, rest) = self.layers.split_at_mut(index);
             let (layer, after) = rest.split_at_mut(1);
-            let layer = &mut layer[0];
             let input = before.last().map_or(Input::Images(images), Input::Block);
             let head = OutputGradient::Head(&self.head.d_activation);
             let d_output = after.first().map_or(head, OutputGradient::Block);
-            let gradients = layer::Gradients {
-                parameters: &mut self.gradients[layer.parameters.clone()],
+            let (weight, rest) =
+                self.gradients[slots.weight.start..].split_at_mut(slots.weight.len());
+            let (gamma, rest) = rest.split_at_mut(slots.gamma.len());
+            let gradients = Gradients {
+                weight,
+                gamma,
+                beta: &mut rest[..slots.beta.len()],
+                input: index > 0,
+            };
+            let sums = Sums {
                 accumulators: &mut self.accumulators,
                 partials: &mut self.partials,
             };
-            layer.backward(context, parameters, input, d_output, gradients);
+            let weight = &parameters[slots.weight.clone()];
+            layer[0].backward(context, weight, input, d_output, gradients, sums);
         }
     }
 }

@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use super::partials::Partials;
+use crate::Threads;
 use crate::batch_norm::{GradientForm, Normalization, activate, gradient, moments};
 use crate::buffer::{Buffer, Recycler};
 use crate::conv::Convolution;
 use crate::simd::Cpu;
 use crate::spec::BlockShape;
-use crate::{NetworkSpec, Threads};
 
 /// Pieces of the batch whose weight gradients are summed apart. More would share better among many threads, but each needs room
 /// for a gradient of the transformed weights.
@@ -16,23 +16,19 @@ const PIECES: usize = 8;
 
 /// What every pass runs on.
 #[derive(Clone, Copy)]
-pub(super) struct Context<'a> {
-    pub(super) cpu: Cpu,
-    pub(super) threads: &'a Threads,
-    pub(super) scratch: &'a Recycler,
+pub(crate) struct Context<'a> {
+    pub(crate) cpu: Cpu,
+    pub(crate) threads: &'a Threads,
+    pub(crate) scratch: &'a Recycler,
     /// Images in the batch.
-    pub(super) images: usize,
+    pub(crate) images: usize,
 }
 
 /// One block's state.
 #[derive(Debug)]
-pub(super) struct Layer {
-    pub(super) shape: BlockShape,
-    /// Weight, gamma and beta in the parameter buffer.
-    pub(super) parameters: Range<usize>,
-    /// Running mean and variance in the statistics buffer.
-    pub(super) statistics: Range<usize>,
-    pub(super) normalization: Normalization,
+pub(crate) struct Layer {
+    pub(crate) shape: BlockShape,
+    pub(crate) normalization: Normalization,
     form: GradientForm,
     convolution: Convolution,
     /// Raw outputs, later gradients of the input, group by group: a group of images starts at its first image times
@@ -42,7 +38,7 @@ pub(super) struct Layer {
 
 /// Where a block's input comes from.
 #[derive(Clone, Copy)]
-pub(super) enum Input<'a> {
+pub(crate) enum Input<'a> {
     /// The images of the batch, `[N, H, W, C]`.
     Images(&'a [f32]),
     /// The block before.
@@ -51,58 +47,48 @@ pub(super) enum Input<'a> {
 
 /// Where the gradient of a block's output lies.
 #[derive(Clone, Copy)]
-pub(super) enum OutputGradient<'a> {
+pub(crate) enum OutputGradient<'a> {
     /// In the block after, as the gradient of its input.
     Block(&'a Layer),
     /// In the head, image by image.
     Head(&'a [f32]),
 }
 
-/// What a backward pass writes.
-pub(super) struct Gradients<'a> {
-    /// Gradients of the block's weight, gamma and beta.
-    pub(super) parameters: &'a mut [f32],
-    /// Room for [`Layer::accumulators_len`] values.
-    pub(super) accumulators: &'a mut [f32],
-    /// Holds the sums over this block that [`Layer::accumulate`] takes; receives those over the block before.
-    pub(super) partials: &'a mut Partials,
+/// A block's parameters.
+#[derive(Clone, Copy)]
+pub(crate) struct Parameters<'a> {
+    /// `[3, 3, C_in, C_out]`
+    pub(crate) weight: &'a [f32],
+    /// `[C_out]`
+    pub(crate) gamma: &'a [f32],
+    /// `[C_out]`
+    pub(crate) beta: &'a [f32],
 }
 
-/// The layers of a network, with room for `max_batch` images.
-pub(super) fn layers(spec: &NetworkSpec, cpu: Cpu, max_batch: usize) -> Vec<Layer> {
-    let (parameters, statistics) = (spec.parameters(), spec.statistics());
-    let slots = parameters.chunks_exact(3).zip(statistics.chunks_exact(2));
-    let layer = |(shape, (parameters, statistics)): (BlockShape, (&[_], &[_]))| {
-        Layer::new(
-            shape,
-            cpu,
-            max_batch,
-            covered(parameters),
-            covered(statistics),
-        )
-    };
-    spec.block_shapes().zip(slots).map(layer).collect()
+/// Where the gradients of a block's parameters go, and whether that of its input is wanted.
+pub(crate) struct Gradients<'a> {
+    pub(crate) weight: &'a mut [f32],
+    pub(crate) gamma: &'a mut [f32],
+    pub(crate) beta: &'a mut [f32],
+    /// Whether the raw outputs shall make way for gradients of the input.
+    pub(crate) input: bool,
 }
 
-/// The range that neighbouring slots cover together.
-fn covered(slots: &[crate::Slot]) -> Range<usize> {
-    slots[0].range.start..slots[slots.len() - 1].range.end
+/// Sums of parts of the batch, before they are combined.
+pub(crate) struct Sums<'a> {
+    /// Gradients of transformed weights: room for [`Layer::accumulators_len`] values.
+    pub(crate) accumulators: &'a mut [f32],
+    /// Holds what [`Layer::accumulate`] took over this block; receives that over the block before.
+    pub(crate) partials: &'a mut Partials,
 }
 
 impl Layer {
-    fn new(
-        shape: BlockShape,
-        cpu: Cpu,
-        max_batch: usize,
-        parameters: Range<usize>,
-        statistics: Range<usize>,
-    ) -> Self {
+    /// A layer with room for `max_batch` images.
+    pub(crate) fn new(shape: BlockShape, cpu: Cpu, max_batch: usize) -> Self {
         let convolution = Convolution::new(cpu, &shape);
         let images = max_batch.next_multiple_of(convolution.group());
         Self {
             shape,
-            parameters,
-            statistics,
             normalization: Normalization::new(shape.out_channels),
             form: GradientForm::new(shape.out_channels),
             convolution,
@@ -116,7 +102,7 @@ impl Layer {
     }
 
     /// Values of room for the weight gradients of all pieces.
-    pub(super) fn accumulators_len(&self) -> usize {
+    pub(crate) fn accumulators_len(&self) -> usize {
         PIECES * self.convolution.accumulator_len()
     }
 
@@ -128,12 +114,12 @@ impl Layer {
     }
 
     /// Raw output of an image, until the backward pass of this block.
-    pub(super) fn raw(&self, image: usize) -> &[f32] {
+    pub(crate) fn raw(&self, image: usize) -> &[f32] {
         self.map(image, self.shape.conv_len())
     }
 
     /// Gradient of the input of an image, after the backward pass of this block.
-    fn input_gradient(&self, image: usize) -> &[f32] {
+    pub(crate) fn input_gradient(&self, image: usize) -> &[f32] {
         self.map(image, self.shape.input_len())
     }
 
@@ -143,10 +129,10 @@ impl Layer {
     }
 
     /// Convolution and the statistics of its output.
-    pub(super) fn forward(
+    pub(crate) fn forward(
         &mut self,
         context: Context<'_>,
-        parameters: &[f32],
+        parameters: Parameters<'_>,
         input: Input<'_>,
         partials: &mut Partials,
     ) {
@@ -157,12 +143,11 @@ impl Layer {
             images,
         } = context;
         let (shape, convolution, stride) = (self.shape, &self.convolution, self.image_stride());
-        let (weight, gamma, beta) = self.split(&parameters[self.parameters.clone()]);
         let mut filters = scratch.take(convolution.filters_len());
-        convolution.prepare(weight, &mut filters, threads);
+        convolution.prepare(parameters.weight, &mut filters, threads);
 
         let group = convolution.group();
-        let ranges = || ranges(images, group);
+        let ranges = || ranges(0..images, group);
         let maps = self.maps.chunks_mut(group * stride);
         let sums = partials.begin(images.div_ceil(group), shape.out_channels);
         threads.for_each(ranges().zip(maps).zip(sums), |((range, maps), sums)| {
@@ -175,18 +160,23 @@ impl Layer {
         let counts: Vec<f64> = ranges()
             .map(|range| (range.len() * shape.height * shape.width) as f64)
             .collect();
-        self.normalization
-            .update(gamma, beta, partials.values(), &counts);
+        self.normalization.update(
+            parameters.gamma,
+            parameters.beta,
+            partials.values(),
+            &counts,
+        );
     }
 
-    /// Gradients of weight, gamma and beta, and of the input unless that is the images.
-    pub(super) fn backward(
+    /// Gradients of weight, gamma and beta, and of the input if it is wanted.
+    pub(crate) fn backward(
         &mut self,
         context: Context<'_>,
-        parameters: &[f32],
+        weight: &[f32],
         input: Input<'_>,
         d_output: OutputGradient<'_>,
         gradients: Gradients<'_>,
+        sums: Sums<'_>,
     ) {
         let Context {
             cpu,
@@ -194,72 +184,51 @@ impl Layer {
             scratch,
             images,
         } = context;
-        let Gradients {
-            parameters: d_parameters,
+        let Sums {
             accumulators,
             partials,
-        } = gradients;
-        let (d_weight, rest) = d_parameters.split_at_mut(self.shape.weight_len());
-        let (d_gamma, d_beta) = rest.split_at_mut(self.shape.out_channels);
-        self.form
-            .update(&self.normalization, partials.values(), d_gamma, d_beta);
-
-        let (shape, convolution, stride) = (self.shape, &self.convolution, self.image_stride());
+        } = sums;
+        self.form.update(
+            &self.normalization,
+            partials.values(),
+            gradients.gamma,
+            gradients.beta,
+        );
+        let convolution = &self.convolution;
         let mut filters = scratch.take(convolution.filters_len());
-        if let Input::Block(_) = input {
-            let (weight, ..) = self.split(&parameters[self.parameters.clone()]);
+        if gradients.input {
             convolution.prepare_transposed(weight, &mut filters, threads);
         }
 
-        let piece = self.piece(images);
-        let pieces = images.div_ceil(piece);
-        let accumulators = &mut accumulators[..pieces * convolution.accumulator_len()];
-        let tasks = ranges(images, piece)
+        let (piece, stride) = (self.piece(images), self.image_stride());
+        let accumulators =
+            &mut accumulators[..images.div_ceil(piece) * convolution.accumulator_len()];
+        let tasks = ranges(0..images, piece)
             .zip(self.maps.chunks_mut(piece * stride))
             .zip(accumulators.chunks_exact_mut(convolution.accumulator_len()))
-            .zip(partials.begin(pieces, shape.in_channels));
-        let (normalization, form) = (&self.normalization, &self.form);
-        threads.for_each(tasks, |(((range, maps), accumulator), sums)| {
+            .zip(partials.begin(images.div_ceil(piece), self.shape.in_channels));
+        let pass = BackwardPass {
+            context,
+            shape: self.shape,
+            normalization: &self.normalization,
+            form: &self.form,
+            convolution,
+            filters: gradients.input.then_some(&filters),
+            input,
+            d_output,
+        };
+        threads.for_each(tasks, |(((piece, maps), accumulator), sums)| {
             accumulator.fill(0.0);
-            let groups = ranges(range.len(), convolution.group());
+            let groups = ranges(piece, convolution.group());
             for (group, maps) in groups.zip(maps.chunks_mut(convolution.group() * stride)) {
-                let group = range.start + group.start..range.start + group.end;
-                let mut d_raw = scratch.take(group.len() * shape.conv_len());
-                let d_raw = &mut d_raw[..group.len() * shape.conv_len()];
-                let raw = maps.chunks_exact(shape.conv_len());
-                for ((image, raw), d_raw) in group
-                    .clone()
-                    .zip(raw)
-                    .zip(d_raw.chunks_exact_mut(shape.conv_len()))
-                {
-                    gradient::propagate(
-                        cpu,
-                        &shape,
-                        normalization,
-                        form,
-                        raw,
-                        d_output.read(image, &shape),
-                        d_raw,
-                    );
-                }
-
-                let mut room = scratch.take(group.len() * shape.input_len());
-                let values = input.read(cpu, &shape, group.clone(), &mut room);
-                convolution.backward_weights(values, d_raw, accumulator, scratch);
-                if let Input::Block(before) = input {
-                    let d_input = &mut maps[..group.len() * shape.input_len()];
-                    convolution.backward_data(d_raw, &filters, d_input, scratch);
-                    for (image, d_input) in group.zip(d_input.chunks_exact(shape.input_len())) {
-                        before.accumulate(cpu, image, d_input, sums);
-                    }
-                }
+                pass.run(group, maps, accumulator, sums);
             }
         });
-        convolution.finish_weights(accumulators, d_weight, threads);
+        convolution.finish_weights(accumulators, gradients.weight, threads);
     }
 
     /// Adds an image's part of the sums that this block's backward pass begins with.
-    pub(super) fn accumulate(&self, cpu: Cpu, image: usize, d_output: &[f32], sums: &mut [f64]) {
+    pub(crate) fn accumulate(&self, cpu: Cpu, image: usize, d_output: &[f32], sums: &mut [f64]) {
         gradient::accumulate(
             cpu,
             &self.shape,
@@ -269,12 +238,65 @@ impl Layer {
             sums,
         );
     }
+}
 
-    /// Weight, gamma and beta.
-    fn split<'a>(&self, parameters: &'a [f32]) -> (&'a [f32], &'a [f32], &'a [f32]) {
-        let (weight, rest) = parameters.split_at(self.shape.weight_len());
-        let (gamma, beta) = rest.split_at(self.shape.out_channels);
-        (weight, gamma, beta)
+/// What the backward pass of a group of images reads.
+struct BackwardPass<'a> {
+    context: Context<'a>,
+    shape: BlockShape,
+    normalization: &'a Normalization,
+    form: &'a GradientForm,
+    convolution: &'a Convolution,
+    /// Transposed filters, if the gradient of the input is wanted.
+    filters: Option<&'a [f32]>,
+    input: Input<'a>,
+    d_output: OutputGradient<'a>,
+}
+
+impl BackwardPass<'_> {
+    /// Adds a group's part of the weight gradient to `accumulator`, turns its raw outputs in `maps` into gradients of its input, and
+    /// adds its part of the sums over the block before to `sums`.
+    fn run(
+        &self,
+        group: Range<usize>,
+        maps: &mut [f32],
+        accumulator: &mut [f32],
+        sums: &mut [f64],
+    ) {
+        let Context { cpu, scratch, .. } = self.context;
+        let (shape, images) = (&self.shape, group.len());
+        let mut d_raw = scratch.take(images * shape.conv_len());
+        let d_raw = &mut d_raw[..images * shape.conv_len()];
+        let maps_of_images = maps
+            .chunks_exact(shape.conv_len())
+            .zip(d_raw.chunks_exact_mut(shape.conv_len()));
+        for (image, (raw, d_raw)) in group.clone().zip(maps_of_images) {
+            let d_output = self.d_output.read(image, shape);
+            gradient::propagate(
+                cpu,
+                shape,
+                self.normalization,
+                self.form,
+                raw,
+                d_output,
+                d_raw,
+            );
+        }
+
+        let mut room = scratch.take(images * shape.input_len());
+        let input = self.input.read(cpu, shape, group.clone(), &mut room);
+        self.convolution
+            .backward_weights(input, d_raw, accumulator, scratch);
+
+        let Some(filters) = self.filters else { return };
+        let d_input = &mut maps[..images * shape.input_len()];
+        self.convolution
+            .backward_data(d_raw, filters, d_input, scratch);
+        if let Input::Block(before) = self.input {
+            for (image, d_input) in group.zip(d_input.chunks_exact(shape.input_len())) {
+                before.accumulate(cpu, image, d_input, sums);
+            }
+        }
     }
 }
 
@@ -317,9 +339,10 @@ impl<'a> OutputGradient<'a> {
     }
 }
 
-/// Cuts the images of a batch into ranges of `len`, the last perhaps shorter.
-fn ranges(images: usize, len: usize) -> impl Iterator<Item = Range<usize>> {
-    (0..images)
+/// Cuts a range of images into ranges of `len`, the last perhaps shorter.
+fn ranges(images: Range<usize>, len: usize) -> impl Iterator<Item = Range<usize>> {
+    let end = images.end;
+    images
         .step_by(len)
-        .map(move |start| start..images.min(start + len))
+        .map(move |start| start..end.min(start + len))
 }
