@@ -1,0 +1,172 @@
+//! Copies of a face: the same photograph again, re-encoded, shifted, cropped a little differently, brightened or mirrored.
+//!
+//! Three steps, each cheaper a face than the next and each passing on less:
+//!
+//! 1. every pair is compared by an 8x8 thumbnail (mean 0, length 1: brightness and contrast do not matter);
+//! 2. pairs that look alike at that size are compared by their *detail*, the band of spatial frequencies that tells two photographs
+//!    of similar faces under similar light apart, over all small shifts;
+//! 3. what is still alike is compared over shifts and zooms, and the best correlation is the score.
+//!
+//! Thresholds and how they were chosen: `docs/data.md`.
+
+mod alignment;
+mod detail;
+mod search;
+mod thumbnail;
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use search::Gallery;
+
+/// Side of the square at which faces are compared, in pixels.
+pub const COMPARED_SIDE: usize = 48;
+
+/// How one face copies another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CopyKind {
+    /// Every pixel is the same.
+    Exact,
+    /// The same photograph, treated differently.
+    Near,
+    /// The same photograph, mirrored.
+    Mirrored,
+}
+
+/// Two faces that are copies of one another, by their positions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CopyPair {
+    /// The earlier face.
+    pub a: usize,
+    /// The later face.
+    pub b: usize,
+    /// How they resemble each other.
+    pub kind: CopyKind,
+    /// Correlation of their detail after the best alignment, at most 1; 1 for exact copies.
+    pub score: f32,
+}
+
+/// Finds the copies among `faces`: grey squares `[N, side, side]`, one after the other.
+///
+/// Pairs come in ascending order. Of many exact copies, each is paired with the first alone, and near copies are paired by the first
+/// of each set of exact copies; [`groups`] puts them together.
+///
+/// # Panics
+/// If the length of `faces` is no multiple of `side * side`, or `side` is 0.
+#[must_use]
+pub fn copies_within(faces: &[u8], side: usize) -> Vec<CopyPair> {
+    let (originals, mut pairs) = exact_copies(faces, side);
+    let gallery = Gallery::new(
+        originals.iter().map(|&index| face(faces, side, index)),
+        side,
+    );
+    pairs.extend(gallery.copies().into_iter().map(|pair| CopyPair {
+        a: originals[pair.a],
+        b: originals[pair.b],
+        ..pair
+    }));
+    pairs.sort_by_key(|pair| (pair.a, pair.b));
+    pairs
+}
+
+/// The positions of the faces in `train` that have a copy in `others`, ascending: what to leave out of training for an honest
+/// measure on `others`. Both hold grey squares `[N, side, side]`.
+///
+/// # Panics
+/// If the length of either is no multiple of `side * side`, or `side` is 0.
+#[must_use]
+pub fn copies_across(train: &[u8], others: &[u8], side: usize) -> Vec<usize> {
+    let (train_faces, train_copies) = exact_copies(train, side);
+    let (other_faces, _) = exact_copies(others, side);
+    let known: HashMap<&[u8], ()> = other_faces
+        .iter()
+        .map(|&index| (face(others, side, index), ()))
+        .collect();
+
+    let mut is_copy = vec![false; train.len() / (side * side)];
+    for &index in &train_faces {
+        is_copy[index] = known.contains_key(face(train, side, index));
+    }
+    let unknown: Vec<usize> = train_faces
+        .into_iter()
+        .filter(|&index| !is_copy[index])
+        .collect();
+    let train_gallery = Gallery::new(unknown.iter().map(|&index| face(train, side, index)), side);
+    let other_gallery = Gallery::new(
+        other_faces.iter().map(|&index| face(others, side, index)),
+        side,
+    );
+    for pair in train_gallery.copies_in(&other_gallery) {
+        is_copy[unknown[pair.a]] = true;
+    }
+    for pair in train_copies {
+        is_copy[pair.b] = is_copy[pair.a];
+    }
+    (0..is_copy.len()).filter(|&index| is_copy[index]).collect()
+}
+
+/// Sets of faces that are copies of one another, directly or through a third, each ascending, in the order of their first members.
+#[must_use]
+pub fn groups(pairs: &[CopyPair]) -> Vec<Vec<usize>> {
+    let count = pairs
+        .iter()
+        .map(|pair| pair.a.max(pair.b) + 1)
+        .max()
+        .unwrap_or(0);
+    let mut leaders: Vec<usize> = (0..count).collect();
+    for pair in pairs {
+        let (a, b) = (leader(&mut leaders, pair.a), leader(&mut leaders, pair.b));
+        leaders[a.max(b)] = a.min(b);
+    }
+    let mut members = vec![Vec::new(); count];
+    for index in 0..count {
+        members[leader(&mut leaders, index)].push(index);
+    }
+    members.retain(|group| group.len() > 1);
+    members
+}
+
+/// The first member of the group of `index`; shortens the path to it on the way.
+fn leader(leaders: &mut [usize], index: usize) -> usize {
+    let mut current = index;
+    while leaders[current] != current {
+        leaders[current] = leaders[leaders[current]];
+        current = leaders[current];
+    }
+    current
+}
+
+fn face(faces: &[u8], side: usize, index: usize) -> &[u8] {
+    let length = side * side;
+    &faces[index * length..(index + 1) * length]
+}
+
+/// The positions of the first of every set of equal faces, and a pair of first and copy for each of the others.
+fn exact_copies(faces: &[u8], side: usize) -> (Vec<usize>, Vec<CopyPair>) {
+    assert!(
+        side > 0 && faces.len().is_multiple_of(side * side),
+        "{} bytes are no faces of side {side}",
+        faces.len()
+    );
+    let mut first_of: HashMap<&[u8], usize> = HashMap::new();
+    let (mut originals, mut pairs) = (Vec::new(), Vec::new());
+    for (index, face) in faces.chunks_exact(side * side).enumerate() {
+        let first = *first_of.entry(face).or_insert(index);
+        if first == index {
+            originals.push(index);
+        } else {
+            pairs.push(CopyPair {
+                a: first,
+                b: index,
+                kind: CopyKind::Exact,
+                score: 1.0,
+            });
+        }
+    }
+    (originals, pairs)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,200 @@
+use image::imageops::{self, FilterType};
+use image::{DynamicImage, GrayImage, ImageFormat, Luma};
+
+use super::*;
+use crate::random::{Purpose, Random};
+
+const SIDE: u32 = COMPARED_SIDE as u32;
+
+/// A portrait of 96x96 pixels: an oval with its own place, light and features. Portraits share their outline and so much of their detail.
+fn portrait(seed: u64) -> GrayImage {
+    let mut random = Random::new(seed, Purpose::Order, 0, 0);
+    let features: Vec<[f32; 5]> = (0..40)
+        .map(|_| {
+            [
+                random.range(16.0, 80.0),
+                random.range(16.0, 80.0),
+                random.range(2.0, 7.0),
+                random.range(2.0, 7.0),
+                random.symmetric(70.0),
+            ]
+        })
+        .collect();
+    let (centre_x, centre_y, light) = (
+        48.0 + random.symmetric(3.0),
+        48.0 + random.symmetric(3.0),
+        random.symmetric(0.3),
+    );
+    GrayImage::from_fn(96, 96, |x, y| {
+        let (x, y) = (x as f32, y as f32);
+        let oval = ((x - centre_x) / 34.0).powi(2) + ((y - centre_y) / 42.0).powi(2);
+        let mut level = if oval < 1.0 {
+            165.0 + light * (x - centre_x)
+        } else {
+            60.0
+        };
+        for [feature_x, feature_y, width, height, strength] in &features {
+            let distance = ((x - feature_x) / width).powi(2) + ((y - feature_y) / height).powi(2);
+            level += strength * (-distance).exp();
+        }
+        Luma([level.clamp(0.0, 255.0) as u8])
+    })
+}
+
+/// The part of a portrait from `(x, y)` with side `size`, at 48x48.
+fn crop(portrait: &GrayImage, x: u32, y: u32, size: u32) -> GrayImage {
+    let part = imageops::crop_imm(portrait, x, y, size, size).to_image();
+    imageops::resize(&part, SIDE, SIDE, FilterType::Triangle)
+}
+
+fn plain(portrait: &GrayImage) -> GrayImage {
+    crop(portrait, 4, 4, 88)
+}
+
+fn relit(face: &GrayImage, gain: f32, offset: f32) -> GrayImage {
+    let mut face = face.clone();
+    face.pixels_mut().for_each(|Luma([level])| {
+        *level = (f32::from(*level) * gain + offset).clamp(0.0, 255.0) as u8
+    });
+    face
+}
+
+fn reencoded(face: &GrayImage) -> GrayImage {
+    let mut file = std::io::Cursor::new(Vec::new());
+    DynamicImage::from(face.clone())
+        .write_to(&mut file, ImageFormat::Jpeg)
+        .unwrap();
+    image::load_from_memory(file.get_ref())
+        .unwrap()
+        .into_luma8()
+}
+
+fn bytes(faces: &[GrayImage]) -> Vec<u8> {
+    faces
+        .iter()
+        .flat_map(|face| face.as_raw().iter().copied())
+        .collect()
+}
+
+#[test]
+fn copies_are_found_however_they_were_treated() {
+    let portrait = portrait(1);
+    let original = plain(&portrait);
+    for (treatment, copy, kind) in [
+        ("nothing", original.clone(), CopyKind::Exact),
+        ("JPEG", reencoded(&original), CopyKind::Near),
+        ("brighter", relit(&original, 1.0, 25.0), CopyKind::Near),
+        ("less contrast", relit(&original, 0.6, 40.0), CopyKind::Near),
+        ("shifted", crop(&portrait, 8, 1, 88), CopyKind::Near),
+        ("cropped closer", crop(&portrait, 9, 8, 80), CopyKind::Near),
+        ("cropped wider", crop(&portrait, 0, 0, 95), CopyKind::Near),
+        (
+            "mirrored",
+            imageops::flip_horizontal(&original),
+            CopyKind::Mirrored,
+        ),
+        (
+            "mirrored, brighter, JPEG",
+            reencoded(&relit(&imageops::flip_horizontal(&original), 0.9, 20.0)),
+            CopyKind::Mirrored,
+        ),
+    ] {
+        let pairs = copies_within(&bytes(&[original.clone(), copy]), 48);
+        assert_eq!(pairs.len(), 1, "{treatment}");
+        assert_eq!(
+            (pairs[0].a, pairs[0].b, pairs[0].kind),
+            (0, 1, kind),
+            "{treatment}"
+        );
+        assert!(pairs[0].score <= 1.0);
+    }
+}
+
+#[test]
+fn different_portraits_are_no_copies() {
+    let faces: Vec<GrayImage> = (0..60).map(|seed| plain(&portrait(seed))).collect();
+    assert!(copies_within(&bytes(&faces), 48).is_empty());
+}
+
+#[test]
+fn blank_faces_are_exact_copies_only() {
+    let blank = |level| GrayImage::from_pixel(SIDE, SIDE, Luma([level]));
+    let pairs = copies_within(&bytes(&[blank(0), blank(128), blank(0)]), 48);
+    assert_eq!(
+        pairs,
+        [CopyPair {
+            a: 0,
+            b: 2,
+            kind: CopyKind::Exact,
+            score: 1.0
+        }]
+    );
+}
+
+#[test]
+fn training_faces_with_a_copy_elsewhere_are_named() {
+    let portraits: Vec<GrayImage> = (0..6).map(portrait).collect();
+    let train: Vec<GrayImage> = portraits.iter().chain([&portraits[2]]).map(plain).collect();
+    let others = [
+        plain(&portraits[0]),
+        imageops::flip_horizontal(&plain(&portraits[4])),
+        crop(&portraits[2], 7, 6, 84),
+        plain(&portrait(99)),
+    ];
+    // 6 is an exact copy of 2 and copied by way of it.
+    assert_eq!(
+        copies_across(&bytes(&train), &bytes(&others), 48),
+        [0, 2, 4, 6]
+    );
+    assert!(copies_across(&bytes(&train), &[], 48).is_empty());
+    assert!(copies_across(&[], &bytes(&others), 48).is_empty());
+}
+
+#[test]
+fn faces_of_another_size_are_compared_at_48_pixels() {
+    let faces: Vec<GrayImage> = [1, 2, 1]
+        .into_iter()
+        .map(|seed| imageops::resize(&plain(&portrait(seed)), 64, 64, FilterType::Triangle))
+        .collect();
+    let treated = relit(&faces[2], 0.8, 10.0);
+    let pairs = copies_within(&bytes(&[faces[0].clone(), faces[1].clone(), treated]), 64);
+    assert_eq!(
+        pairs
+            .iter()
+            .map(|pair| (pair.a, pair.b, pair.kind))
+            .collect::<Vec<_>>(),
+        [(0, 2, CopyKind::Near)]
+    );
+}
+
+#[test]
+fn the_result_does_not_depend_on_the_number_of_threads() {
+    let faces: Vec<GrayImage> = (0..30)
+        .map(|i| crop(&portrait(i % 11), (i % 5) as u32, (i % 3) as u32, 88))
+        .collect();
+    let run = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        pool.install(|| copies_within(&bytes(&faces), 48))
+    };
+    let alone = run(1);
+    assert!(alone.len() > 19, "{}", alone.len());
+    assert_eq!(alone, run(3));
+}
+
+#[test]
+fn groups_join_copies_of_copies() {
+    let pair = |a, b| CopyPair {
+        a,
+        b,
+        kind: CopyKind::Near,
+        score: 0.9,
+    };
+    assert_eq!(
+        groups(&[pair(4, 7), pair(0, 2), pair(5, 7), pair(2, 9)]),
+        [vec![0, 2, 9], vec![4, 5, 7]]
+    );
+    assert_eq!(groups(&[]), Vec::<Vec<usize>>::new());
+}

@@ -1,0 +1,120 @@
+//! Lists of images to leave out of the figures.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Component, Path};
+
+use crate::dataset::Item;
+use crate::error::{Error, Result};
+
+/// Images to leave out: paths relative to the folder that is evaluated.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExcludeList {
+    paths: BTreeSet<String>,
+}
+
+impl ExcludeList {
+    /// Reads a text file with one path a line; blank lines are passed over.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the file cannot be read or is not UTF-8.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let text = fs::read_to_string(path).map_err(|source| Error::io("read", path, source))?;
+        Ok(text.lines().collect())
+    }
+
+    /// Whether an image, by its path relative to the folder, is on the list.
+    #[must_use]
+    pub fn contains(&self, path: &Path) -> bool {
+        normalized(path).is_some_and(|path| self.paths.contains(&path))
+    }
+
+    /// The number of paths on the list.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.paths.len()
+    }
+
+    /// Whether the list is empty.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.paths.is_empty()
+    }
+
+    /// The paths that name none of `items`.
+    pub(super) fn not_in(&self, items: &[Item]) -> Vec<String> {
+        let known: BTreeSet<String> = items
+            .iter()
+            .filter_map(|item| normalized(&item.path))
+            .collect();
+        self.paths.difference(&known).cloned().collect()
+    }
+}
+
+impl<S: AsRef<str>> FromIterator<S> for ExcludeList {
+    fn from_iter<I: IntoIterator<Item = S>>(paths: I) -> Self {
+        let paths = paths
+            .into_iter()
+            .filter_map(|path| match path.as_ref().trim() {
+                "" => None,
+                path => normalized(Path::new(path)),
+            });
+        Self {
+            paths: paths.collect(),
+        }
+    }
+}
+
+/// The parts of a path joined by `/`, without `.` parts; `None` for a name that is not UTF-8.
+fn normalized(path: &Path) -> Option<String> {
+    let parts: Option<Vec<&str>> = path
+        .components()
+        .filter(|part| *part != Component::CurDir)
+        .map(|part| part.as_os_str().to_str())
+        .collect();
+    Some(parts?.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use fer_core::Emotion;
+
+    use super::*;
+
+    #[test]
+    fn lines_are_trimmed_and_dots_and_blanks_do_not_matter() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("list.txt");
+        std::fs::write(&file, "happy/1.jpg\r\n\n  ./sad/2.jpg  \nhappy/1.jpg\n").unwrap();
+        let list = ExcludeList::load(&file).unwrap();
+        assert_eq!(list.len(), 2);
+        assert!(list.contains(Path::new("happy/1.jpg")) && list.contains(Path::new("sad/2.jpg")));
+        assert!(!list.contains(Path::new("happy/2.jpg")));
+    }
+
+    #[test]
+    fn paths_without_an_image_are_named() {
+        let list: ExcludeList = ["happy/1.jpg", "happy/typo.jpg"].into_iter().collect();
+        let items = [Item {
+            path: "happy/1.jpg".into(),
+            emotion: Emotion::Happy,
+        }];
+        assert_eq!(list.not_in(&items), ["happy/typo.jpg"]);
+    }
+
+    #[test]
+    fn a_missing_or_binary_list_is_an_error_with_its_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let binary = folder.path().join("binary");
+        std::fs::write(&binary, [0xff, 0xfe, 0x00]).unwrap();
+        for path in [folder.path().join("nowhere"), binary] {
+            let error = ExcludeList::load(&path).unwrap_err();
+            assert_eq!(error.kind(), "io");
+            assert!(
+                error.to_string().contains(path.to_str().unwrap()),
+                "{error}"
+            );
+        }
+    }
+}
