@@ -1,21 +1,22 @@
 //! What a run trains and validates on: images chosen, and the target of each.
 
+mod images;
 mod targets;
 mod teachers;
 
 use fer_core::{Emotion, PerEmotion};
 use fer_kernels::Threads;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::checkpoint::Inputs;
 use crate::config::TrainConfig;
-use crate::copies::copies_across;
 use crate::dataset::{FolderDataset, Item, Unreadable};
 use crate::error::{Error, Result};
 use crate::faces::Faces;
+use crate::progress::Observer;
 use crate::votes::Votes;
 
+use images::Images;
 pub(crate) use targets::Example;
 use targets::Selection;
 use teachers::Teachers;
@@ -62,80 +63,58 @@ impl TrainingData {
         config: &TrainConfig,
         memory_budget: usize,
         threads: &Threads,
+        observer: &mut dyn Observer,
     ) -> Result<Self> {
         let preprocessing = config.preprocessing();
-        let load = |split| {
-            Faces::load(
-                dataset.root(),
-                split,
-                &preprocessing,
-                memory_budget,
-                threads,
-            )
-        };
-        let (train, validation) = (load(&dataset.train), load(&dataset.validation));
+        // What can fail at once does so before the images are decoded.
         let votes = config.votes.file.as_deref().map(Votes::load).transpose()?;
         let teachers = Teachers::load(&config.distillation, &preprocessing, threads)?;
+        let search_copies = config.remove_copies;
+        let images = Images::load(
+            dataset,
+            &preprocessing,
+            search_copies,
+            memory_budget,
+            threads,
+            observer,
+        )?;
 
-        let mut digest = Sha256::new();
-        train.update_digest(&mut digest);
-        validation.update_digest(&mut digest);
-        let mut unreadable = [train.unreadable(), validation.unreadable()].concat();
-        let mut copies = Vec::new();
-        if config.remove_copies {
-            // Test images are looked at for this one purpose: to keep their copies out of training.
-            let test = load(&dataset.test);
-            copies = copies_across(
-                &train.gather()?,
-                &held_out(&validation, &test)?,
-                preprocessing.input_size,
-            );
-            test.update_digest(&mut digest);
-            unreadable.extend_from_slice(test.unreadable());
-        }
-
-        let mut selection = Selection::new(&train, &copies, votes.as_ref(), &config.votes);
-        refuse_empty_classes("train", &selection.class_counts(), || {
-            format!(
-                "{} files cannot be read, {} copies were removed, {} images have too few votes",
-                train.unreadable().len(),
-                copies.len(),
-                selection.without_votes
-            )
-        })?;
-        let labels = validation_labels(&validation, votes.as_ref());
-        let validation_images = class_counts(labels.iter().map(|(_, emotion)| *emotion));
-        refuse_empty_classes("validation", &validation_images, || {
-            "its files cannot be read, or no class has the majority of the votes on them".to_owned()
-        })?;
-
-        let summary = DataSummary {
-            digest: hex(&digest.finalize()),
-            train_images: train.class_counts(),
-            trained_on: selection.chosen.len(),
-            copies_removed: copies.len(),
-            without_votes: selection.without_votes,
-            validation_images,
-            unreadable,
-        };
+        let mut selection =
+            Selection::new(&images.train, &images.copies, votes.as_ref(), &config.votes);
+        let labels = validation_labels(&images.validation, votes.as_ref());
+        let summary = summarize(&images, &selection, &labels);
+        refuse_empty_classes("train", &selection.class_counts(), &summary)?;
+        refuse_empty_classes("validation", &summary.validation_images, &summary)?;
         let inputs = Inputs {
             dataset: summary.digest.clone(),
             votes: votes.as_ref().map(|votes| hex(&votes.digest())),
             teachers: teachers.digests(),
         };
+
         let class_weights = selection.class_weights(config.class_weights);
         let class_mix = selection.class_mix(&class_weights);
-        teachers.soften(&train, &mut selection.chosen)?;
-        let examples = selection.into_examples(config.label_smoothing, &class_weights);
+        teachers.soften(&images.train, &mut selection.chosen, observer)?;
         Ok(Self {
-            train,
-            validation,
-            examples,
+            examples: selection.into_examples(config.label_smoothing, &class_weights),
+            train: images.train,
+            validation: images.validation,
             labels,
             class_mix,
             inputs,
             summary,
         })
+    }
+}
+
+fn summarize(images: &Images, selection: &Selection, labels: &[(usize, Emotion)]) -> DataSummary {
+    DataSummary {
+        digest: images.digest.clone(),
+        train_images: images.train.class_counts(),
+        trained_on: selection.chosen.len(),
+        copies_removed: images.copies.len(),
+        without_votes: selection.without_votes,
+        validation_images: class_counts(labels.iter().map(|(_, emotion)| *emotion)),
+        unreadable: images.unreadable.clone(),
     }
 }
 
@@ -153,11 +132,6 @@ fn validation_labels(validation: &Faces, votes: Option<&Votes>) -> Vec<(usize, E
         .collect()
 }
 
-/// The pixels of the validation and test faces, one after the other.
-fn held_out(validation: &Faces, test: &Faces) -> Result<Vec<u8>> {
-    Ok([validation.gather()?, test.gather()?].concat())
-}
-
 fn class_counts(emotions: impl Iterator<Item = Emotion>) -> PerEmotion<usize> {
     let mut counts = PerEmotion::default();
     emotions.for_each(|emotion| counts[emotion] += 1);
@@ -167,16 +141,26 @@ fn class_counts(emotions: impl Iterator<Item = Emotion>) -> PerEmotion<usize> {
 fn refuse_empty_classes(
     split: &'static str,
     counts: &PerEmotion<usize>,
-    reason: impl FnOnce() -> String,
+    summary: &DataSummary,
 ) -> Result<()> {
-    match counts.iter().find(|(_, count)| **count == 0) {
-        Some((class, _)) => Err(Error::NoExamples {
-            split,
-            class,
-            reason: reason(),
-        }),
-        None => Ok(()),
-    }
+    let Some((class, _)) = counts.iter().find(|(_, count)| **count == 0) else {
+        return Ok(());
+    };
+    let DataSummary {
+        unreadable,
+        copies_removed,
+        without_votes,
+        ..
+    } = summary;
+    let reason = format!(
+        "of all images, {} cannot be read, {copies_removed} are copies of held-out ones and {without_votes} have too few votes",
+        unreadable.len()
+    );
+    Err(Error::NoExamples {
+        split,
+        class,
+        reason,
+    })
 }
 
 /// Lower-case hexadecimal digits.

@@ -20,6 +20,8 @@ mod error;
 mod evaluation;
 mod faces;
 mod files;
+#[cfg(test)]
+mod gray_levels;
 mod initialize;
 pub mod metrics;
 mod progress;
@@ -45,7 +47,7 @@ pub use evaluation::{
 };
 pub use faces::Faces;
 pub use progress::{
-    EpochMetrics, EpochSeconds, Observer, RunStart, StepProgress, ValidationMetrics,
+    EpochMetrics, EpochSeconds, Observer, Preparation, RunStart, StepProgress, ValidationMetrics,
 };
 pub use run_directory::RunDirectory;
 pub use schedule::Schedule;

@@ -1,5 +1,6 @@
 //! What a training tells whoever watches it.
 
+use std::fmt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,9 @@ use crate::metrics::Metrics;
 /// }
 /// ```
 pub trait Observer {
+    /// A stage of the preparation begins.
+    fn preparing(&mut self, _stage: Preparation) {}
+
     /// The data is loaded and the first step is about to run.
     fn started(&mut self, _run: &RunStart<'_>) {}
 
@@ -42,6 +46,28 @@ pub trait Observer {
 
 /// Watches nothing.
 impl Observer for () {}
+
+/// What is done before the first step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Preparation {
+    /// The images of the dataset are decoded.
+    Decoding,
+    /// The copies of validation and test images are looked for in `train`.
+    SearchingCopies,
+    /// The teachers answer to the training images.
+    AskingTeachers,
+}
+
+impl fmt::Display for Preparation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Decoding => "decoding images",
+            Self::SearchingCopies => "searching copies",
+            Self::AskingTeachers => "asking teachers",
+        })
+    }
+}
 
 /// What a run begins with.
 #[derive(Debug, Clone, Copy)]

@@ -175,7 +175,7 @@ pub fn train(
 
     let threads = Threads::new(options.threads)?;
     let dataset = FolderDataset::scan(data, options.scan)?;
-    let data = TrainingData::load(&dataset, &config, options.memory_budget, &threads)?;
+    let data = TrainingData::load(&dataset, &config, options.memory_budget, &threads, observer)?;
     if !options.resume {
         run.create(&config)?;
     }

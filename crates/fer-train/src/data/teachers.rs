@@ -11,6 +11,7 @@ use super::targets::{Example, Target};
 use crate::config::DistillationConfig;
 use crate::error::{Error, Result};
 use crate::faces::Faces;
+use crate::progress::{Observer, Preparation};
 use crate::softmax::softmax;
 
 /// Images a forward pass.
@@ -53,10 +54,16 @@ impl Teachers {
     }
 
     /// Mixes into each target the mean answer of the teachers to the image and to its mirror image.
-    pub(super) fn soften(&self, faces: &Faces, examples: &mut [Example]) -> Result<()> {
+    pub(super) fn soften(
+        &self,
+        faces: &Faces,
+        examples: &mut [Example],
+        observer: &mut dyn Observer,
+    ) -> Result<()> {
         if self.teachers.is_empty() {
             return Ok(());
         }
+        observer.preparing(Preparation::AskingTeachers);
         for batch in examples.chunks_mut(BATCH) {
             let answers = self.answers(faces, batch)?;
             for (example, answer) in batch.iter_mut().zip(answers) {

@@ -62,6 +62,7 @@ pub(super) fn starting_point(
     }
     // An epoch that was written down but not checkpointed is trained again.
     history.truncate(position.epoch);
+    run.write_history(&history)?;
     Ok(StartingPoint {
         position,
         history,
