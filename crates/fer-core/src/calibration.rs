@@ -185,6 +185,43 @@ mod tests {
         assert!(calibration.scores()[Emotion::Neutral].is_empty());
     }
 
+    /// The guarantee on exchangeable data: held-out faces and new ones from the same source.
+    #[test]
+    fn labels_are_ruled_out_no_more_often_than_promised() {
+        // SplitMix64 (Steele, Lea and Flood, 2014), to [0, 1).
+        let unit = |i: usize| {
+            let mut z = (i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            ((z ^ (z >> 31)) >> 40) as f32 / (1u32 << 24) as f32
+        };
+        let logits = |i: usize| [0, 1, 2, 3].map(|k| 5.0 * unit(4 * i + k));
+        // The truth is drawn from the probabilities themselves.
+        let truth = |i: usize| {
+            let odds = logits(i).map(f32::exp);
+            let mut left = unit(1_000_003 * (i + 1)) * odds.iter().sum::<f32>();
+            let drawn = odds.iter().position(|odd| {
+                left -= odd;
+                left < 0.0
+            });
+            Emotion::ALL[drawn.unwrap_or(3)]
+        };
+        let held_out = (0..4000).map(|i| (logits(i), truth(i)));
+        let calibration = Calibration::from_logits(1.0, held_out).unwrap();
+        for error_rate in [0.05, 0.1, 0.3] {
+            let is_covered = |i: &usize| {
+                let probabilities = calibration.probabilities(&logits(*i), &[0.0; 4]);
+                calibration.p_values(&probabilities)[truth(*i).index()] > error_rate
+            };
+            let covered = (4000..8000).filter(is_covered).count();
+            let coverage = covered as f32 / 4000.0;
+            assert!(
+                (coverage - (1.0 - error_rate)).abs() < 0.02,
+                "{error_rate}: {coverage}"
+            );
+        }
+    }
+
     #[test]
     fn malformed_calibration_is_refused() {
         let none = PerEmotion::default;

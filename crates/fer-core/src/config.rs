@@ -159,7 +159,7 @@ mod tests {
             blocks[..4],
             [(32, false), (32, true), (64, false), (64, true)]
         );
-        assert_eq!(spec.parameter_count(), 1_174_244);
+        assert_eq!(spec.parameter_count(), 1_173_668);
     }
 
     #[test]

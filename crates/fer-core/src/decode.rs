@@ -1,5 +1,7 @@
 //! Image files to pixels: the one decode path for training, photographs, the command line and Python.
 
+mod jpeg;
+
 use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -99,6 +101,12 @@ fn decode_as(format: ImageFormat, bytes: &[u8]) -> Result<Image> {
         || decoder.total_bytes() > MAX_DECODER_BYTES
     {
         return Err(too_large());
+    }
+    if format == ImageFormat::Jpeg && !jpeg::is_whole(bytes) {
+        return Err(Error::CorruptImage {
+            format: name(format),
+            source: "the compressed data has no end".into(),
+        });
     }
     let orientation = decoder.orientation().map_err(failed)?;
     let mut decoded = DynamicImage::from_decoder(decoder).map_err(|error| match error {

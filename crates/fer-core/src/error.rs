@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use crate::PixelFormat;
+use crate::{Emotion, PixelFormat};
 
 /// The result of fallible functions of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -36,15 +36,15 @@ pub enum Error {
     },
 
     /// A name that is no emotion's.
-    #[error("unknown emotion {name:?}: expected happy, sad, neutral or surprise")]
+    #[error("unknown emotion {name:?}: expected one of {}", labels())]
     UnknownEmotion {
         /// The name found.
         name: String,
     },
     /// Class priors that are no distribution.
     #[error(
-        "invalid priors {found:?}: expected natural, uniform or four numbers happy,sad,neutral,surprise \
-         that are not negative and not all zero"
+        "invalid priors {found:?}: expected natural, uniform or a number for each of {}, none negative and not all zero",
+        labels()
     )]
     InvalidPriors {
         /// The text or numbers found.
@@ -258,6 +258,10 @@ pub enum Error {
         /// Candle's reason.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+fn labels() -> String {
+    Emotion::ALL.map(Emotion::label).join(", ")
 }
 
 fn known_models(known: &[&str]) -> String {

@@ -1,5 +1,6 @@
 //! The model file: everything that a trained network needs to be used and trusted.
 
+mod digest;
 mod metadata;
 mod storage;
 
@@ -23,8 +24,8 @@ const MAX_MODEL_BYTES: u64 = 256 << 20;
 /// A trained network with all that its use depends on.
 ///
 /// As a file it is a safetensors file: one tensor for each slot of the network's
-/// [`NetworkSpec`], the conformal scores of each emotion, and metadata with labels, configuration, preprocessing,
-/// temperature, class mix, provenance and a SHA-256 digest over all of it. The same model gives the same bytes.
+/// [`NetworkSpec`], the conformal scores of each emotion, metadata with labels, configuration, preprocessing,
+/// temperature, class mix and provenance, and a SHA-256 digest over all of it. The same model gives the same bytes.
 /// Loading refuses whatever disagrees, with an error that says how.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
@@ -84,8 +85,9 @@ impl Model {
         check_size(bytes.len() as u64)?;
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(storage::read_error)?;
         let tensors = SafeTensors::deserialize(bytes).map_err(storage::read_error)?;
-        let metadata = Metadata::read(header.metadata().as_ref())?;
-        metadata.check_digest(&tensors)?;
+        let text = metadata::find(header.metadata().as_ref())?;
+        let metadata = Metadata::from_text(text)?;
+        digest::check(text, &tensors)?;
 
         let spec = metadata.config.network_spec()?;
         storage::check_names(&tensors, &spec)?;
@@ -111,10 +113,12 @@ impl Model {
     /// As [`Model::validate`].
     pub fn to_bytes(&self, storage: WeightStorage) -> Result<Vec<u8>> {
         let spec = self.validate()?;
-        let tensors = storage::write_tensors(self, &spec, storage);
-        let metadata = Metadata::of(self).with_digest_of(&tensors)?;
+        let metadata = Metadata::of(self).to_text()?;
+        let mut tensors = storage::write_tensors(self, &spec, storage);
+        tensors.push(digest::tensor(&metadata, &tensors));
         let views = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor));
-        safetensors::serialize(views, Some(metadata.write()?)).map_err(storage::read_error)
+        let entries = metadata::entries(metadata);
+        safetensors::serialize(views, Some(entries)).map_err(storage::read_error)
     }
 
     /// Writes a model file: whole or not at all, whatever happens meanwhile.

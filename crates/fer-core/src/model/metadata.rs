@@ -2,11 +2,8 @@
 
 use std::collections::HashMap;
 
-use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use super::storage::TensorBytes;
 use super::{Model, Provenance, metadata_error};
 use crate::{Emotion, Error, ModelConfig, PerEmotion, Preprocessing, Result};
 
@@ -17,7 +14,7 @@ const FORMAT_VERSION: u32 = 1;
 /// hash map, and the same model must give the same bytes.
 const ENTRY: &str = "fer";
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Metadata {
     format_version: u32,
@@ -27,8 +24,6 @@ pub(super) struct Metadata {
     pub(super) temperature: f32,
     pub(super) class_mix: PerEmotion<f32>,
     pub(super) provenance: Provenance,
-    /// SHA-256 of this object with an empty digest and of all tensors, in hexadecimal.
-    sha256: String,
 }
 
 /// What can be read of any version.
@@ -48,17 +43,15 @@ impl Metadata {
             temperature: model.calibration.temperature(),
             class_mix: model.class_mix,
             provenance: model.provenance.clone(),
-            sha256: String::new(),
         }
     }
 
-    /// Reads and checks version and labels before anything else, so that a file of another kind is called that.
-    pub(super) fn read(entries: Option<&HashMap<String, String>>) -> Result<Self> {
-        let text = entries
-            .and_then(|entries| entries.get(ENTRY))
-            .ok_or_else(|| Error::NotAModel {
-                reason: format!("its metadata has no entry {ENTRY:?}"),
-            })?;
+    pub(super) fn to_text(&self) -> Result<String> {
+        serde_json::to_string(self).map_err(|error| metadata_error("metadata", error))
+    }
+
+    /// Checks version and labels before anything else, so that a file of another kind is called that.
+    pub(super) fn from_text(text: &str) -> Result<Self> {
         let any: AnyVersion =
             serde_json::from_str(text).map_err(|error| metadata_error("metadata", error))?;
         if any.format_version != FORMAT_VERSION {
@@ -75,54 +68,19 @@ impl Metadata {
         }
         serde_json::from_str(text).map_err(|error| metadata_error("metadata", error))
     }
+}
 
-    pub(super) fn write(&self) -> Result<HashMap<String, String>> {
-        Ok(HashMap::from([(ENTRY.to_owned(), self.to_json()?)]))
-    }
+/// The metadata's text among the entries of a safetensors file.
+pub(super) fn find(entries: Option<&HashMap<String, String>>) -> Result<&str> {
+    let text = entries.and_then(|entries| entries.get(ENTRY));
+    text.map(String::as_str).ok_or_else(|| Error::NotAModel {
+        reason: format!("its metadata has no entry {ENTRY:?}"),
+    })
+}
 
-    pub(super) fn with_digest_of(self, tensors: &[TensorBytes]) -> Result<Self> {
-        let tensors = tensors
-            .iter()
-            .map(|t| (t.name.as_str(), t.bytes.as_slice()));
-        let sha256 = self.digest(tensors.collect())?;
-        Ok(Self { sha256, ..self })
-    }
-
-    pub(super) fn check_digest(&self, tensors: &SafeTensors<'_>) -> Result<()> {
-        let tensors = tensors.iter().map(|(name, view)| (name, view.data()));
-        let found = self.digest(tensors.collect())?;
-        if found != self.sha256 {
-            return Err(Error::CorruptModel {
-                reason: format!("its SHA-256 is {found}, expected {}", self.sha256),
-            });
-        }
-        Ok(())
-    }
-
-    fn digest(&self, mut tensors: Vec<(&str, &[u8])>) -> Result<String> {
-        tensors.sort_unstable();
-        let undigested = Self {
-            sha256: String::new(),
-            ..self.clone()
-        };
-        let mut hasher = Sha256::new();
-        hasher.update(undigested.to_json()?);
-        for (name, bytes) in tensors {
-            hasher.update((name.len() as u64).to_le_bytes());
-            hasher.update(name);
-            hasher.update((bytes.len() as u64).to_le_bytes());
-            hasher.update(bytes);
-        }
-        Ok(hasher
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect())
-    }
-
-    fn to_json(&self) -> Result<String> {
-        serde_json::to_string(self).map_err(|error| metadata_error("metadata", error))
-    }
+/// The entries of a safetensors file that [`find`] finds `text` among.
+pub(super) fn entries(text: String) -> HashMap<String, String> {
+    HashMap::from([(ENTRY.to_owned(), text)])
 }
 
 fn own_labels() -> Vec<String> {

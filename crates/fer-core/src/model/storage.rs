@@ -7,7 +7,7 @@ use half::f16;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensorError, SafeTensors, View};
 
-use super::Model;
+use super::{Model, digest};
 use crate::{Emotion, Error, PerEmotion, Result};
 
 /// How the weights of convolutions and of the head are stored; everything else is always `f32`.
@@ -24,8 +24,8 @@ pub enum WeightStorage {
 pub(super) struct TensorBytes {
     pub(super) name: String,
     pub(super) bytes: Vec<u8>,
-    dtype: Dtype,
-    shape: Vec<usize>,
+    pub(super) dtype: Dtype,
+    pub(super) shape: Vec<usize>,
 }
 
 impl View for &TensorBytes {
@@ -127,6 +127,7 @@ pub(super) fn check_names(tensors: &SafeTensors<'_>, spec: &NetworkSpec) -> Resu
     let slots = spec.parameters().into_iter().chain(spec.statistics());
     let mut known: Vec<String> = slots.map(|slot| slot.name).collect();
     known.extend(Emotion::ALL.map(scores_name));
+    known.push(digest::NAME.into());
     for (name, tensor) in tensors.iter() {
         if !known.iter().any(|known| known == name) {
             return Err(Error::ModelTensor {

@@ -1,0 +1,176 @@
+//! The classifier: the same answer however it is asked.
+
+use fer_core::{
+    Classifier, Emotion, ErrorKind, Image, ImageView, Model, PixelFormat, Priors, WeightStorage,
+};
+
+use crate::{noisy_pixels, small_model};
+
+fn classifier() -> Classifier {
+    Classifier::from_model(small_model()).unwrap()
+}
+
+/// Pictures of different sizes and formats.
+fn pictures(count: usize) -> Vec<Image> {
+    let picture = |i: usize| {
+        let format = [PixelFormat::Gray8, PixelFormat::Rgb8, PixelFormat::Rgba8][i % 3];
+        let (width, height) = (10 + i % 7, 10 + i % 5);
+        let data = noisy_pixels(width * height * format.channels() + i).split_off(i);
+        Image::new(data, width as u32, height as u32, format).unwrap()
+    };
+    (0..count).map(picture).collect()
+}
+
+#[test]
+fn a_batch_is_the_same_as_one_by_one_for_any_number_of_threads() {
+    let pictures = pictures(300);
+    let views: Vec<ImageView<'_>> = pictures.iter().map(Image::view).collect();
+    let one_by_one: Vec<_> = views
+        .iter()
+        .map(|view| classifier().predict(view).unwrap())
+        .collect();
+    for threads in [0, 1, 2, 3, 8] {
+        let classifier = classifier().with_threads(threads);
+        assert_eq!(
+            classifier.predict_batch(&views).unwrap(),
+            one_by_one,
+            "{threads} threads"
+        );
+        assert_eq!(
+            classifier.predict(&views[17]).unwrap(),
+            one_by_one[17],
+            "{threads} threads"
+        );
+    }
+    assert_eq!(classifier().predict_batch(&[]).unwrap(), []);
+}
+
+#[test]
+fn preprocessed_faces_are_predicted_like_their_views() {
+    let classifier = classifier();
+    let preprocessing = &classifier.model().preprocessing;
+    let pictures = pictures(5);
+    let mut faces = vec![0; 5 * preprocessing.face_len()];
+    for (picture, face) in pictures
+        .iter()
+        .zip(faces.chunks_mut(preprocessing.face_len()))
+    {
+        preprocessing.face_bytes(&picture.view(), face).unwrap();
+    }
+    let views: Vec<_> = pictures.iter().map(Image::view).collect();
+    assert_eq!(
+        classifier.predict_faces(&faces).unwrap(),
+        classifier.predict_batch(&views).unwrap()
+    );
+    let error = classifier.predict_faces(&faces[1..]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+}
+
+#[test]
+fn probabilities_sum_to_one_and_follow_logits() {
+    let classifier = classifier();
+    let calibration = &classifier.model().calibration;
+    let faces = noisy_pixels(100 * 4);
+    let logits = classifier.logits(&faces).unwrap();
+    for (prediction, logits) in classifier.predict_faces(&faces).unwrap().iter().zip(logits) {
+        let p = prediction.probabilities();
+        assert!((p.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+        let ratio = ((logits[0] - logits[1]) / calibration.temperature()).exp();
+        assert!((p[0] / p[1] / ratio - 1.0).abs() < 1e-4);
+        assert_eq!(prediction.confidence(), p.into_iter().fold(0.0, f32::max));
+    }
+}
+
+#[test]
+fn priors_reweigh_probabilities_and_leave_label_sets() {
+    let picture = &pictures(1)[0];
+    let natural = classifier().predict(&picture.view()).unwrap();
+    let mix = classifier().model().class_mix.0;
+
+    let target = [0.7, 0.1, 0.1, 0.1];
+    let classifier = classifier().with_priors(Priors::Custom(target)).unwrap();
+    let shifted = classifier.predict(&picture.view()).unwrap();
+    let weighed: Vec<f32> = (0..4)
+        .map(|i| natural.probabilities()[i] * target[i] / mix[i])
+        .collect();
+    let total: f32 = weighed.iter().sum();
+    for (found, expected) in shifted.probabilities().iter().zip(weighed) {
+        assert!((found - expected / total).abs() < 1e-6);
+    }
+    assert_eq!(shifted.p_values(), natural.p_values());
+
+    let error = classifier
+        .with_priors(Priors::Custom([0.0; 4]))
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+}
+
+#[test]
+fn clones_are_cheap_and_cross_threads() {
+    fn is_send_sync<T: Send + Sync + Clone>(_: &T) {}
+    let classifier = classifier();
+    is_send_sync(&classifier);
+    let picture = &pictures(1)[0];
+    let expected = classifier.predict(&picture.view()).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            let classifier = classifier.clone();
+            scope.spawn(move || assert_eq!(classifier.predict(&picture.view()).unwrap(), expected));
+        }
+    });
+    assert!(std::ptr::eq(classifier.model(), classifier.clone().model()));
+}
+
+#[test]
+fn a_model_file_predicts_like_the_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    small_model().save(&path, WeightStorage::F32).unwrap();
+    let picture = &pictures(1)[0];
+    let expected = classifier().predict(&picture.view()).unwrap();
+    let loaded = Classifier::load(&path).unwrap();
+    assert_eq!(loaded.predict(&picture.view()).unwrap(), expected);
+    let read = Classifier::from_bytes(&std::fs::read(&path).unwrap()).unwrap();
+    assert_eq!(read.predict(&picture.view()).unwrap(), expected);
+    assert_eq!(Model::find(&path).unwrap(), *loaded.model());
+}
+
+#[test]
+fn built_in_models_answer_to_their_names_or_are_said_to_be_absent() {
+    match Classifier::pretrained() {
+        Ok(default) => assert_eq!(
+            default.model(),
+            Classifier::named(Model::DEFAULT_NAME).unwrap().model()
+        ),
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::UnknownModel);
+            assert!(Model::names().is_empty());
+        }
+    }
+    assert_eq!(
+        Classifier::named("best").unwrap_err().kind(),
+        ErrorKind::UnknownModel
+    );
+}
+
+#[test]
+fn explanations_are_heat_maps_of_the_input() {
+    let classifier = classifier();
+    let picture = &pictures(1)[0];
+    let predicted = classifier.predict(&picture.view()).unwrap().emotion();
+    let explanation = classifier.explain(&picture.view(), None).unwrap();
+    assert_eq!(explanation.emotion(), predicted);
+    for emotion in Emotion::ALL {
+        let explanation = classifier.explain(&picture.view(), Some(emotion)).unwrap();
+        assert_eq!(explanation.heat().len(), explanation.size().pow(2));
+        let hottest = explanation.heat().iter().copied().fold(0.0, f32::max);
+        assert!(hottest == 1.0 || hottest == 0.0, "{emotion}: {hottest}");
+        assert!(
+            explanation
+                .heat()
+                .iter()
+                .all(|heat| (0.0..=1.0).contains(heat)),
+            "{emotion}"
+        );
+    }
+}
