@@ -11,7 +11,6 @@ use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::files::write_atomically;
 
 /// Version of the file's layout.
 const FORMAT: u32 = 1;
@@ -121,7 +120,7 @@ pub(crate) fn save(path: &Path, position: &Position, state: &EngineState) -> Res
         .map_err(|error| damaged(&error))?;
     let metadata = HashMap::from([(METADATA_KEY.to_owned(), json)]);
     let bytes = safetensors::serialize(tensors, Some(metadata)).map_err(|error| damaged(&error))?;
-    write_atomically(path, &bytes)
+    Ok(fer_core::write_atomic(path, &bytes)?)
 }
 
 /// Reads a checkpoint.

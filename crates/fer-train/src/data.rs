@@ -17,6 +17,7 @@ use crate::progress::Observer;
 use crate::votes::Votes;
 
 use images::Images;
+pub(crate) use images::with_threads;
 pub(crate) use targets::Example;
 use targets::Selection;
 use teachers::Teachers;

@@ -19,7 +19,6 @@ mod engine;
 mod error;
 mod evaluation;
 mod faces;
-mod files;
 #[cfg(test)]
 mod gray_levels;
 mod initialize;

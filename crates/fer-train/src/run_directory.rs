@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use crate::config::TrainConfig;
 use crate::error::{Error, Result};
-use crate::files::{remove_partial_files, write_atomically};
 use crate::progress::EpochMetrics;
+
+/// How the names of the temporary files of [`fer_core::write_atomic`] begin.
+const PARTIAL_PREFIX: &[u8] = b".fer-";
 
 /// A run directory and the names of what lies in it.
 ///
@@ -124,13 +126,27 @@ impl RunDirectory {
     /// Makes the directory of a new run.
     pub(crate) fn create(&self, config: &TrainConfig) -> Result<()> {
         fs::create_dir_all(&self.path).map_err(|source| Error::io("create", &self.path, source))?;
-        remove_partial_files(&self.path)?;
-        write_atomically(&self.config(), config.to_toml()?.as_bytes())
+        self.clean()?;
+        Ok(fer_core::write_atomic(
+            self.config(),
+            config.to_toml()?.as_bytes(),
+        )?)
     }
 
-    /// Removes what a killed run left half written.
+    /// Removes the files that a killed run left half written.
     pub(crate) fn clean(&self) -> Result<()> {
-        remove_partial_files(&self.path)
+        let io = |source| Error::io("clean", &self.path, source);
+        for entry in fs::read_dir(&self.path).map_err(io)? {
+            let entry = entry.map_err(io)?;
+            if entry
+                .file_name()
+                .as_encoded_bytes()
+                .starts_with(PARTIAL_PREFIX)
+            {
+                fs::remove_file(entry.path()).map_err(io)?;
+            }
+        }
+        Ok(())
     }
 
     /// Writes the metrics of all epochs so far.
@@ -144,6 +160,35 @@ impl RunDirectory {
             text.push_str(&line);
             text.push('\n');
         }
-        write_atomically(&self.metrics(), text.as_bytes())
+        Ok(fer_core::write_atomic(self.metrics(), text.as_bytes())?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_with_nothing_but_partial_files_is_free_and_cleaned() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(".fer-x"), b"half").unwrap();
+        let run = RunDirectory::at(folder.path());
+        run.refuse_existing().unwrap();
+        run.create(&TrainConfig::default()).unwrap();
+        let left: Vec<_> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert_eq!(left, ["config.toml"]);
+        assert_eq!(run.refuse_existing().unwrap_err().kind(), "run_exists");
+    }
+
+    #[test]
+    fn a_damaged_history_names_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = RunDirectory::at(folder.path());
+        assert!(run.history().unwrap().is_empty());
+        fs::write(run.metrics(), "{}\n").unwrap();
+        assert!(run.history().unwrap_err().to_string().contains("line 1"));
     }
 }

@@ -69,7 +69,10 @@ impl Images {
 }
 
 /// Runs what uses rayon on as many threads as the run may use.
-fn with_threads<R: Send>(threads: &Threads, work: impl FnOnce() -> R + Send) -> Result<R> {
+pub(crate) fn with_threads<R: Send>(
+    threads: &Threads,
+    work: impl FnOnce() -> R + Send,
+) -> Result<R> {
     let count = threads.count();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(count).build();
     Ok(pool

@@ -28,9 +28,6 @@ fn simple_pictures_are_learned_and_the_run_directory_is_complete() {
     let model = Model::load(directory.best()).unwrap();
     assert_eq!(model.provenance.data_digest, run.data.digest);
     assert!((model.class_mix.0.iter().sum::<f32>() - 1.0).abs() < 1e-5);
-    for file in [directory.report_json(), directory.report_html()] {
-        assert!(file.exists(), "{}", file.display());
-    }
 }
 
 #[test]
