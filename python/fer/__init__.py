@@ -16,7 +16,7 @@ and of pupils in education; people must be told where it is used (Art. 50(3)). I
 from fer._audit import Audit, audit
 from fer._batch import Batch
 from fer._classifier import Classifier
-from fer._evaluation import Evaluation, Mistakes, evaluate
+from fer._evaluation import Evaluation, Mistakes, Scores, evaluate
 from fer._fer import EMOTIONS, MODELS, Face, __version__
 from fer._predict import predict, predict_batch
 from fer._prediction import Explanation, Prediction
@@ -34,6 +34,7 @@ from fer.exceptions import (
     ModelNotFoundError,
     TrainingError,
     VideoError,
+    VideoNotFoundError,
 )
 
 __all__ = [
@@ -55,12 +56,14 @@ __all__ = [
     "ModelError",
     "ModelNotFoundError",
     "Prediction",
+    "Scores",
     "Table",
     "Timeline",
     "TrainOptions",
     "TrainingError",
     "TrainingRun",
     "VideoError",
+    "VideoNotFoundError",
     "__version__",
     "audit",
     "evaluate",

@@ -13,7 +13,7 @@ from fer.exceptions import FerError
 if TYPE_CHECKING:
     from fer._audit import Audit
     from fer._batch import Batch
-    from fer._evaluation import Evaluation
+    from fer._evaluation import Scores
     from fer._fer import Face
     from fer._prediction import Explanation, Prediction
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 COLORS = {"happy": "#E69F00", "sad": "#0072B2", "neutral": "#8C8C8C", "surprise": "#CC79A7"}
 PHOTO_SIDE = 320
 THUMBNAIL_SIDE = 96
+EXPLANATION_SIDE = 160
 _SHOWN_ITEMS = 24
 
 
@@ -63,27 +64,24 @@ def mistakes_html(rows: Iterable[Mapping[str, Any]]) -> str:
     )
 
 
-def evaluation_html(evaluation: Evaluation) -> str:
+def scores_html(scores: Scores) -> str:
     """Figures with their intervals, and the confusion matrix."""
-    low, high = evaluation.accuracy_ci95
+    low, high = scores.accuracy_ci95
     figures = [
-        ("pictures", f"{evaluation.n:,}"),
-        ("accuracy", f"{evaluation.accuracy:.3f} <small>[{low:.3f}, {high:.3f}]</small>"),
-        ("balanced accuracy", f"{evaluation.balanced_accuracy:.3f}"),
-        ("macro F1", f"{evaluation.macro_f1:.3f}"),
-        ("NLL", f"{evaluation.nll:.3f}"),
-        ("ECE", f"{evaluation.ece:.3f}"),
+        ("pictures", f"{scores.n:,}"),
+        ("accuracy", f"{scores.accuracy:.3f} <small>[{low:.3f}, {high:.3f}]</small>"),
+        ("balanced accuracy", f"{scores.balanced_accuracy:.3f}"),
+        ("macro F1", f"{scores.macro_f1:.3f}"),
+        ("NLL", f"{scores.nll:.3f}"),
+        ("ECE", f"{scores.ece:.3f}"),
+        ("coverage at 90 %", f"{scores.coverage:.3f}"),
     ]
-    if evaluation.no_face:
-        figures.append(("without a face", f"{evaluation.no_face:,}"))
-    if evaluation.errors:
-        figures.append(("unreadable", f"{len(evaluation.errors):,}"))
     rows = "".join(
         f"<tr><th style='text-align:left'>{name}</th><td>{value}</td></tr>" for name, value in figures
     )
     return (
         "<div style='display:flex;gap:32px;align-items:flex-start'>"
-        f"<table>{rows}</table>{confusion_html(evaluation.classes, evaluation.confusion)}</div>"
+        f"<table>{rows}</table>{confusion_html(scores.classes, scores.confusion)}</div>"
     )
 
 
@@ -130,7 +128,10 @@ def picture_html(prediction: Prediction, side: int) -> str:
 
 def explanation_html(explanation: Explanation) -> str:
     """Crop of the face, and the same under the heat map."""
-    face, heat = (_img(png) for png in _fer.explanation_pngs(explanation.crop, explanation.heat_map))
+    pictures = (
+        _fer.thumbnail(pixels, EXPLANATION_SIDE)[0] for pixels in (explanation.crop, explanation.overlay())
+    )
+    face, heat = map(_img, pictures)
     return f"<div style='display:flex;gap:8px'>{face}{heat}</div><div>why {explanation.emotion}</div>"
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
 
-__all__ = ["Evaluation", "Mistakes", "evaluate"]
+__all__ = ["Evaluation", "Mistakes", "Scores", "evaluate"]
 
 
 def evaluate(
@@ -27,6 +27,7 @@ def evaluate(
     priors: str | Sequence[float] | None = None,
     votes: str | os.PathLike[str] | None = None,
     exclude: str | os.PathLike[str] | Sequence[str] | None = None,
+    ignore_unknown: bool = False,
     html: str | os.PathLike[str] | None = None,
     threads: int = 0,
 ) -> Evaluation:
@@ -48,6 +49,8 @@ def evaluate(
         CSV of crowd votes: the pictures on which most voters agree are scored separately too.
     exclude
         Pictures to leave out, relative to `folder`: a file with one path a line, or the paths.
+    ignore_unknown
+        Skip class folders that name none of the four classes, instead of refusing the folder.
     html
         Where to write a self-contained page of the evaluation.
     threads
@@ -69,38 +72,33 @@ def evaluate(
     if priors is not None:
         model = model.with_priors(priors)
     figures = _fer.evaluate(
-        folder, model._analyzer, faces=faces, votes=votes, exclude=_listed(exclude), html=html
+        folder,
+        model._analyzer,
+        faces=faces,
+        votes=votes,
+        exclude=_listed(exclude),
+        ignore_unknown=ignore_unknown,
+        html=html,
+        threads=threads,
     )
     return Evaluation(figures, folder)
 
 
-class Evaluation:
-    """Figures of a model on labelled pictures, each in [0, 1] unless it says otherwise.
+class Scores:
+    """Figures of answers against the truth, each in [0, 1] unless it says otherwise.
 
-    ``np.asarray(evaluation)`` is the confusion matrix.
+    ``np.asarray(scores)`` is the confusion matrix.
 
     Parameters
     ----------
     figures
         Content of the JSON that ``fer evaluate`` writes.
-    folder
-        Folder that the predictions' paths are relative to; needed to show pictures.
     """
 
-    __slots__ = ("_figures", "_folder")
+    __slots__ = ("_figures",)
 
-    def __init__(self, figures: dict[str, Any], folder: str | os.PathLike[str] | None = None) -> None:
+    def __init__(self, figures: dict[str, Any]) -> None:
         self._figures = figures
-        self._folder = None if folder is None else Path(folder)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str], folder: str | os.PathLike[str] | None = None) -> Evaluation:
-        """Read the JSON that ``fer evaluate --json`` or :meth:`save` wrote."""
-        return cls(json.loads(Path(path).read_text(encoding="utf-8")), folder)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the evaluation as JSON."""
-        Path(path).write_text(json.dumps(self._figures, indent=2), encoding="utf-8")
 
     @property
     def n(self) -> int:
@@ -114,7 +112,7 @@ class Evaluation:
 
     @property
     def accuracy_ci95(self) -> tuple[float, float]:
-        """95 % interval of the accuracy."""
+        """95 % interval of the accuracy (Wilson 1927)."""
         low, high = self._figures["accuracy_ci95"]
         return low, high
 
@@ -139,6 +137,11 @@ class Evaluation:
         return float(self._figures["ece"])
 
     @property
+    def coverage(self) -> float:
+        """Share of label sets, at an error rate of 0.1, that hold the truth."""
+        return float(self._figures["conformal"]["coverage"])
+
+    @property
     def classes(self) -> list[str]:
         """Class names in the order of the confusion matrix."""
         return list(self._figures["classes"])
@@ -151,34 +154,7 @@ class Evaluation:
     @property
     def per_class(self) -> dict[str, dict[str, Any]]:
         """Precision, recall, F1 and support by class."""
-        return {name: dict(figures) for name, figures in self._figures["per_class"].items()}
-
-    @property
-    def no_face(self) -> int:
-        """Number of pictures in which no face was found."""
-        return int(self._figures["no_face"])
-
-    @property
-    def errors(self) -> list[dict[str, Any]]:
-        """Pictures that could not be read, each with the reason."""
-        return [dict(error) for error in self._figures["errors"]]
-
-    @property
-    def consensus(self) -> Evaluation | None:
-        """Scores on the pictures whose voters agree, where votes were given."""
-        figures = self._figures.get("consensus")
-        return None if figures is None else Evaluation(figures, self._folder)
-
-    @property
-    def predictions(self) -> Table:
-        """Every prediction: ``path``, ``truth``, ``emotion``, ``confidence`` and a column a class."""
-        return Table.from_rows([_flat(row) for row in self._figures.get("predictions", [])])
-
-    def worst_mistakes(self, count: int = 20) -> Mistakes:
-        """Wrong answers, the most confident first."""
-        wrong = [row for row in self.predictions if row["emotion"] != row["truth"]]
-        wrong.sort(key=lambda row: -row["confidence"])
-        return Mistakes(wrong[:count], self._folder)
+        return {name: dict(self._figures["per_class"][name]) for name in self.classes}
 
     def to_dict(self) -> dict[str, Any]:
         """Content of the JSON that ``fer evaluate`` writes."""
@@ -202,22 +178,87 @@ class Evaluation:
         return np.array(self._figures["confusion"], dtype=dtype or np.int64)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Evaluation) and self._figures == other._figures
+        return type(other) is type(self) and self._figures == other._figures
 
     __hash__ = None  # type: ignore[assignment] # compared by value
 
     def __repr__(self) -> str:
         low, high = self.accuracy_ci95
         return (
-            f"Evaluation(n={self.n}, accuracy={self.accuracy:.3f} [{low:.3f}, {high:.3f}], "
+            f"{type(self).__name__}(n={self.n}, accuracy={self.accuracy:.3f} [{low:.3f}, {high:.3f}], "
             f"balanced_accuracy={self.balanced_accuracy:.3f}, macro_f1={self.macro_f1:.3f}, "
             f"nll={self.nll:.3f}, ece={self.ece:.3f})"
         )
 
     def _repr_html_(self) -> str:
-        from fer._display import evaluation_html
+        from fer._display import scores_html
 
-        return evaluation_html(self)
+        return scores_html(self)
+
+
+class Evaluation(Scores):
+    """Scores of a model on class folders, and every prediction.
+
+    Parameters
+    ----------
+    figures
+        Content of the JSON that ``fer evaluate`` writes.
+    folder
+        Folder that the predictions' paths are relative to; needed to show pictures.
+    """
+
+    __slots__ = ("_folder",)
+
+    def __init__(self, figures: dict[str, Any], folder: str | os.PathLike[str] | None = None) -> None:
+        super().__init__(figures)
+        self._folder = None if folder is None else Path(folder)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], folder: str | os.PathLike[str] | None = None) -> Evaluation:
+        """Read the JSON that ``fer evaluate --json`` or :meth:`save` wrote."""
+        return cls(json.loads(Path(path).read_text(encoding="utf-8")), folder)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the evaluation as JSON."""
+        Path(path).write_text(json.dumps(self._figures, indent=2) + "\n", encoding="utf-8")
+
+    @property
+    def no_face(self) -> int:
+        """Number of pictures in which no face was found; they are not scored."""
+        return int(self._figures["no_face"])
+
+    @property
+    def errors(self) -> list[dict[str, Any]]:
+        """Pictures that could not be read, each with the reason; they are not scored."""
+        return [dict(error) for error in self._figures["errors"]]
+
+    @property
+    def missing_classes(self) -> list[str]:
+        """Classes without a picture in the folder."""
+        return list(self._figures["missing_classes"])
+
+    @property
+    def consensus(self) -> Scores | None:
+        """Scores on the pictures whose voters agree, against their label, where votes were given."""
+        figures = self._figures.get("consensus")
+        return None if figures is None else Scores(figures)
+
+    @property
+    def whole(self) -> Scores | None:
+        """Scores with the excluded pictures among the others, where some were excluded."""
+        excluded = self._figures.get("excluded")
+        return None if excluded is None else Scores(excluded["whole"])
+
+    @property
+    def predictions(self) -> Table:
+        """Every prediction: ``path``, ``truth``, ``emotion``, ``confidence`` and a column a class."""
+        return Table.from_rows([_flat(row) for row in self._figures["predictions"]])
+
+    def worst_mistakes(self, count: int = 20) -> Mistakes:
+        """Wrong answers, the most confident first."""
+        wrong = [row for row in self.predictions if row["emotion"] != row["truth"]]
+        wrong.sort(key=lambda row: -row["confidence"])
+        return Mistakes(wrong[:count], self._folder)
 
 
 class Mistakes(Sequence[dict[str, Any]]):
@@ -264,12 +305,10 @@ class Mistakes(Sequence[dict[str, Any]]):
         return [{**row, "file": folder / row["path"]} for row in self._rows]
 
 
-def _listed(exclude: str | os.PathLike[str] | Sequence[str] | None) -> list[str]:
-    if exclude is None:
-        return []
+def _listed(exclude: str | os.PathLike[str] | Sequence[str] | None) -> Sequence[str] | None:
     if isinstance(exclude, str | os.PathLike):
-        exclude = Path(exclude).read_text(encoding="utf-8").splitlines()
-    return [path for path in exclude if path.strip()]
+        return Path(exclude).read_text(encoding="utf-8").splitlines()
+    return exclude
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, TypeAlias, final
+from typing import Any, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ Picture: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | N
 __version__: str
 EMOTIONS: tuple[str, str, str, str]
 MODELS: tuple[str, ...]
+FRAMES_PER_SECOND: float
 
 @final
 class Face:
@@ -58,7 +59,6 @@ class Analyzer:
 
 @final
 class FaceStream:
-    COLUMNS: ClassVar[dict[str, type]]
     def __new__(cls, analyzer: Analyzer) -> FaceStream: ...
     def push(self, frame: Picture, time: float, bgr: bool) -> list[dict[str, Any]]: ...
 
@@ -66,7 +66,6 @@ def expand_inputs(path: str | os.PathLike[str]) -> list[Path]: ...
 def face_rows(path: str | None, faces: Sequence[Face], error: str | None) -> list[dict[str, Any]]: ...
 def arrow_stream(columns: list[tuple[str, str, list[Any]]]) -> object: ...
 def thumbnail(image: Picture, side: int, *, bgr: bool = False) -> tuple[bytes, int, int]: ...
-def explanation_pngs(crop: NDArray[np.uint8], heat_map: NDArray[np.float32]) -> tuple[bytes, bytes]: ...
 def draw(image: Picture, faces: Sequence[Face], *, bgr: bool = False) -> NDArray[np.uint8]: ...
 def save_drawing(image: Picture, faces: Sequence[Face], path: Path, *, bgr: bool = False) -> None: ...
 def train(
@@ -88,8 +87,10 @@ def evaluate(
     *,
     faces: str,
     votes: str | os.PathLike[str] | None,
-    exclude: Sequence[str],
+    exclude: Sequence[str] | None,
+    ignore_unknown: bool,
     html: str | os.PathLike[str] | None,
+    threads: int,
 ) -> dict[str, Any]: ...
 def audit(
     data: Path, *, suspects: bool, html: str | os.PathLike[str] | None, threads: int

@@ -20,7 +20,7 @@ except ImportError as error:
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from fer._evaluation import Evaluation
+    from fer._evaluation import Scores
     from fer._prediction import Explanation
     from fer._table import Table
 
@@ -46,9 +46,9 @@ def _figure(width: float, height: float) -> Iterator[Figure]:
         yield Figure(figsize=(width, height), layout="constrained")
 
 
-def plot_confusion(evaluation: Evaluation) -> Figure:
+def plot_confusion(scores: Scores) -> Figure:
     """Confusion matrix, shaded by the share of each row."""
-    classes, confusion = evaluation.classes, evaluation.confusion
+    classes, confusion = scores.classes, scores.confusion
     shares = [[count / max(sum(row), 1) for count in row] for row in confusion]
     with _figure(4.6, 4.2) as figure:
         axes = figure.subplots()
@@ -59,16 +59,14 @@ def plot_confusion(evaluation: Evaluation) -> Figure:
                 axes.text(j, i, f"{shares[i][j]:.0%}\n{count}", ha="center", va="center", color=color)
         axes.set_xticks(range(len(classes)), classes)
         axes.set_yticks(range(len(classes)), classes)
-        axes.set(
-            xlabel="answer", ylabel="truth", title=f"accuracy {evaluation.accuracy:.3f}, n = {evaluation.n}"
-        )
+        axes.set(xlabel="answer", ylabel="truth", title=f"accuracy {scores.accuracy:.3f}, n = {scores.n}")
         axes.grid(visible=False)
         return figure
 
 
-def plot_reliability(evaluation: Evaluation) -> Figure:
+def plot_reliability(scores: Scores) -> Figure:
     """Reliability diagram: how often answers of each confidence are right."""
-    bins = [row for row in evaluation.to_dict()["reliability"] if row["count"]]
+    bins = [row for row in scores.to_dict()["reliability"] if row["count"]]
     with _figure(4.6, 4.2) as figure:
         axes = figure.subplots()
         axes.plot([0, 1], [0, 1], color="0.6", linestyle="--", label="perfectly calibrated")
@@ -77,7 +75,7 @@ def plot_reliability(evaluation: Evaluation) -> Figure:
             [row["accuracy"] for row in bins],
             color=_TRAIN,
             marker="o",
-            label=f"model, ECE {evaluation.ece:.3f}",
+            label=f"model, ECE {scores.ece:.3f}",
         )
         axes.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1.02), ylim=(0, 1.02), title="reliability")
         axes.legend(loc="upper left")

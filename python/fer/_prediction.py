@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Explanation", "Prediction"]
 
+# Orange, as RGB: told apart from grey with any kind of colour vision.
+_HOT = (230, 159, 0)
+
 
 class Prediction(Sequence[Face]):
     """Faces found in one picture, the best detected first; empty where there is none.
@@ -200,6 +203,17 @@ class Explanation:
     def heat_map(self) -> NDArray[np.float32]:
         """How much each pixel speaks for the emotion, in [0, 1], ``[S, S]``."""
         return self._heat_map
+
+    def overlay(self) -> NDArray[np.uint8]:
+        """Crop with the heat map laid over it in orange, ``[S, S, 3]`` in RGB order."""
+        import numpy as np
+
+        grey = np.repeat(self._crop[:, :, None], 3, axis=2).astype(np.float32)
+        share = 0.7 * self._heat_map[:, :, None]
+        overlay: NDArray[np.uint8] = np.round((1 - share) * grey + share * np.array(_HOT, np.float32)).astype(
+            np.uint8
+        )
+        return overlay
 
     def plot(self) -> Figure:
         """Draw the heat map over the face (needs matplotlib)."""

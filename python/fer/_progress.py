@@ -1,4 +1,4 @@
-"""Progress of a training: a bar where tqdm is installed, a line an epoch elsewhere."""
+"""Progress of a training: a bar where tqdm is installed, else a line an epoch; curves in notebooks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from fer._table import Table, flat
 
 Event = dict[str, Any]
 Observer = Callable[[Event], None]
@@ -19,26 +21,79 @@ def observer(progress: bool | Observer) -> Iterator[Observer | None]:
     elif not progress:
         yield None
     else:
-        try:
-            from tqdm.auto import tqdm
-        except ImportError:
-            yield _print_epoch
-        else:
-            with tqdm(unit="step", dynamic_ncols=True) as bar:
-                yield _Bar(bar)
+        with _line() as line:
+            shows: list[Observer] = [line, _Curves()] if _can_show_curves() else [line]
+
+            def show_all(event: Event) -> None:
+                for show in shows:
+                    show(event)
+
+            yield show_all
+
+
+@contextmanager
+def _line() -> Iterator[Observer]:
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        yield _print_epoch
+        return
+    with tqdm(unit="step", dynamic_ncols=True) as bar:
+        yield _Bar(bar)
 
 
 class _Bar:
+    """A bar over the steps of all epochs."""
+
     def __init__(self, bar: Any) -> None:
         self._bar = bar
 
     def __call__(self, event: Event) -> None:
-        if event["event"] == "step":
-            self._bar.total = event["steps"]
-            self._bar.update(event["step"] - self._bar.n)
+        if event["event"] == "prepare":
+            self._bar.set_description(event["stage"])
+        elif event["event"] == "start":
+            self._bar.total = event["epochs"] * event["steps_per_epoch"]
+            self._bar.update(event["completed_epochs"] * event["steps_per_epoch"])
+        elif event["event"] == "step":
+            done = (event["epoch"] - 1) * event["steps_per_epoch"] + event["step"]
             self._bar.set_description(f"epoch {event['epoch']}/{event['epochs']}", refresh=False)
+            self._bar.update(done - self._bar.n)
         elif event["event"] == "epoch":
             self._bar.set_postfix_str(_figures(event))
+
+
+class _Curves:
+    """Curves of loss and accuracy that grow with every epoch."""
+
+    def __init__(self) -> None:
+        self._rows: list[dict[str, Any]] = []
+        self._handle: Any = None
+
+    def __call__(self, event: Event) -> None:
+        if event["event"] != "epoch":
+            return
+        from IPython.display import display
+
+        from fer._plots import plot_history
+
+        self._rows.append(flat(event))
+        figure = plot_history(Table.from_rows(self._rows))
+        if self._handle is None:
+            self._handle = display(figure, display_id=True)  # type: ignore[no-untyped-call]
+        else:
+            self._handle.update(figure)
+
+
+def _can_show_curves() -> bool:
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    if shell is None or not hasattr(shell, "kernel"):
+        return False
+    try:
+        import matplotlib  # noqa: F401 - only whether it is there
+    except ImportError:
+        return False
+    return True
 
 
 def _print_epoch(event: Event) -> None:
@@ -47,4 +102,4 @@ def _print_epoch(event: Event) -> None:
 
 
 def _figures(event: Event) -> str:
-    return f"loss {event['train_loss']:.3f}, validation accuracy {event['validation_accuracy']:.3f}"
+    return f"loss {event['train_loss']:.3f}, validation accuracy {event['validation']['accuracy']:.3f}"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from typing_extensions import Self
 
-__all__ = ["Table"]
+__all__ = ["Table", "flat"]
 
 _SHOWN_ROWS = 20
 # Types that keep their name when a value is missing.
@@ -139,3 +139,14 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def flat(record: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested dictionaries as one, their keys joined by underscores."""
+    joined: dict[str, Any] = {}
+    for name, value in record.items():
+        if isinstance(value, Mapping):
+            joined |= flat(value, f"{prefix}{name}_")
+        else:
+            joined[f"{prefix}{name}"] = value
+    return joined

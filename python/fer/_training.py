@@ -11,7 +11,7 @@ from fer import _fer
 from fer._classifier import Classifier
 from fer._evaluation import Evaluation, evaluate
 from fer._progress import observer
-from fer._table import Table
+from fer._table import Table, flat
 
 if TYPE_CHECKING:
     import os
@@ -177,7 +177,7 @@ class TrainingRun:
     def history(self) -> Table:
         """Figures of every epoch so far."""
         lines = (self._path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-        return Table.from_rows([_flat(json.loads(line)) for line in lines])
+        return Table.from_rows([flat(json.loads(line)) for line in lines])
 
     @property
     def classifier(self) -> Classifier:
@@ -210,14 +210,3 @@ class TrainingRun:
 
     def _repr_html_(self) -> str:
         return f"<p>run in <code>{self._path}</code></p>{self.history._repr_html_()}"
-
-
-def _flat(record: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested dictionaries as one, their keys joined by underscores."""
-    flat: dict[str, Any] = {}
-    for name, value in record.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{name}_")
-        else:
-            flat[f"{prefix}{name}"] = value
-    return flat

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fer import _fer
 from fer._classifier import Classifier
 from fer._table import Table
-from fer.exceptions import VideoError
+from fer.exceptions import VideoError, VideoNotFoundError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,8 +19,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Timeline", "predict_video"]
 
-# Where neither the frames nor the file say how fast they follow each other.
-_FRAMES_PER_SECOND = 25.0
+# Types of the columns, so that a column keeps its type where every value is missing.
+_TYPES = {
+    "time": float,
+    "person": int,
+    "x": int,
+    "y": int,
+    "width": int,
+    "height": int,
+    "score": float,
+    "emotion": str,
+    "confidence": float,
+    **dict.fromkeys(_fer.EMOTIONS, float),
+    **dict.fromkeys((f"smoothed_{emotion}" for emotion in _fer.EMOTIONS), float),
+}
 
 
 def predict_video(
@@ -28,8 +40,7 @@ def predict_video(
     *,
     model: str | os.PathLike[str] | Classifier | None = None,
     priors: str | Sequence[float] | None = None,
-    frames_per_second: float | None = None,
-    every: int = 1,
+    frames_per_second: float = _fer.FRAMES_PER_SECOND,
     bgr: bool = False,
 ) -> Timeline:
     """Follow the faces of a video and name their expression over time.
@@ -45,10 +56,8 @@ def predict_video(
     model, priors, bgr
         As in :func:`predict`.
     frames_per_second
-        How fast frames of a folder or an iterable follow each other: 25 when absent. A video file knows
-        itself.
-    every
-        Look at every n-th frame only.
+        Of a video file, how many frames to look at in a second; of a folder or an iterable, how fast its
+        frames follow each other.
 
     Returns
     -------
@@ -68,18 +77,17 @@ def predict_video(
     >>> len(fer.predict_video([np.zeros((120, 160, 3), np.uint8)] * 3))
     0
     """
-    if every < 1:
-        raise ValueError(f"every is {every}, expected at least 1")
+    if not frames_per_second > 0:
+        raise ValueError(f"frames_per_second is {frames_per_second}, expected a positive number")
     if not isinstance(model, Classifier):
         model = Classifier(model)
     if priors is not None:
         model = model.with_priors(priors)
     stream = _fer.FaceStream(model._analyzer)
     rows: list[dict[str, Any]] = []
-    for number, (time, frame) in enumerate(_frames(video, frames_per_second or _FRAMES_PER_SECOND)):
-        if number % every == 0:
-            rows.extend(stream.push(frame, time, bgr))
-    return Timeline.from_rows(rows, _fer.FaceStream.COLUMNS)
+    for time, frame in _frames(video, frames_per_second):
+        rows.extend(stream.push(frame, time, bgr))
+    return Timeline.from_rows([{name: row[name] for name in _TYPES} for row in rows], _TYPES)
 
 
 class Timeline(Table):
@@ -97,18 +105,29 @@ class Timeline(Table):
 def _frames(
     video: str | os.PathLike[str] | Iterable[Picture], frames_per_second: float
 ) -> Iterator[tuple[float, Picture]]:
-    if not isinstance(video, str | os.PathLike):
-        frames: Iterable[Picture] = video
-    elif Path(video).is_dir():
-        frames = _fer.expand_inputs(video)
-    else:
-        yield from _decoded(Path(video))
+    if isinstance(video, str | os.PathLike) and not Path(video).is_dir():
+        yield from _sampled(_decoded(Path(video)), frames_per_second)
         return
+    frames = _fer.expand_inputs(video) if isinstance(video, str | os.PathLike) else video
     for number, frame in enumerate(frames):
         yield number / frames_per_second, frame
 
 
+def _sampled(
+    frames: Iterable[tuple[float, Picture]], frames_per_second: float
+) -> Iterator[tuple[float, Picture]]:
+    """Give the first frame of each interval."""
+    taken = -1
+    for time, frame in frames:
+        interval = int(time * frames_per_second)
+        if interval > taken:
+            taken = interval
+            yield time, frame
+
+
 def _decoded(path: Path) -> Iterator[tuple[float, Picture]]:
+    if not path.exists():
+        raise VideoNotFoundError(f"{path}: no such file", "not_found", str(path))
     try:
         import av
     except ImportError as error:
@@ -116,6 +135,7 @@ def _decoded(path: Path) -> Iterator[tuple[float, Picture]]:
     try:
         with av.open(str(path)) as container:
             for frame in container.decode(video=0):
-                yield float(frame.time), frame.to_ndarray(format="rgb24")
+                if frame.time is not None:
+                    yield float(frame.time), frame.to_ndarray(format="rgb24")
     except (av.FFmpegError, IndexError) as error:
         raise VideoError(f"{path}: cannot read the video: {error}", "corrupt_video", str(path)) from error

@@ -21,6 +21,7 @@ __all__ = [
     "ModelNotFoundError",
     "TrainingError",
     "VideoError",
+    "VideoNotFoundError",
 ]
 
 
@@ -87,3 +88,7 @@ class TrainingError(FerError):
 
 class VideoError(FerError):
     """A video that cannot be read, or the reader for it is not installed."""
+
+
+class VideoNotFoundError(VideoError, FileNotFoundError):
+    """The video's file does not exist."""

@@ -18,6 +18,11 @@ def test_all_are_fer_errors_and_survive_pickling(name):
 
 
 def test_missing_things_are_file_not_found_too():
-    for cls in (fer.ImageNotFoundError, fer.ModelNotFoundError, fer.DatasetNotFoundError):
+    for cls in (
+        fer.ImageNotFoundError,
+        fer.ModelNotFoundError,
+        fer.DatasetNotFoundError,
+        fer.VideoNotFoundError,
+    ):
         assert issubclass(cls, FileNotFoundError)
     assert issubclass(fer.ConfigError, ValueError)

@@ -1,1 +1,85 @@
-//! fer-cli
+//! The `fer` command, and what it shares with the Python package.
+//!
+//! [`run`] is the whole command: the binary and the wheel's console script both call it. [`load_classifier`],
+//! [`train`] and [`evaluate`] compose the crates below in the one way that the command and Python both offer.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod args;
+mod error;
+mod evaluate;
+mod files;
+mod info;
+mod model;
+mod predict;
+mod progress;
+mod settings;
+mod terminal;
+mod train;
+
+use std::ffi::OsString;
+use std::io;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Cli, Command};
+pub use error::{Error, Result};
+pub use evaluate::{EvaluateOptions, evaluate};
+pub use model::{ModelInfo, describe, load_classifier};
+pub use predict::FrameRow;
+pub use train::{TrainRequest, train};
+
+/// How a command that was understood ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Status {
+    /// All of it worked.
+    Success,
+    /// Some of it failed and was reported.
+    Failure,
+}
+
+/// Runs the command line, its name first, and gives the exit code: 0 for success, 1 for a failure, 2 for arguments that are not
+/// understood.
+///
+/// Results go to stdout, everything else to stderr.
+///
+/// ```
+/// assert_eq!(fer_cli::run(["fer", "--version"]), 0);
+/// assert_eq!(fer_cli::run(["fer", "guess"]), 2);
+/// ```
+pub fn run<T: Into<OsString> + Clone>(args: impl IntoIterator<Item = T>) -> i32 {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A closed stderr or stdout changes nothing about the outcome.
+            let _ = error.print();
+            return error.exit_code();
+        }
+    };
+    match execute(&cli) {
+        Ok(Status::Success) => 0,
+        Ok(Status::Failure) => 1,
+        // The reader has what it wanted and went away, as `head` does.
+        Err(Error::Stdout(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+        Err(error) => {
+            progress::say(format_args!("error: {error}"));
+            1
+        }
+    }
+}
+
+fn execute(cli: &Cli) -> Result<Status> {
+    match &cli.command {
+        Command::Predict(args) => predict::run(args, cli.quiet),
+        Command::Train(args) => train::run(args, cli.quiet),
+        Command::Evaluate(args) => evaluate::run(args, cli.quiet),
+        Command::Info(args) => info::run(args),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "fer", &mut script);
+            terminal::print(String::from_utf8_lossy(&script))?;
+            Ok(Status::Success)
+        }
+    }
+}

@@ -20,12 +20,12 @@ pub(crate) use phases::Phases;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Threads {
-    /// None where the calling thread does all the work.
-    pool: Option<Arc<rayon::ThreadPool>>,
+    /// All threads but the caller's own; none where that does all the work.
+    others: Option<Arc<rayon::ThreadPool>>,
 }
 
 impl Threads {
-    /// Starts `count` threads; 0 means one for each core. One thread is the caller's own.
+    /// A set of `count` threads, 0 for one each core. The calling thread is one of them, so `count - 1` are started.
     ///
     /// # Errors
     /// [`KernelError::Threads`] if the operating system refuses.
@@ -37,25 +37,25 @@ impl Threads {
         if count == 1 {
             return Ok(Self::single());
         }
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(count)
+        let others = rayon::ThreadPoolBuilder::new()
+            .num_threads(count - 1)
             .thread_name(|index| format!("fer-{index}"))
             .build()
             .map_err(|source| KernelError::Threads { count, source })?;
         Ok(Self {
-            pool: Some(Arc::new(pool)),
+            others: Some(Arc::new(others)),
         })
     }
 
     /// The calling thread, which no failure can deny.
     pub fn single() -> Self {
-        Self { pool: None }
+        Self { others: None }
     }
 
     /// How many threads there are, at least 1.
     pub fn count(&self) -> usize {
-        let pool = self.pool.as_ref();
-        pool.map_or(1, |pool| pool.current_num_threads())
+        let others = self.others.as_ref();
+        1 + others.map_or(0, |others| others.current_num_threads())
     }
 
     /// Calls `body` with each of `tasks`, each time on whichever thread is free, the caller's among them.
@@ -78,10 +78,10 @@ impl Threads {
     ///
     /// The others may come late or, in effect, never: `work` must not wait for them to start.
     pub(crate) fn on_each(&self, work: impl Fn() + Sync) {
-        match &self.pool {
+        match &self.others {
             None => work(),
-            Some(pool) => pool.in_place_scope(|scope| {
-                for _ in 1..pool.current_num_threads() {
+            Some(others) => others.in_place_scope(|scope| {
+                for _ in 1..self.count() {
                     scope.spawn(|_| work());
                 }
                 work();

@@ -337,7 +337,7 @@ impl TrainPlan {
             let (before, rest) = self.layers.split_at_mut(index);
             let (layer, after) = rest.split_at_mut(1);
             let input = before.last().map_or(Input::Images(images), Input::Block);
-            let head = OutputGradient::Head(&self.head.d_activation);
+            let head = OutputGradient::Images(&self.head.d_activation);
             let d_output = after.first().map_or(head, OutputGradient::Block);
             let (weight, rest) =
                 self.gradients[slots.weight.start..].split_at_mut(slots.weight.len());

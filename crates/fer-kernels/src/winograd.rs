@@ -90,14 +90,8 @@ impl Winograd {
         let mut room = scratch.take(self.planes_len(block));
         let room = SharedMut::new(&mut room);
         for tiles in blocks(tiles, block) {
-            let (inputs, products) = self.planes(tiles.len(), room);
-            let first = tiles.start;
-            // SAFETY: this thread alone has the planes and the target, and runs one pass after the other.
-            unsafe {
-                self.transform_input(input, tiles.clone(), first, inputs);
-                self.multiply(inputs, filters, products, 0..self.multiplications());
-                self.transform_output(products, tiles, first, epilogue);
-            }
+            // SAFETY: the epilogue accepts all images, and this thread alone has the room and the target.
+            unsafe { self.forward_tiles(input, filters, tiles, room, epilogue) };
         }
     }
 
@@ -163,6 +157,28 @@ impl Winograd {
             Planes::new(inputs, size, tiles, self.in_channels),
             Planes::new(outputs, size, tiles, self.out_channels),
         )
+    }
+
+    /// Convolves some tiles, in room for their [`planes`](Self::planes).
+    ///
+    /// # Safety
+    /// The tiles lie in images that the epilogue accepts. No other thread uses the room, nor computes the same tiles.
+    pub(crate) unsafe fn forward_tiles<E: Epilogue>(
+        &self,
+        input: &[f32],
+        filters: &[f32],
+        tiles: Range<usize>,
+        room: SharedMut<'_>,
+        epilogue: E,
+    ) {
+        let (inputs, products) = self.planes(tiles.len(), room);
+        let first = tiles.start;
+        // SAFETY: the planes are in this thread's room; the caller vouches for the tiles.
+        unsafe {
+            self.transform_input(input, tiles.clone(), first, inputs);
+            self.multiply(inputs, filters, products, 0..self.multiplications());
+            self.transform_output(products, tiles, first, epilogue);
+        }
     }
 
     /// Transforms the inputs of some tiles; `first` is the tile that `planes` begin with.

@@ -1,1 +1,64 @@
-//! fer-py
+//! The Rust side of the Python package: conversion, the GIL and exceptions. What it does is done in the crates below.
+
+mod analyzer;
+mod arrow;
+mod batch;
+mod convert;
+mod errors;
+mod face;
+mod input;
+mod pictures;
+mod scoring;
+mod training;
+mod video;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use pyo3::prelude::*;
+
+/// Runs the `fer` command line, its name first, and gives its exit code.
+#[pyfunction]
+fn run_cli(py: Python<'_>, args: Vec<OsString>) -> i32 {
+    py.detach(|| fer_cli::run(args))
+}
+
+/// The image files that a file, a folder or a glob pattern stands for.
+#[pyfunction]
+fn expand_inputs(py: Python<'_>, path: PathBuf) -> PyResult<Vec<PathBuf>> {
+    py.detach(|| fer_vision::expand_inputs([path])).map_err(|error| errors::Subject::Image.raise(error))
+}
+
+/// Private: import from ``fer``.
+#[pymodule(gil_used = false)]
+mod _fer {
+    use fer_core::{Emotion, Model};
+    use pyo3::prelude::*;
+    use pyo3::types::PyTuple;
+
+    #[pymodule_export]
+    use super::analyzer::Analyzer;
+    #[pymodule_export]
+    use super::arrow::arrow_stream;
+    #[pymodule_export]
+    use super::face::{Face, face_rows};
+    #[pymodule_export]
+    use super::pictures::{draw, save_drawing, thumbnail};
+    #[pymodule_export]
+    use super::scoring::evaluate;
+    #[pymodule_export]
+    use super::training::{train, train_defaults};
+    #[pymodule_export]
+    use super::video::FaceStream;
+    #[pymodule_export]
+    use super::{expand_inputs, run_cli};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        let py = module.py();
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        module.add("EMOTIONS", PyTuple::new(py, Emotion::ALL.map(Emotion::label))?)?;
+        module.add("FRAMES_PER_SECOND", fer_vision::DEFAULT_FRAMES_PER_SECOND)?;
+        module.add("MODELS", PyTuple::new(py, Model::names())?)
+    }
+}

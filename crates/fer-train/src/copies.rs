@@ -50,23 +50,32 @@ pub struct CopyPair {
 
 /// Finds the copies among `faces`: grey squares `[N, side, side]`, one after the other.
 ///
-/// Pairs come in ascending order. Of many exact copies, each is paired with the first alone, and near copies are paired by the first
-/// of each set of exact copies; [`groups`] puts them together.
+/// Pairs come in ascending order. Of a set of exact copies, each is paired with the first; a face that is near to one of the set is
+/// paired with each of them, and of two such sets each face of one with the first of the other. [`groups`] puts them together.
 ///
 /// # Panics
 /// If the length of `faces` is no multiple of `side * side`, or `side` is 0.
 #[must_use]
 pub fn copies_within(faces: &[u8], side: usize) -> Vec<CopyPair> {
-    let (originals, mut pairs) = exact_copies(faces, side);
+    let (originals, exact) = exact_copies(faces, side);
+    let mut copies_of: HashMap<usize, Vec<usize>> = HashMap::new();
+    for pair in &exact {
+        copies_of.entry(pair.a).or_default().push(pair.b);
+    }
+    let copies_of = |index: usize| copies_of.get(&index).into_iter().flatten().copied();
+
     let gallery = Gallery::new(
         originals.iter().map(|&index| face(faces, side, index)),
         side,
     );
-    pairs.extend(gallery.copies().into_iter().map(|pair| CopyPair {
-        a: originals[pair.a],
-        b: originals[pair.b],
-        ..pair
-    }));
+    let mut pairs = exact;
+    for pair in gallery.copies() {
+        let (a, b) = (originals[pair.a], originals[pair.b]);
+        let beside_a = copies_of(a).map(|copy| (copy.min(b), copy.max(b)));
+        let beside_b = copies_of(b).map(|copy| (a, copy));
+        let all = std::iter::once((a, b)).chain(beside_a).chain(beside_b);
+        pairs.extend(all.map(|(a, b)| CopyPair { a, b, ..pair }));
+    }
     pairs.sort_by_key(|pair| (pair.a, pair.b));
     pairs
 }

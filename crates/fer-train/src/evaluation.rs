@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::dataset::ClassFolders;
 use crate::error::{Error, Result};
 use crate::metrics::{Interval, Metrics, Outcome, wilson};
+use crate::paths::portable;
 use crate::votes::Votes;
 
 pub use exclusion::ExcludeList;
@@ -234,7 +235,7 @@ impl<'a> Judged<'a> {
 
     fn to_evaluated(&self) -> EvaluatedImage {
         EvaluatedImage {
-            path: predict::portable(&self.answer.item.path),
+            path: portable(&self.answer.item.path),
             truth: self.answer.item.emotion,
             emotion: self.answer.prediction.emotion(),
             probabilities: PerEmotion(self.answer.prediction.probabilities()),

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod audit;
 mod augment;
 mod batches;
 mod calibrate;
@@ -23,6 +24,9 @@ mod faces;
 mod gray_levels;
 mod initialize;
 pub mod metrics;
+mod paths;
+#[cfg(test)]
+mod portraits;
 mod progress;
 mod random;
 mod run_directory;

@@ -171,13 +171,18 @@ impl Analyzer {
         if whole {
             return Ok(vec![None]);
         }
-        let found = self.detector.detect(image, &self.options.search)?;
+        let found = self.detect(image, &self.options.search)?;
         if let (Faces::Auto, [face]) = (self.options.faces, found.as_slice())
             && fills(&face.bounds, width, height)
         {
             return Ok(vec![None]);
         }
         Ok(found.into_iter().map(Some).collect())
+    }
+
+    /// The faces that the detector finds.
+    pub(crate) fn detect(&self, image: &ImageView<'_>, search: &FaceSearch) -> Result<Vec<Detection>> {
+        self.detector.detect(image, search)
     }
 
     pub(crate) fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
@@ -224,7 +229,7 @@ impl Analyzer {
         Ok(pixels)
     }
 
-    fn predict_one(&self, image: PreparedImage) -> Result<Vec<Face>> {
+    pub(crate) fn predict_one(&self, image: PreparedImage) -> Result<Vec<Face>> {
         let mut predictions = self.classifier.predict_faces(&image.pixels)?.into_iter();
         Ok(image.into_faces(&mut predictions))
     }
@@ -284,9 +289,9 @@ impl fmt::Debug for Analyzer {
 /// The faces of a picture, ready for the network; the picture itself is let go.
 #[derive(Debug)]
 pub(crate) struct PreparedImage {
-    found: Vec<Option<Detection>>,
+    pub(crate) found: Vec<Option<Detection>>,
     /// `[faces, input_size, input_size]`
-    pixels: Vec<u8>,
+    pub(crate) pixels: Vec<u8>,
     pub(crate) animated: bool,
 }
 

@@ -67,6 +67,12 @@ pub enum Error {
         /// Time of the frame refused, in seconds.
         found: f64,
     },
+    /// A number of frames per second that is none.
+    #[error("{found} frames per second: expected a number above 0, at most 1000")]
+    FrameRate {
+        /// The number found.
+        found: f64,
+    },
     /// The program that decodes videos is not installed.
     #[error(
         "reading a video needs the program `{program}`, which could not be started: {source}; install FFmpeg"
@@ -93,7 +99,8 @@ impl Error {
         match self {
             Self::Core(error) => error.kind().as_str(),
             Self::Detector { .. } => "detector",
-            Self::UnknownFaces { .. } | Self::Pattern { .. } | Self::FrameTime { .. } => {
+            Self::UnknownFaces { .. } | Self::Pattern { .. } | Self::FrameTime { .. }
+            | Self::FrameRate { .. } => {
                 "invalid_argument"
             }
             Self::Threads { .. } => "threads",

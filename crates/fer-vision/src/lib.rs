@@ -12,17 +12,23 @@
 mod analyze;
 mod crop;
 mod detector;
+mod draw;
 mod error;
 mod geometry;
 mod inputs;
 mod pipeline;
 mod result;
+mod stream;
+mod video;
 
 pub use analyze::{Analyzer, AnalyzerOptions, Faces};
 pub use crop::FaceCrop;
 pub use detector::{Detection, FaceDetector, FaceSearch, SeetaDetector};
+pub use draw::{draw, save};
 pub use error::{Error, Result};
 pub use geometry::FaceBox;
 pub use inputs::{expand_inputs, is_video};
 pub use pipeline::ImageResults;
 pub use result::{Face, FaceRow, ImageResult};
+pub use stream::{FaceStream, StreamOptions, TrackedFace};
+pub use video::{DEFAULT_FRAMES_PER_SECOND, VideoFrames};

@@ -1,7 +1,5 @@
 //! One image on all threads.
 
-use std::ops::Range;
-
 use super::{InferencePlan, Layer};
 use crate::Threads;
 use crate::buffer::SharedMut;
@@ -15,7 +13,14 @@ use crate::winograd::{Planes, Winograd};
 /// Pieces of a step for each thread, so that one that is late holds the others up little.
 const PIECES_PER_THREAD: usize = 4;
 
-/// A part of a layer, which needs the step before to be complete. Its units may be computed in any order.
+/// The fewest tiles in a piece, unless threads would go without.
+const MIN_TILES: usize = 12;
+
+/// A part of a layer, which needs the step before to be complete. It is cut into pieces that may be computed in any order.
+///
+/// What one thread writes and another one reads has to move from one core's cache to the other's. A Winograd convolution is cut by
+/// tiles from beginning to end where its transforms are larger than its filters, so that transforms stay put and every core reads
+/// all filters; otherwise its passes are cut one by one, the multiplications by filters, so that these stay put.
 enum Step<'a> {
     /// Copies a layer's input into zero padding, as one unit.
     Pad {
@@ -28,6 +33,15 @@ enum Step<'a> {
         path: &'a Direct,
         padded: SharedMut<'a>,
         filters: &'a [f32],
+        epilogue: BiasRelu<'a>,
+    },
+    /// Convolves by Winograd's method, by tiles.
+    ConvolveTiles {
+        path: &'a Winograd,
+        input: SharedMut<'a>,
+        filters: &'a [f32],
+        /// Planes for each piece.
+        room: SharedMut<'a>,
         epilogue: BiasRelu<'a>,
     },
     /// Transforms a layer's input, by tiles.
@@ -84,6 +98,13 @@ impl<'a> Step<'a> {
                     },
                 ]
             }
+            Path::Winograd(path) if by_tiles(path) => vec![Self::ConvolveTiles {
+                path,
+                input,
+                filters,
+                room,
+                epilogue,
+            }],
             Path::Winograd(path) => {
                 let (inputs, products) = path.planes(path.tiling.tiles(), room);
                 vec![
@@ -108,24 +129,34 @@ impl<'a> Step<'a> {
         }
     }
 
+    /// What can be told apart: rows, tiles, or parts of products.
     fn units(&self) -> usize {
         match self {
             Self::Pad { .. } => 1,
             Self::Convolve { path, .. } => path.square_rows(),
             Self::Multiply { path, .. } => path.multiplications(),
-            Self::TransformInput { path, .. } | Self::TransformOutput { path, .. } => {
-                path.tiling.tiles()
-            }
+            Self::ConvolveTiles { path, .. }
+            | Self::TransformInput { path, .. }
+            | Self::TransformOutput { path, .. } => path.tiling.tiles(),
         }
     }
 
-    /// Computes some units.
+    /// How many pieces the step is cut into.
+    fn pieces(&self, threads: usize) -> usize {
+        match self {
+            Self::ConvolveTiles { path, .. } => tile_pieces(path, threads),
+            _ => self.units().min(PIECES_PER_THREAD * threads),
+        }
+    }
+
+    /// Computes one of so many pieces.
     ///
     /// # Safety
-    /// The step before is complete, the next one has not begun, and no other thread computes the same units.
-    unsafe fn run(&self, units: Range<usize>) {
+    /// The step before is complete, the next one has not begun, and no other thread computes the same piece.
+    unsafe fn run(&self, piece: usize, pieces: usize) {
+        let units = self.units() * piece / pieces..self.units() * (piece + 1) / pieces;
         // SAFETY: what a step reads, steps before it have written; what it writes, other steps do not use until it is complete, and
-        // each unit writes to a place of its own. Tiles and rows are those of one image, which `of` checked the epilogue for.
+        // each piece writes to places of its own. Tiles and rows are those of one image, which `of` checked the epilogue for.
         unsafe {
             match *self {
                 Self::Pad {
@@ -139,6 +170,16 @@ impl<'a> Step<'a> {
                     filters,
                     epilogue,
                 } => path.forward_rows(padded.read(), filters, 0, units, epilogue),
+                Self::ConvolveTiles {
+                    path,
+                    input,
+                    filters,
+                    room,
+                    epilogue,
+                } => {
+                    let (_, room) = room.split_at(piece * piece_room_len(path, pieces));
+                    path.forward_tiles(input.read(), filters, units, room, epilogue);
+                }
                 Self::TransformInput {
                     path,
                     input,
@@ -160,10 +201,31 @@ impl<'a> Step<'a> {
     }
 }
 
+/// Whether a convolution is cut by tiles.
+fn by_tiles(path: &Winograd) -> bool {
+    path.planes_len(path.tiling.tiles()) >= path.filters_len()
+}
+
+/// Pieces of a convolution that is cut by tiles: as many for each thread.
+fn tile_pieces(path: &Winograd, threads: usize) -> usize {
+    let tiles = path.tiling.tiles();
+    let pieces = (tiles / MIN_TILES).min(PIECES_PER_THREAD * threads);
+    pieces.next_multiple_of(threads).clamp(1, tiles)
+}
+
+/// Values for the planes of one of so many pieces.
+fn piece_room_len(path: &Winograd, pieces: usize) -> usize {
+    path.planes_len(path.tiling.tiles().div_ceil(pieces))
+}
+
 /// Values that a layer needs between its input and its output.
-fn room_len(layer: &Layer) -> usize {
+fn room_len(layer: &Layer, threads: usize) -> usize {
     match layer.convolution.path() {
         Path::Direct(path) => path.padded_len(),
+        Path::Winograd(path) if by_tiles(path) => {
+            let pieces = tile_pieces(path, threads);
+            pieces * piece_room_len(path, pieces)
+        }
         Path::Winograd(path) => path.planes_len(path.tiling.tiles()),
     }
 }
@@ -171,13 +233,17 @@ fn room_len(layer: &Layer) -> usize {
 impl InferencePlan {
     /// Logits of one image.
     pub(super) fn single(&self, input: &[f32], logits: &mut [f32], threads: &Threads) {
-        let largest = |len: fn(&Layer) -> usize| self.layers.iter().map(len).max().unwrap_or(0);
-        let output_len = |layer: &Layer| layer.shape.output_len();
+        let count = threads.count();
+        let output_lens = self.layers.iter().map(|layer| layer.shape.output_len());
+        let output_len = output_lens.max().unwrap_or(0);
+        let room_lens = self.layers.iter().map(|layer| room_len(layer, count));
+        let room_len = room_lens.max().unwrap_or(0);
+
         // The image is copied so that every step reads from a buffer that is the plan's own.
         let mut image = self.scratch.take(input.len());
         image[..input.len()].copy_from_slice(input);
-        let mut outputs = [(); 2].map(|()| self.scratch.take(largest(output_len)));
-        let mut room = self.scratch.take(largest(room_len));
+        let mut outputs = [(); 2].map(|()| self.scratch.take(output_len));
+        let mut room = self.scratch.take(room_len);
 
         let (mut values, _) = SharedMut::new(&mut image).split_at(input.len());
         let outputs = outputs.each_mut().map(|output| SharedMut::new(output));
@@ -189,15 +255,12 @@ impl InferencePlan {
             values = output;
         }
 
-        let pieces = |step: &Step<'_>| step.units().min(PIECES_PER_THREAD * threads.count());
-        let phases = Phases::new(steps.iter().map(pieces).collect());
+        let phases = Phases::new(steps.iter().map(|step| step.pieces(count)).collect());
         threads.on_each(|| {
             phases.work(|index, piece| {
                 let step = &steps[index];
-                let (units, pieces) = (step.units(), pieces(step));
-                let units = units * piece / pieces..units * (piece + 1) / pieces;
-                // SAFETY: a phase is complete before the next one begins, and its pieces cover different units.
-                unsafe { step.run(units) };
+                // SAFETY: a phase is complete before the next one begins, and each piece is claimed once.
+                unsafe { step.run(piece, step.pieces(count)) };
             });
         });
         // SAFETY: all steps are complete.

@@ -120,6 +120,16 @@ fn the_reference_network_equals_its_definition() {
     }
 }
 
+#[test]
+fn a_small_network_equals_its_definition_on_any_path() {
+    // One image for each thread takes the path of many images, fewer take the path of one.
+    let case = Case::new(network([3, 5], 1, &[(16, false), (12, true)]), 2);
+    for set in InstructionSet::available() {
+        case.check(set, 2);
+        case.check(set, 3);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 

@@ -50,8 +50,8 @@ pub(crate) enum Input<'a> {
 pub(crate) enum OutputGradient<'a> {
     /// In the block after, as the gradient of its input.
     Block(&'a Layer),
-    /// In the head, image by image.
-    Head(&'a [f32]),
+    /// Image by image, `[N, H, W, C]`.
+    Images(&'a [f32]),
 }
 
 /// A block's parameters.
@@ -94,6 +94,12 @@ impl Layer {
             convolution,
             maps: Buffer::new(images * shape.conv_len().max(shape.input_len())),
         }
+    }
+
+    /// Whether the layer can process so many images of a shape.
+    pub(crate) fn fits(&self, shape: &BlockShape, images: usize) -> bool {
+        let images = images.next_multiple_of(self.convolution.group());
+        self.shape == *shape && self.maps.len() >= images * self.image_stride()
     }
 
     /// Values between the starts of images, for groups to start at.
@@ -334,7 +340,7 @@ impl<'a> OutputGradient<'a> {
     fn read(self, image: usize, shape: &BlockShape) -> &'a [f32] {
         match self {
             Self::Block(after) => after.input_gradient(image),
-            Self::Head(values) => &values[image * shape.output_len()..][..shape.output_len()],
+            Self::Images(values) => &values[image * shape.output_len()..][..shape.output_len()],
         }
     }
 }

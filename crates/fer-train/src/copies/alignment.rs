@@ -8,7 +8,7 @@ const SHIFTS: usize = 2 * MAX_SHIFT + 1;
 const PADDED: usize = SIDE + 2 * MAX_SHIFT;
 
 /// Squared detail over an overlap below which it is noise, in grey levels squared a pixel.
-const MIN_ENERGY: f64 = 0.25;
+const MIN_ENERGY: f32 = 0.25;
 
 /// A detail image made ready to be the resting one: its energy in any rectangle is at hand.
 pub(super) struct Resting {
@@ -52,9 +52,9 @@ pub(super) fn best_correlation(shifted: &Shifted, resting: &Resting) -> f32 {
         for (dx, &product) in products.iter().enumerate() {
             let energy = shifted.energy.overlap(dx, dy)
                 * resting.energy.overlap(SHIFTS - 1 - dx, SHIFTS - 1 - dy);
-            let noise = MIN_ENERGY * ((SIDE - MAX_SHIFT) * (SIDE - MAX_SHIFT)) as f64;
+            let noise = MIN_ENERGY * ((SIDE - MAX_SHIFT) * (SIDE - MAX_SHIFT)) as f32;
             if energy > noise * noise {
-                best = best.max((f64::from(product) / energy.sqrt()) as f32);
+                best = best.max(product / energy.sqrt());
             }
         }
     }
@@ -78,14 +78,14 @@ fn products(shifted: &Shifted, resting: &Reduced, dy: usize) -> [f32; SHIFTS] {
 }
 
 /// Sums of squares over rectangles that touch a corner of the image, from a summed-area table (Crow 1984).
-struct EnergyTable([[f64; SIDE + 1]; SIDE + 1]);
+struct EnergyTable([[f32; SIDE + 1]; SIDE + 1]);
 
 impl EnergyTable {
     fn of(detail: &Reduced) -> Self {
         let mut sums = [[0.0; SIDE + 1]; SIDE + 1];
         for y in 0..SIDE {
             for x in 0..SIDE {
-                let square = f64::from(detail[y][x] * detail[y][x]);
+                let square = detail[y][x] * detail[y][x];
                 sums[y + 1][x + 1] = square + sums[y][x + 1] + sums[y + 1][x] - sums[y][x];
             }
         }
@@ -93,7 +93,7 @@ impl EnergyTable {
     }
 
     /// The energy in the part of this image that a shift of `(dx - MAX_SHIFT, dy - MAX_SHIFT)` leaves over the other.
-    fn overlap(&self, dx: usize, dy: usize) -> f64 {
+    fn overlap(&self, dx: usize, dy: usize) -> f32 {
         let span = |shift: usize| {
             (
                 shift.saturating_sub(MAX_SHIFT),

@@ -1,7 +1,5 @@
 //! The search for copies among many faces.
 
-use std::borrow::Cow;
-
 use image::imageops::{self, FilterType};
 use image::{GrayImage, Luma};
 use rayon::prelude::*;
@@ -41,10 +39,12 @@ const MAX_CANDIDATES: usize = 512;
 /// Faces searched for together, so that a panel of thumbnails is read once for all.
 const QUERIES: usize = 4;
 
-/// Faces made ready for comparison.
-pub(super) struct Gallery {
+/// Faces to search among.
+pub(super) struct Gallery<'a> {
+    faces: Vec<&'a [u8]>,
+    side: usize,
     thumbnails: Vec<Thumbnail>,
-    details: Vec<Detail>,
+    filter: BandPass,
 }
 
 /// A face of the gallery that may copy the one searched for.
@@ -54,25 +54,24 @@ struct Candidate {
     similarity: f32,
 }
 
-impl Gallery {
-    /// Prepares grey squares of any one side.
-    pub(super) fn new<'a>(faces: impl Iterator<Item = &'a [u8]>, side: usize) -> Self {
-        let filter = BandPass::new();
+impl<'a> Gallery<'a> {
+    /// Takes grey squares of any one side.
+    pub(super) fn new(faces: impl Iterator<Item = &'a [u8]>, side: usize) -> Self {
         let faces: Vec<&[u8]> = faces.collect();
-        let (thumbnails, details) = faces
+        let thumbnails = faces
             .par_iter()
-            .map(|face| {
-                let pixels: Vec<f32> = at_compared_side(face, side)
-                    .iter()
-                    .map(|&pixel| f32::from(pixel))
-                    .collect();
-                (thumbnail(&pixels), Detail::of(&pixels, &filter))
-            })
-            .unzip();
+            .map(|face| thumbnail(&pixels(face, side)))
+            .collect();
         Self {
+            faces,
+            side,
             thumbnails,
-            details,
+            filter: BandPass::new(),
         }
+    }
+
+    fn detail(&self, index: usize) -> Detail {
+        Detail::of(&pixels(self.faces[index], self.side), &self.filter)
     }
 
     /// The copies among these faces, each pair once.
@@ -88,12 +87,11 @@ impl Gallery {
     /// Compares each face with those of `other` from position `start(face)` on.
     fn search(&self, other: &Self, start: impl Fn(usize) -> usize + Sync) -> Vec<CopyPair> {
         let panels = Panels::new(&other.thumbnails);
-        let resting: Vec<Resting> = other
-            .details
-            .par_iter()
-            .map(|detail| Resting::new(detail.reduced()))
+        let resting: Vec<Resting> = (0..other.faces.len())
+            .into_par_iter()
+            .map(|index| Resting::new(other.detail(index).reduced()))
             .collect();
-        let indices: Vec<usize> = (0..self.thumbnails.len()).collect();
+        let indices: Vec<usize> = (0..self.faces.len()).collect();
         let alike = indices
             .par_chunks(QUERIES)
             .flat_map_iter(|queries| {
@@ -162,7 +160,10 @@ impl Gallery {
         candidates: Vec<Candidate>,
         resting: &[Resting],
     ) -> Vec<CopyPair> {
-        let mut alignments = Alignments::new(&self.details[query]);
+        if candidates.is_empty() {
+            return Vec::new();
+        }
+        let mut alignments = Alignments::new(self.detail(query));
         let mut pairs: Vec<CopyPair> = candidates
             .into_iter()
             .filter_map(|candidate| {
@@ -182,8 +183,8 @@ impl Gallery {
 }
 
 /// One face in every zoom, straight and mirrored, made when first asked for.
-struct Alignments<'a> {
-    detail: &'a Detail,
+struct Alignments {
+    detail: Detail,
     near: Zooms,
     mirrored: Zooms,
 }
@@ -194,8 +195,8 @@ struct Zooms {
     zoomed: Option<Vec<Shifted>>,
 }
 
-impl<'a> Alignments<'a> {
-    fn new(detail: &'a Detail) -> Self {
+impl Alignments {
+    fn new(detail: Detail) -> Self {
         Self {
             detail,
             near: Zooms::default(),
@@ -265,13 +266,48 @@ fn confirmed(mut alike: Vec<CopyPair>) -> Vec<CopyPair> {
     alike
 }
 
-fn at_compared_side(face: &[u8], side: usize) -> Cow<'_, [u8]> {
+/// The grey levels of a face at the size of comparison.
+fn pixels(face: &[u8], side: usize) -> Vec<f32> {
     if side == COMPARED_SIDE {
-        return Cow::Borrowed(face);
+        return face.iter().map(|&level| f32::from(level)).collect();
     }
     let source = GrayImage::from_fn(side as u32, side as u32, |x, y| {
         Luma([face[y as usize * side + x as usize]])
     });
     let target = COMPARED_SIDE as u32;
-    Cow::Owned(imageops::resize(&source, target, target, FilterType::Triangle).into_raw())
+    let resized = imageops::resize(&source, target, target, FilterType::Triangle);
+    resized.iter().map(|&level| f32::from(level)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(kind: CopyKind, scores: impl IntoIterator<Item = f32>) -> Vec<CopyPair> {
+        scores
+            .into_iter()
+            .map(|score| CopyPair {
+                a: 0,
+                b: 1,
+                kind,
+                score,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn near_copies_are_believed_where_mirrored_ones_are_rare() {
+        let mut alike = pairs(CopyKind::Near, [0.86, 0.87, 0.88, 0.89, 0.95]);
+        alike.extend(pairs(CopyKind::Mirrored, [0.87, 0.91]));
+        let scores: Vec<f32> = confirmed(alike).iter().map(|pair| pair.score).collect();
+        assert_eq!(scores, [0.86, 0.87, 0.88, 0.89, 0.95, 0.91]);
+    }
+
+    #[test]
+    fn where_faces_resemble_mirrored_ones_only_the_closest_are_copies() {
+        let mut alike = pairs(CopyKind::Near, [0.86, 0.87, 0.88, 0.92, 0.94]);
+        alike.extend(pairs(CopyKind::Mirrored, [0.87, 0.91, 0.96]));
+        let scores: Vec<f32> = confirmed(alike).iter().map(|pair| pair.score).collect();
+        assert_eq!(scores, [0.94, 0.96]);
+    }
 }

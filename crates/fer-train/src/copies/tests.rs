@@ -2,62 +2,7 @@ use image::imageops::{self, FilterType};
 use image::{DynamicImage, GrayImage, ImageFormat, Luma};
 
 use super::*;
-use crate::random::{Purpose, Random};
-
-const SIDE: u32 = COMPARED_SIDE as u32;
-
-/// A portrait of 96x96 pixels: an oval with its own place, light and features. Portraits share their outline and so much of their detail.
-fn portrait(seed: u64) -> GrayImage {
-    let mut random = Random::new(seed, Purpose::Order, 0, 0);
-    let features: Vec<[f32; 5]> = (0..40)
-        .map(|_| {
-            [
-                random.range(16.0, 80.0),
-                random.range(16.0, 80.0),
-                random.range(2.0, 7.0),
-                random.range(2.0, 7.0),
-                random.symmetric(70.0),
-            ]
-        })
-        .collect();
-    let (centre_x, centre_y, light) = (
-        48.0 + random.symmetric(3.0),
-        48.0 + random.symmetric(3.0),
-        random.symmetric(0.3),
-    );
-    GrayImage::from_fn(96, 96, |x, y| {
-        let (x, y) = (x as f32, y as f32);
-        let oval = ((x - centre_x) / 34.0).powi(2) + ((y - centre_y) / 42.0).powi(2);
-        let mut level = if oval < 1.0 {
-            165.0 + light * (x - centre_x)
-        } else {
-            60.0
-        };
-        for [feature_x, feature_y, width, height, strength] in &features {
-            let distance = ((x - feature_x) / width).powi(2) + ((y - feature_y) / height).powi(2);
-            level += strength * (-distance).exp();
-        }
-        Luma([level.clamp(0.0, 255.0) as u8])
-    })
-}
-
-/// The part of a portrait from `(x, y)` with side `size`, at 48x48.
-fn crop(portrait: &GrayImage, x: u32, y: u32, size: u32) -> GrayImage {
-    let part = imageops::crop_imm(portrait, x, y, size, size).to_image();
-    imageops::resize(&part, SIDE, SIDE, FilterType::Triangle)
-}
-
-fn plain(portrait: &GrayImage) -> GrayImage {
-    crop(portrait, 4, 4, 88)
-}
-
-fn relit(face: &GrayImage, gain: f32, offset: f32) -> GrayImage {
-    let mut face = face.clone();
-    face.pixels_mut().for_each(|Luma([level])| {
-        *level = (f32::from(*level) * gain + offset).clamp(0.0, 255.0) as u8
-    });
-    face
-}
+use crate::portraits::{SIDE, crop, plain, portrait, relit};
 
 fn reencoded(face: &GrayImage) -> GrayImage {
     let mut file = std::io::Cursor::new(Vec::new());
@@ -108,6 +53,25 @@ fn copies_are_found_however_they_were_treated() {
         );
         assert!(pairs[0].score <= 1.0);
     }
+}
+
+#[test]
+fn exact_copies_of_near_copies_are_paired_too() {
+    let original = plain(&portrait(1));
+    let brighter = relit(&original, 1.0, 25.0);
+    let faces = [original.clone(), brighter.clone(), original, brighter];
+    let pairs: Vec<(usize, usize, CopyKind)> = copies_within(&bytes(&faces), 48)
+        .iter()
+        .map(|pair| (pair.a, pair.b, pair.kind))
+        .collect();
+    let expected = [
+        (0, 1, CopyKind::Near),
+        (0, 2, CopyKind::Exact),
+        (0, 3, CopyKind::Near),
+        (1, 2, CopyKind::Near),
+        (1, 3, CopyKind::Exact),
+    ];
+    assert_eq!(pairs, expected);
 }
 
 #[test]

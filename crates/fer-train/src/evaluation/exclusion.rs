@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Component, Path};
+use std::path::Path;
 
 use crate::dataset::Item;
 use crate::error::{Error, Result};
+use crate::paths::portable;
 
 /// Images to leave out: paths relative to the folder that is evaluated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,7 +28,7 @@ impl ExcludeList {
     /// Whether an image, by its path relative to the folder, is on the list.
     #[must_use]
     pub fn contains(&self, path: &Path) -> bool {
-        normalized(path).is_some_and(|path| self.paths.contains(&path))
+        self.paths.contains(&portable(path))
     }
 
     /// The number of paths on the list.
@@ -44,10 +45,7 @@ impl ExcludeList {
 
     /// The paths that name none of `items`.
     pub(super) fn not_in(&self, items: &[Item]) -> Vec<String> {
-        let known: BTreeSet<String> = items
-            .iter()
-            .filter_map(|item| normalized(&item.path))
-            .collect();
+        let known: BTreeSet<String> = items.iter().map(|item| portable(&item.path)).collect();
         self.paths.difference(&known).cloned().collect()
     }
 }
@@ -56,24 +54,12 @@ impl<S: AsRef<str>> FromIterator<S> for ExcludeList {
     fn from_iter<I: IntoIterator<Item = S>>(paths: I) -> Self {
         let paths = paths
             .into_iter()
-            .filter_map(|path| match path.as_ref().trim() {
-                "" => None,
-                path => normalized(Path::new(path)),
-            });
+            .map(|path| portable(Path::new(path.as_ref().trim())))
+            .filter(|path| !path.is_empty());
         Self {
             paths: paths.collect(),
         }
     }
-}
-
-/// The parts of a path joined by `/`, without `.` parts; `None` for a name that is not UTF-8.
-fn normalized(path: &Path) -> Option<String> {
-    let parts: Option<Vec<&str>> = path
-        .components()
-        .filter(|part| *part != Component::CurDir)
-        .map(|part| part.as_os_str().to_str())
-        .collect();
-    Some(parts?.join("/"))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{EvaluationOptions, FailedImage};
 use crate::dataset::{ClassFolders, Item, Unreadable};
 use crate::error::Result;
+use crate::paths::portable;
 
 /// Images decoded and predicted at a time; bounds the memory.
 const BATCH: usize = 512;
@@ -147,10 +148,4 @@ impl From<&Unreadable> for FailedImage {
             message: file.reason.clone(),
         }
     }
-}
-
-/// A relative path with `/` between its parts; what is not UTF-8 is replaced.
-pub(super) fn portable(path: &Path) -> String {
-    let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
-    parts.join("/")
 }

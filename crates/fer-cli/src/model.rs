@@ -1,0 +1,61 @@
+//! Which model, how it answers, and what it says of itself.
+
+use fer_core::{
+    Classifier, Emotion, Model, ModelConfig, PerEmotion, Preprocessing, Priors, Provenance,
+};
+use serde::Serialize;
+
+use crate::Result;
+
+/// Loads the model that `model` names: a built-in one by name, or a model file by path; the default one for `None`.
+///
+/// `priors` of `None` leaves the default; `threads` of 0 uses every core.
+///
+/// # Errors
+/// [`Error::Core`](crate::Error::Core) for what is neither a name nor a model file.
+pub fn load_classifier(
+    model: Option<&str>,
+    priors: Option<Priors>,
+    threads: usize,
+) -> Result<Classifier> {
+    let model = model.map_or_else(|| Model::named(Model::DEFAULT_NAME), Model::find)?;
+    let classifier = Classifier::from_model(model)?.with_threads(threads);
+    Ok(classifier.with_priors(priors.unwrap_or_default())?)
+}
+
+/// What a model says of itself.
+#[derive(Debug, Clone, Serialize)]
+pub struct ModelInfo<'a> {
+    /// Names of the classes, in the order of the outputs.
+    pub labels: [&'static str; Emotion::COUNT],
+    /// The shape of the network.
+    pub network: &'a ModelConfig,
+    /// Trained numbers.
+    pub parameters: usize,
+    /// How a picture becomes the network's input.
+    pub preprocessing: &'a Preprocessing,
+    /// Temperature that logits are divided by.
+    pub temperature: f32,
+    /// Share of each emotion in the training data.
+    pub class_mix: &'a PerEmotion<f32>,
+    /// Class mix that probabilities assume.
+    pub priors: Priors,
+    /// Where the model came from, and its figures.
+    pub provenance: &'a Provenance,
+}
+
+/// What the classifier's model says of itself.
+#[must_use]
+pub fn describe(classifier: &Classifier) -> ModelInfo<'_> {
+    let model = classifier.model();
+    ModelInfo {
+        labels: Emotion::ALL.map(Emotion::label),
+        network: &model.config,
+        parameters: model.weights.parameters.len(),
+        preprocessing: &model.preprocessing,
+        temperature: model.calibration.temperature(),
+        class_mix: &model.class_mix,
+        priors: classifier.priors(),
+        provenance: &model.provenance,
+    }
+}

@@ -1,0 +1,175 @@
+//! A loaded model with its detector: what `fer.Classifier` stands on.
+
+use std::sync::{Arc, OnceLock};
+
+use fer_core::{Classifier, Emotion};
+use fer_vision::{AnalyzerOptions, FaceCrop, FaceDetector, Faces, SeetaDetector};
+use numpy::{PyArray1, PyArray2, PyArrayMethods};
+use pyo3::prelude::*;
+
+use crate::batch;
+use crate::convert::to_python;
+use crate::errors::{FerError, Subject};
+use crate::face::Face;
+use crate::input::{Picture, Source};
+
+/// A loaded model with its detector.
+#[pyclass(frozen, module = "fer._fer")]
+pub(crate) struct Analyzer {
+    name: Option<String>,
+    classifier: Classifier,
+    detector: Arc<dyn FaceDetector>,
+    threads: usize,
+    /// One analyzer a way of looking for faces, made when first asked for.
+    analyzers: [OnceLock<fer_vision::Analyzer>; Faces::ALL.len()],
+}
+
+/// Faces of a picture, its path where it is a file, and why it could not be read.
+type Outcome = (Vec<Face>, Option<String>, Option<PyErr>);
+
+#[pymethods]
+impl Analyzer {
+    #[new]
+    #[pyo3(signature = (model, *, priors, threads))]
+    fn new(py: Python<'_>, model: Option<String>, priors: Option<&str>, threads: usize) -> PyResult<Self> {
+        let load = || -> fer_cli::Result<Self> {
+            let priors = priors.map(str::parse).transpose()?;
+            Ok(Self::with(
+                fer_cli::load_classifier(model.as_deref(), priors, threads)?,
+                Arc::new(SeetaDetector::new()?),
+                model,
+                threads,
+            ))
+        };
+        py.detach(load).map_err(|error| Subject::Model.raise(error))
+    }
+
+    /// The same model under another class mix.
+    fn with_priors(&self, priors: &str) -> PyResult<Self> {
+        let classifier = priors.parse().and_then(|priors| self.classifier.clone().with_priors(priors));
+        let classifier = classifier.map_err(|error| Subject::Model.raise(error))?;
+        Ok(Self::with(classifier, Arc::clone(&self.detector), self.name.clone(), self.threads))
+    }
+
+    /// The name or path that the model was loaded by.
+    #[getter]
+    fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The class mix that probabilities assume.
+    #[getter]
+    fn priors(&self) -> String {
+        self.classifier.priors().to_string()
+    }
+
+    /// The faces of one picture, and its path where it is a file.
+    fn predict(
+        &self,
+        py: Python<'_>,
+        image: &Bound<'_, PyAny>,
+        faces: &str,
+        bgr: bool,
+    ) -> PyResult<(Vec<Face>, Option<String>)> {
+        let analyzer = self.analyzer(faces)?;
+        let picture = Picture::new(image, bgr)?;
+        let source = picture.source()?;
+        let found = py.detach(|| -> fer_cli::Result<_> { Ok(analyzer.image(&source.decode()?.view())?) });
+        let found = found.map_err(|error| Subject::Image.raise(error))?;
+        Ok((found.into_iter().map(Face).collect(), picture.path()))
+    }
+
+    /// The faces of each picture, its path where it is a file, and why it could not be read.
+    fn predict_batch(
+        &self,
+        py: Python<'_>,
+        images: Vec<Bound<'_, PyAny>>,
+        faces: &str,
+        bgr: bool,
+    ) -> PyResult<Vec<Outcome>> {
+        let analyzer = self.analyzer(faces)?;
+        let pictures = images
+            .iter()
+            .map(|image| match Picture::new(image, bgr) {
+                // What is no picture at all is a mistake in the program, not a bad file among good ones.
+                Err(error) if !error.is_instance_of::<FerError>(py) => Err(error),
+                picture => Ok(picture),
+            })
+            .collect::<PyResult<Vec<_>>>()?;
+        let sources =
+            pictures.iter().flatten().map(Picture::source).collect::<PyResult<Vec<Source<'_>>>>()?;
+        let mut found = batch::predict(py, analyzer, &sources)?.into_iter();
+        let outcomes = pictures.iter().map(|picture| match picture {
+            Ok(picture) => match found.next() {
+                Some(Ok(faces)) => (faces.into_iter().map(Face).collect(), picture.path(), None),
+                Some(Err(error)) => (Vec::new(), picture.path(), Some(Subject::Image.raise(error))),
+                None => (Vec::new(), picture.path(), None),
+            },
+            Err(error) => (Vec::new(), None, Some(error.clone_ref(py))),
+        });
+        Ok(outcomes.collect())
+    }
+
+    /// The grey crop that the network sees of a face, `[S, S]`, and how much each of its pixels speaks for an emotion.
+    #[pyo3(signature = (image, face, emotion, *, bgr))]
+    fn explain<'py>(
+        &self,
+        py: Python<'py>,
+        image: &Bound<'py, PyAny>,
+        face: &Face,
+        emotion: &str,
+        bgr: bool,
+    ) -> PyResult<(Bound<'py, PyArray2<u8>>, Bound<'py, PyArray2<f32>>)> {
+        let picture = Picture::new(image, bgr)?;
+        let source = picture.source()?;
+        let emotion: Emotion = emotion.parse().map_err(|error: fer_core::Error| Subject::Image.raise(error))?;
+        let bounds = face.0.bounds;
+        let explain = || -> fer_cli::Result<_> {
+            let decoded = source.decode()?;
+            let crop = match bounds {
+                Some(bounds) => FaceCrop::new(&decoded.view(), &bounds)?,
+                None => FaceCrop::Inside(decoded.view()),
+            };
+            let preprocessing = &self.classifier.model().preprocessing;
+            let mut pixels = vec![0; preprocessing.face_len()];
+            preprocessing.face_bytes(&crop.view(), &mut pixels)?;
+            Ok((pixels, self.classifier.explain(&crop.view(), Some(emotion))?))
+        };
+        let (pixels, explanation) = py.detach(explain).map_err(|error| Subject::Image.raise(error))?;
+        let shape = [explanation.size(); 2];
+        let heat_map = PyArray1::from_slice(py, explanation.heat()).reshape(shape)?;
+        Ok((PyArray1::from_vec(py, pixels).reshape(shape)?, heat_map))
+    }
+
+    /// What the model file says of itself.
+    fn info<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        to_python(py, &fer_cli::describe(&self.classifier))
+    }
+}
+
+impl Analyzer {
+    pub(crate) fn classifier(&self) -> &Classifier {
+        &self.classifier
+    }
+
+    fn with(classifier: Classifier, detector: Arc<dyn FaceDetector>, name: Option<String>, threads: usize) -> Self {
+        Self { name, classifier, detector, threads, analyzers: Default::default() }
+    }
+
+    /// The analyzer that looks for faces in the way that `faces` names.
+    fn analyzer(&self, faces: &str) -> PyResult<&fer_vision::Analyzer> {
+        self.analyzer_for(faces.parse().map_err(|error: fer_vision::Error| Subject::Image.raise(error))?)
+    }
+
+    pub(crate) fn analyzer_for(&self, faces: Faces) -> PyResult<&fer_vision::Analyzer> {
+        let cell = &self.analyzers[faces as usize];
+        if let Some(analyzer) = cell.get() {
+            return Ok(analyzer);
+        }
+        let options = AnalyzerOptions { faces, threads: self.threads, ..AnalyzerOptions::default() };
+        let analyzer =
+            fer_vision::Analyzer::with_detector(self.classifier.clone(), Arc::clone(&self.detector), options)
+                .map_err(|error| Subject::Image.raise(error))?;
+        Ok(cell.get_or_init(|| analyzer))
+    }
+}

@@ -1,0 +1,68 @@
+//! Rust values to Python objects, by way of their one serialised shape.
+
+use pyo3::IntoPyObjectExt;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString};
+use serde::Serialize;
+use serde_json::{Map, Number, Value};
+
+/// A serialisable value as Python dictionaries, lists, strings and numbers.
+pub(crate) fn to_python<'py, T: Serialize>(py: Python<'py>, value: &T) -> PyResult<Bound<'py, PyAny>> {
+    let value = serde_json::to_value(value).map_err(|error| PyTypeError::new_err(error.to_string()))?;
+    json_to_python(py, &value)
+}
+
+fn json_to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+    match value {
+        Value::Null => Ok(py.None().into_bound(py)),
+        Value::Bool(flag) => flag.into_bound_py_any(py),
+        Value::Number(number) => match (number.as_u64(), number.as_i64()) {
+            (Some(unsigned), _) => unsigned.into_bound_py_any(py),
+            (None, Some(signed)) => signed.into_bound_py_any(py),
+            (None, None) => number.as_f64().into_bound_py_any(py),
+        },
+        Value::String(text) => text.into_bound_py_any(py),
+        Value::Array(items) => {
+            let list = PyList::empty(py);
+            for item in items {
+                list.append(json_to_python(py, item)?)?;
+            }
+            Ok(list.into_any())
+        }
+        Value::Object(entries) => {
+            let dict = PyDict::new(py);
+            for (key, item) in entries {
+                dict.set_item(key, json_to_python(py, item)?)?;
+            }
+            Ok(dict.into_any())
+        }
+    }
+}
+
+/// Python's plain values as JSON; what is none of them is refused by its type's name.
+pub(crate) fn to_json(value: &Bound<'_, PyAny>) -> PyResult<Value> {
+    if value.is_none() {
+        Ok(Value::Null)
+    } else if let Ok(flag) = value.cast::<PyBool>() {
+        Ok(Value::Bool(flag.is_true()))
+    } else if value.is_instance_of::<PyInt>() {
+        match value.extract::<u64>() {
+            Ok(unsigned) => Ok(unsigned.into()),
+            Err(_) => Ok(value.extract::<i64>()?.into()),
+        }
+    } else if let Ok(float) = value.cast::<PyFloat>() {
+        // JSON has no infinities: they become null, which no option accepts.
+        Ok(Number::from_f64(float.value()).map_or(Value::Null, Value::Number))
+    } else if let Ok(text) = value.cast::<PyString>() {
+        Ok(Value::String(text.to_cow()?.into_owned()))
+    } else if let Ok(dict) = value.cast::<PyDict>() {
+        let entries = dict.iter().map(|(key, item)| Ok((key.extract::<String>()?, to_json(&item)?)));
+        Ok(Value::Object(entries.collect::<PyResult<Map<_, _>>>()?))
+    } else if let Ok(items) = value.try_iter() {
+        Ok(Value::Array(items.map(|item| to_json(&item?)).collect::<PyResult<_>>()?))
+    } else {
+        let name = value.get_type().qualname()?;
+        Err(PyTypeError::new_err(format!("expected plain values (numbers, text, lists, dictionaries), found {name}")))
+    }
+}

@@ -1,0 +1,65 @@
+//! Rust errors as the Python exceptions of `fer.exceptions`: the only place that maps one to the other.
+
+use fer_core::ErrorKind;
+use pyo3::import_exception;
+use pyo3::prelude::*;
+
+import_exception!(fer.exceptions, ConfigError);
+import_exception!(fer.exceptions, DatasetError);
+import_exception!(fer.exceptions, DatasetNotFoundError);
+import_exception!(fer.exceptions, FerError);
+import_exception!(fer.exceptions, ImageError);
+import_exception!(fer.exceptions, ImageNotFoundError);
+import_exception!(fer.exceptions, ModelError);
+import_exception!(fer.exceptions, ModelNotFoundError);
+import_exception!(fer.exceptions, TrainingError);
+import_exception!(fer.exceptions, VideoError);
+
+/// What a call was about when it failed: it tells what kind of file was not found or could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Subject {
+    Image,
+    Model,
+    Dataset,
+    Training,
+}
+
+impl Subject {
+    /// The exception for `error`.
+    pub(crate) fn raise(self, error: impl Into<fer_cli::Error>) -> PyErr {
+        let error = error.into();
+        let path = error.path().map(|path| path.display().to_string());
+        let arguments = (error.to_string(), error.kind(), path);
+        if error.is_not_found() {
+            return match self {
+                Self::Image => ImageNotFoundError::new_err(arguments),
+                Self::Model => ModelNotFoundError::new_err(arguments),
+                Self::Dataset | Self::Training => DatasetNotFoundError::new_err(arguments),
+            };
+        }
+        match error.kind() {
+            "unknown_model" => ModelNotFoundError::new_err(arguments),
+            "invalid_model" | "corrupt_model" => ModelError::new_err(arguments),
+            "invalid_image" | "unsupported_image" | "corrupt_image" | "image_too_large" => {
+                ImageError::new_err(arguments)
+            }
+            "corrupt_video" | "video_decoder_missing" => VideoError::new_err(arguments),
+            "invalid_argument" | "config" | "config_file" | "invalid_config" | "device" => {
+                ConfigError::new_err(arguments)
+            }
+            "run_exists" | "nothing_to_resume" | "resume_mismatch" | "checkpoint" | "diverged" => {
+                TrainingError::new_err(arguments)
+            }
+            _ => match self {
+                Self::Image => ImageError::new_err(arguments),
+                Self::Model => ModelError::new_err(arguments),
+                Self::Dataset | Self::Training => DatasetError::new_err(arguments),
+            },
+        }
+    }
+}
+
+/// The exception for an array that is no picture.
+pub(crate) fn invalid_image(message: String) -> PyErr {
+    ImageError::new_err((message, ErrorKind::InvalidImage.as_str(), None::<String>))
+}

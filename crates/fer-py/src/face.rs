@@ -1,0 +1,131 @@
+//! `fer.Face`: a face of a picture and its apparent expression.
+
+use fer_core::{Emotion, PerEmotion};
+use fer_vision::{FaceRow, ImageResult};
+use numpy::PyArray1;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::convert::to_python;
+
+/// A face and its apparent expression.
+///
+/// ``np.asarray(face)`` holds its probabilities in the order of ``fer.EMOTIONS``.
+#[pyclass(frozen, eq, module = "fer")]
+#[derive(PartialEq)]
+pub(crate) struct Face(pub(crate) fer_vision::Face);
+
+#[pymethods]
+impl Face {
+    /// Box ``(x, y, width, height)`` in pixels of the picture; ``None`` where the whole picture was taken as the face.
+    #[getter]
+    fn r#box(&self) -> Option<(u32, u32, u32, u32)> {
+        self.0.bounds.map(|bounds| (bounds.x, bounds.y, bounds.width, bounds.height))
+    }
+
+    /// How sure the detector is that this is a face; ``None`` where it was not asked.
+    #[getter]
+    fn score(&self) -> Option<f32> {
+        self.0.score
+    }
+
+    /// Most probable emotion.
+    #[getter]
+    fn emotion(&self) -> &'static str {
+        self.0.prediction.emotion().label()
+    }
+
+    /// Probability of :attr:`emotion`, in [0, 1].
+    #[getter]
+    fn confidence(&self) -> f32 {
+        self.0.prediction.confidence()
+    }
+
+    /// Probability of each emotion, in [0, 1]; they sum to 1.
+    #[getter]
+    fn probabilities<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let probabilities = PyDict::new(py);
+        for (emotion, probability) in PerEmotion(self.0.prediction.probabilities()).iter() {
+            probabilities.set_item(emotion.label(), probability)?;
+        }
+        Ok(probabilities)
+    }
+
+    /// Whether more than one emotion, or none, fits the face: the label set at the default error rate of 0.1 is not a single label.
+    #[getter]
+    fn uncertain(&self) -> bool {
+        self.0.prediction.is_uncertain()
+    }
+
+    /// Emotions that cannot be ruled out, the most probable first.
+    ///
+    /// Split conformal prediction: over many faces like those the model was calibrated on, the set lacks the true label at most in a
+    /// share of `error_rate`.
+    ///
+    /// Parameters
+    /// ----------
+    /// error_rate
+    ///     Accepted share of sets without the true label, in [0, 1].
+    #[pyo3(signature = (error_rate=fer_core::Prediction::DEFAULT_ERROR_RATE))]
+    fn label_set(&self, error_rate: f32) -> Vec<&'static str> {
+        self.0.prediction.label_set(error_rate).into_iter().map(Emotion::label).collect()
+    }
+
+    /// Content of a face in the JSON of ``fer predict``, with the key ``emotions`` of other packages beside it.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let face = to_python(py, &self.0)?.cast_into::<PyDict>()?;
+        face.set_item("box", self.r#box())?;
+        face.set_item("emotions", self.probabilities(py)?)?;
+        Ok(face)
+    }
+
+    #[pyo3(signature = (dtype=None, copy=None))]
+    fn __array__<'py>(
+        &self,
+        py: Python<'py>,
+        dtype: Option<Bound<'py, PyAny>>,
+        copy: Option<bool>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let _ = copy; // The array is always new.
+        let array = PyArray1::from_slice(py, &self.0.prediction.probabilities()).into_any();
+        match dtype {
+            Some(dtype) => array.call_method1("astype", (dtype,)),
+            None => Ok(array),
+        }
+    }
+
+    fn __repr__(&self) -> String {
+        let bounds = match self.r#box() {
+            Some(bounds) => format!("{bounds:?}"),
+            None => "None".to_owned(),
+        };
+        format!("Face({} {:.2}, box={bounds})", self.emotion(), self.confidence())
+    }
+
+    fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("fer._display")?.call_method1("face_html", (slf,))
+    }
+}
+
+/// The rows of `fer predict --format csv` for one picture.
+#[pyfunction]
+pub(crate) fn face_rows<'py>(
+    py: Python<'py>,
+    path: Option<&str>,
+    faces: Vec<PyRef<'py, Face>>,
+    error: Option<String>,
+) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let result = ImageResult {
+        path: path.unwrap_or_default().into(),
+        animated: false,
+        outcome: Ok(faces.iter().map(|face| face.0.clone()).collect()),
+    };
+    let rows = result.rows().map(|row| {
+        let row = to_python(py, &FaceRow { error: error.clone(), ..row })?;
+        if path.is_none() {
+            row.set_item("path", py.None())?;
+        }
+        Ok(row)
+    });
+    rows.collect()
+}

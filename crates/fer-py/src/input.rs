@@ -1,0 +1,249 @@
+//! What Python hands over as a picture: a path, the bytes of a file, an array or a Pillow image.
+
+use std::path::{Path, PathBuf};
+
+use fer_core::{Image, ImageView, PixelFormat};
+use numpy::{Element, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArray, PyUntypedArrayMethods};
+use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::{PyByteArray, PyBytes, PyMemoryView};
+
+use crate::errors::{Subject, invalid_image};
+
+/// A picture before it is decoded.
+pub(crate) enum Picture<'py> {
+    /// The path of an image file.
+    File(PathBuf),
+    /// The content of an image file.
+    Encoded(PyBackedBytes),
+    /// Pixels in memory.
+    Pixels(Pixels<'py>),
+}
+
+/// Pixels of an array, borrowed from it when it is contiguous and of bytes.
+pub(crate) struct Pixels<'py> {
+    data: PixelData<'py>,
+    width: u32,
+    height: u32,
+    format: PixelFormat,
+}
+
+enum PixelData<'py> {
+    Borrowed(PyReadonlyArrayDyn<'py, u8>),
+    Owned(Vec<u8>),
+}
+
+/// A picture as Rust sees it, without Python.
+pub(crate) enum Source<'a> {
+    File(&'a Path),
+    Encoded(&'a [u8]),
+    Pixels(ImageView<'a>),
+}
+
+/// The pixels of a source.
+pub(crate) enum Decoded<'a> {
+    Owned(Image),
+    Borrowed(ImageView<'a>),
+}
+
+impl<'a> Source<'a> {
+    /// Reads and decodes what is not pixels yet.
+    pub(crate) fn decode(&self) -> fer_core::Result<Decoded<'a>> {
+        Ok(match self {
+            Self::File(path) => Decoded::Owned(Image::open(path)?),
+            Self::Encoded(bytes) => Decoded::Owned(Image::decode(bytes)?),
+            Self::Pixels(view) => Decoded::Borrowed(*view),
+        })
+    }
+
+    /// The path, if it is a file.
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        match self {
+            Self::File(path) => Some(path.to_path_buf()),
+            _ => None,
+        }
+    }
+}
+
+impl Decoded<'_> {
+    /// Borrows the pixels.
+    pub(crate) fn view(&self) -> ImageView<'_> {
+        match self {
+            Self::Owned(image) => image.view(),
+            Self::Borrowed(view) => *view,
+        }
+    }
+}
+
+impl<'py> Picture<'py> {
+    /// Reads what kind of picture `value` is. `bgr` tells the channel order of arrays.
+    pub(crate) fn new(value: &Bound<'py, PyAny>, bgr: bool) -> PyResult<Self> {
+        if let Ok(array) = value.cast::<PyUntypedArray>() {
+            return Pixels::from_array(array, bgr).map(Self::Pixels);
+        }
+        if let Ok(bytes) = value.extract::<PyBackedBytes>() {
+            return Ok(Self::Encoded(bytes));
+        }
+        if value.is_instance_of::<PyByteArray>() || value.is_instance_of::<PyMemoryView>() {
+            let bytes = value.py().get_type::<PyBytes>().call1((value,))?;
+            return Ok(Self::Encoded(bytes.extract()?));
+        }
+        if let Ok(path) = value.extract::<PathBuf>() {
+            return Ok(Self::File(path));
+        }
+        if is_pillow_image(value)? {
+            return Pixels::from_array(&pillow_array(value)?, false).map(Self::Pixels);
+        }
+        if value.hasattr(intern!(value.py(), "__array__"))? {
+            return Pixels::from_array(&as_array(value)?, bgr).map(Self::Pixels);
+        }
+        Err(PyTypeError::new_err(format!(
+            "expected a picture: a path, the bytes of an image file, a NumPy array or a Pillow image; found {}",
+            value.get_type().fully_qualified_name()?
+        )))
+    }
+
+    /// Borrows the picture for code that runs without Python.
+    pub(crate) fn source(&self) -> PyResult<Source<'_>> {
+        Ok(match self {
+            Self::File(path) => Source::File(path),
+            Self::Encoded(bytes) => Source::Encoded(bytes),
+            Self::Pixels(pixels) => Source::Pixels(pixels.view()?),
+        })
+    }
+
+    /// The path, if it is a file.
+    pub(crate) fn path(&self) -> Option<String> {
+        match self {
+            Self::File(path) => Some(path.to_string_lossy().into_owned()),
+            _ => None,
+        }
+    }
+}
+
+impl<'py> Pixels<'py> {
+    fn view(&self) -> PyResult<ImageView<'_>> {
+        let data = match &self.data {
+            PixelData::Borrowed(array) => array.as_slice()?,
+            PixelData::Owned(data) => data,
+        };
+        ImageView::new(data, self.width, self.height, self.format).map_err(|error| Subject::Image.raise(error))
+    }
+
+    fn from_array(array: &Bound<'py, PyUntypedArray>, bgr: bool) -> PyResult<Self> {
+        let (width, height, channels) = sides(array.shape())?;
+        let data = if let Ok(bytes) = array.cast::<PyArrayDyn<u8>>() {
+            let bytes = bytes.try_readonly()?;
+            match bytes.as_slice() {
+                Ok(_) => PixelData::Borrowed(bytes),
+                Err(_) => PixelData::Owned(bytes.as_array().iter().copied().collect()),
+            }
+        } else if let Ok(floats) = array.cast::<PyArrayDyn<f32>>() {
+            PixelData::Owned(bytes_of_floats(&floats.try_readonly()?)?)
+        } else if let Ok(floats) = array.cast::<PyArrayDyn<f64>>() {
+            PixelData::Owned(bytes_of_floats(&floats.try_readonly()?)?)
+        } else {
+            return Err(invalid_image(format!(
+                "an array of {}: expected uint8 values, or float32 or float64 values in [0, 1]; \
+                 convert it, for example with .astype(\"uint8\")",
+                array.dtype()
+            )));
+        };
+        let pixels = Self { data, width, height, format: PixelFormat::Gray8 };
+        Ok(match (channels, bgr) {
+            (1, _) => pixels,
+            (3, false) => Self { format: PixelFormat::Rgb8, ..pixels },
+            (3, true) => Self { format: PixelFormat::Bgr8, ..pixels },
+            (_, false) => Self { format: PixelFormat::Rgba8, ..pixels },
+            (_, true) => Self { format: PixelFormat::Rgba8, data: pixels.data.bgra_to_rgba()?, ..pixels },
+        })
+    }
+}
+
+impl PixelData<'_> {
+    fn bgra_to_rgba(self) -> PyResult<Self> {
+        let mut data = match self {
+            Self::Borrowed(array) => array.as_slice()?.to_vec(),
+            Self::Owned(data) => data,
+        };
+        data.chunks_exact_mut(4).for_each(|pixel| pixel.swap(0, 2));
+        Ok(Self::Owned(data))
+    }
+}
+
+/// Width, height and channels of an array `[H, W]` or `[H, W, C]`.
+fn sides(shape: &[usize]) -> PyResult<(u32, u32, usize)> {
+    let (height, width, channels) = match *shape {
+        [height, width] => (height, width, 1),
+        [height, width, channels @ (1 | 3 | 4)] => (height, width, channels),
+        [3, _, _] => {
+            return Err(invalid_image(format!(
+                "an array of shape {shape:?}: expected [H, W], [H, W, 3] or [H, W, 4]; \
+                 channels come last: use .transpose(1, 2, 0)"
+            )));
+        }
+        [_, _, _, _] => {
+            return Err(invalid_image(format!(
+                "an array of shape {shape:?}: expected one picture, [H, W], [H, W, 3] or [H, W, 4]; \
+                 pass a stack of pictures to predict_batch"
+            )));
+        }
+        _ => {
+            return Err(invalid_image(format!(
+                "an array of shape {shape:?}: expected [H, W], [H, W, 3] or [H, W, 4]"
+            )));
+        }
+    };
+    match (u32::try_from(width), u32::try_from(height)) {
+        (Ok(width), Ok(height)) => Ok((width, height, channels)),
+        _ => Err(invalid_image(format!("an array of shape {shape:?} is too large for a picture"))),
+    }
+}
+
+/// Floats in [0, 1] as the nearest of 256 levels.
+fn bytes_of_floats<T: Element + Copy + Into<f64>>(floats: &PyReadonlyArrayDyn<'_, T>) -> PyResult<Vec<u8>> {
+    floats
+        .as_array()
+        .iter()
+        .map(|&level| match level.into() {
+            level @ 0.0..=1.0 => Ok((level * 255.0).round() as u8),
+            level => Err(invalid_image(format!(
+                "an array of floats holds {level}: expected values in [0, 1]; \
+                 divide by 255, or pass .astype(\"uint8\")"
+            ))),
+        })
+        .collect()
+}
+
+fn is_pillow_image(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    // Where Pillow was never imported, the value cannot be one of its images.
+    let modules = value.py().import("sys")?.getattr(intern!(value.py(), "modules"))?;
+    let pillow = modules.call_method1(intern!(value.py(), "get"), ("PIL.Image",))?;
+    if pillow.is_none() {
+        return Ok(false);
+    }
+    value.is_instance(&pillow.getattr(intern!(value.py(), "Image"))?)
+}
+
+/// A Pillow image as bytes `[H, W]`, `[H, W, 3]` or `[H, W, 4]`, turned upright as a file is.
+fn pillow_array<'py>(image: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
+    let upright = image.py().import("PIL.ImageOps")?.call_method1("exif_transpose", (image,))?;
+    let mode: String = upright.getattr("mode")?.extract()?;
+    match mode.as_str() {
+        "L" | "RGB" | "RGBA" => as_array(&upright),
+        "1" | "LA" => as_array(&upright.call_method1("convert", ("L",))?),
+        // Sixteen bits: Pillow itself would clip them to eight.
+        "I" | "I;16" | "I;16B" | "I;16L" => {
+            let levels = as_array(&upright)?.call_method1("clip", (0, 65_535))?.call_method1("astype", ("uint32",))?;
+            let bytes = levels.call_method1("__add__", (128,))?.call_method1("__floordiv__", (257,))?;
+            Ok(bytes.call_method1("astype", ("uint8",))?.cast_into()?)
+        }
+        _ => as_array(&upright.call_method1("convert", ("RGB",))?),
+    }
+}
+
+fn as_array<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
+    Ok(value.py().import("numpy")?.call_method1("asarray", (value,))?.cast_into()?)
+}

@@ -1,0 +1,107 @@
+//! Pictures for people: thumbnails and drawings.
+
+use std::io::Cursor;
+use std::path::PathBuf;
+
+use fer_core::{Image, ImageView, PixelFormat};
+use image::imageops::FilterType;
+use image::{DynamicImage, GrayImage, ImageFormat, RgbImage};
+use numpy::{PyArray1, PyArray3, PyArrayMethods};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::errors::{Subject, invalid_image};
+use crate::face::Face;
+use crate::input::Picture;
+
+/// A PNG of a picture, `side` pixels on its longer side, and the width and height of the picture itself.
+#[pyfunction]
+#[pyo3(signature = (image, side, *, bgr=false))]
+pub(crate) fn thumbnail<'py>(
+    py: Python<'py>,
+    image: &Bound<'py, PyAny>,
+    side: u32,
+    bgr: bool,
+) -> PyResult<(Bound<'py, PyBytes>, u32, u32)> {
+    let picture = Picture::new(image, bgr)?;
+    let source = picture.source()?;
+    let shrink = || -> fer_cli::Result<_> {
+        let decoded = source.decode()?;
+        let view = decoded.view();
+        Ok((png_of(&view, side), view.width(), view.height()))
+    };
+    let (png, width, height) = py.detach(shrink).map_err(|error| Subject::Image.raise(error))?;
+    let png = png.map_err(|error| invalid_image(error.to_string()))?;
+    Ok((PyBytes::new(py, &png), width, height))
+}
+
+/// The picture with boxes, labels and bars drawn on it, `[H, W, 3]`.
+#[pyfunction]
+#[pyo3(signature = (image, faces, *, bgr=false))]
+pub(crate) fn draw<'py>(
+    py: Python<'py>,
+    image: &Bound<'py, PyAny>,
+    faces: Vec<PyRef<'py, Face>>,
+    bgr: bool,
+) -> PyResult<Bound<'py, PyArray3<u8>>> {
+    let drawing = drawing(py, image, &faces, bgr)?;
+    let shape = [drawing.height() as usize, drawing.width() as usize, 3];
+    PyArray1::from_vec(py, rgb(&drawing.view())).reshape(shape)
+}
+
+/// Writes the picture with boxes, labels and bars drawn on it.
+#[pyfunction]
+#[pyo3(signature = (image, faces, path, *, bgr=false))]
+pub(crate) fn save_drawing(
+    py: Python<'_>,
+    image: &Bound<'_, PyAny>,
+    faces: Vec<PyRef<'_, Face>>,
+    path: PathBuf,
+    bgr: bool,
+) -> PyResult<()> {
+    let drawing = drawing(py, image, &faces, bgr)?;
+    py.detach(|| fer_vision::save(&drawing, &path)).map_err(|error| Subject::Image.raise(error))
+}
+
+fn drawing(py: Python<'_>, image: &Bound<'_, PyAny>, faces: &[PyRef<'_, Face>], bgr: bool) -> PyResult<Image> {
+    let picture = Picture::new(image, bgr)?;
+    let source = picture.source()?;
+    let faces: Vec<fer_vision::Face> = faces.iter().map(|face| face.0.clone()).collect();
+    let draw = || -> fer_cli::Result<Image> {
+        let mut drawing = source.decode()?.view().to_image();
+        fer_vision::draw(&mut drawing, &faces);
+        Ok(drawing)
+    };
+    py.detach(draw).map_err(|error| Subject::Image.raise(error))
+}
+
+fn png_of(view: &ImageView<'_>, side: u32) -> image::ImageResult<Vec<u8>> {
+    let (width, height) = (view.width(), view.height());
+    let whole = match view.format() {
+        PixelFormat::Gray8 => {
+            GrayImage::from_raw(width, height, view.rows().flatten().copied().collect()).map(DynamicImage::from)
+        }
+        _ => RgbImage::from_raw(width, height, rgb(view)).map(DynamicImage::from),
+    };
+    let whole = whole.unwrap_or_default();
+    let resized = if width.max(height) > side {
+        whole.thumbnail(side, side)
+    } else {
+        whole.resize(side, side, FilterType::CatmullRom)
+    };
+    let mut png = Cursor::new(Vec::new());
+    resized.write_to(&mut png, ImageFormat::Png)?;
+    Ok(png.into_inner())
+}
+
+/// The pixels as red, green and blue bytes.
+fn rgb(view: &ImageView<'_>) -> Vec<u8> {
+    let pixels = view.rows().flat_map(|row| row.chunks_exact(view.format().channels()));
+    let to_rgb = |pixel: &[u8]| match (view.format(), pixel) {
+        (PixelFormat::Bgr8, &[blue, green, red]) => [red, green, blue],
+        (_, &[grey]) => [grey; 3],
+        (_, &[red, green, blue, ..]) => [red, green, blue],
+        _ => [0; 3],
+    };
+    pixels.flat_map(to_rgb).collect()
+}

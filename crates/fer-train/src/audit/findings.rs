@@ -1,0 +1,109 @@
+//! The findings of an audit, as they are written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fer_core::{Emotion, PerEmotion};
+use serde::Serialize;
+
+use crate::copies::CopyKind;
+use crate::dataset::SplitName;
+
+/// What an audit found: the JSON of `fer audit`. Paths are relative to the dataset, with `/` between their parts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Audit {
+    /// Images with the same pixels at the size of comparison; see [`copies_within`](crate::copies::copies_within) for how sets of
+    /// more than two are paired.
+    pub exact: Vec<Duplicate>,
+    /// Images of the same photograph, treated differently.
+    pub near: Vec<Duplicate>,
+    /// The copies, exact and near, that carry different labels.
+    pub label_conflicts: Vec<LabelConflict>,
+    /// Files that are no images, and images with nothing on them.
+    pub unreadable: Vec<BadImage>,
+    /// Images whose label is probably wrong, the most probable first; empty unless they were asked for.
+    pub suspect_labels: Vec<SuspectLabel>,
+    /// The held-out images that have a copy in an earlier split.
+    pub leaked: Leaked,
+    /// Number of files by split and class.
+    pub counts: BTreeMap<SplitName, PerEmotion<usize>>,
+}
+
+/// Two images that are copies of one another.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Duplicate {
+    /// The image of the earlier split, or the first by path.
+    pub a: String,
+    /// The other image.
+    pub b: String,
+    /// How one copies the other.
+    pub kind: CopyKind,
+    /// How alike they are, at most 1; 1 for exact copies.
+    pub score: f32,
+}
+
+/// Two copies with different labels, of which one at least is wrong.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LabelConflict {
+    /// The copies.
+    #[serde(flatten)]
+    pub duplicate: Duplicate,
+    /// The label of `a`.
+    pub label_a: Emotion,
+    /// The label of `b`.
+    pub label_b: Emotion,
+}
+
+/// A file that nothing can be learned from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct BadImage {
+    /// The file.
+    pub path: String,
+    /// What is wrong with it.
+    pub kind: BadImageKind,
+    /// The reason in words.
+    pub message: String,
+}
+
+/// What is wrong with a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BadImageKind {
+    /// It cannot be read or decoded.
+    Unreadable,
+    /// It is an image of one grey level.
+    Blank,
+}
+
+/// An image whose label is probably wrong.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SuspectLabel {
+    /// The image.
+    pub path: String,
+    /// The label that it has.
+    pub label: Emotion,
+    /// The label that it probably should have.
+    pub suggested: Emotion,
+    /// Probability of the suggested label less that of its own, in `[-1, 1]`, by a model that was not trained on it.
+    pub margin: f32,
+}
+
+/// Held-out images that a model may know by heart.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Leaked {
+    /// Validation images with a copy in train.
+    pub validation: BTreeSet<String>,
+    /// Test images with a copy in train or validation.
+    pub test: BTreeSet<String>,
+}
+
+impl Leaked {
+    /// Files an image of `split` that has a copy in an earlier split.
+    pub(super) fn add(&mut self, split: SplitName, path: &str) {
+        let paths = match split {
+            SplitName::Train => return,
+            SplitName::Validation => &mut self.validation,
+            SplitName::Test => &mut self.test,
+        };
+        paths.insert(path.to_owned());
+    }
+}

@@ -1,0 +1,210 @@
+use std::fs;
+use std::path::Path;
+
+use fer_core::Emotion::{Happy, Sad};
+use image::imageops;
+use image::{GrayImage, Luma};
+use tempfile::TempDir;
+
+use super::*;
+use crate::portraits::{plain, portrait, relit};
+
+fn save(root: &Path, path: &str, image: &GrayImage) {
+    let path = root.join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    image.save(path).unwrap();
+}
+
+/// Six portraits in `train`; copies of three of them elsewhere, one under another label; a text and a blank image.
+fn dataset() -> TempDir {
+    let root = tempfile::tempdir().unwrap();
+    let original = |seed| plain(&portrait(seed));
+    for seed in 0..3 {
+        save(
+            root.path(),
+            &format!("train/happy/{seed}.png"),
+            &original(seed),
+        );
+        save(
+            root.path(),
+            &format!("train/sad/{seed}.png"),
+            &original(10 + seed),
+        );
+    }
+    save(root.path(), "validation/happy/copy.png", &original(0));
+    save(root.path(), "validation/sad/own.png", &original(20));
+    save(
+        root.path(),
+        "test/sad/brighter.png",
+        &relit(&original(1), 1.0, 25.0),
+    );
+    save(
+        root.path(),
+        "test/sad/mirrored.png",
+        &imageops::flip_horizontal(&original(11)),
+    );
+    save(root.path(), "test/happy/own.png", &original(21));
+    save(
+        root.path(),
+        "test/happy/blank.png",
+        &GrayImage::from_pixel(48, 48, Luma([9])),
+    );
+    fs::write(root.path().join("train/happy/notes.jpg"), "not an image").unwrap();
+    root
+}
+
+fn run(root: &TempDir) -> Audit {
+    audit(root.path(), &AuditOptions::default(), |_| {}).unwrap()
+}
+
+fn names(pairs: &[Duplicate]) -> Vec<(&str, &str, CopyKind)> {
+    pairs
+        .iter()
+        .map(|pair| (pair.a.as_str(), pair.b.as_str(), pair.kind))
+        .collect()
+}
+
+#[test]
+fn copies_are_filed_by_kind_with_the_earlier_split_first() {
+    let audit = run(&dataset());
+    assert_eq!(
+        names(&audit.exact),
+        [(
+            "train/happy/0.png",
+            "validation/happy/copy.png",
+            CopyKind::Exact
+        )]
+    );
+    let near = [
+        ("train/happy/1.png", "test/sad/brighter.png", CopyKind::Near),
+        (
+            "train/sad/1.png",
+            "test/sad/mirrored.png",
+            CopyKind::Mirrored,
+        ),
+    ];
+    assert_eq!(names(&audit.near), near);
+}
+
+#[test]
+fn copies_under_two_labels_are_conflicts() {
+    let audit = run(&dataset());
+    assert_eq!(audit.label_conflicts.len(), 1);
+    let conflict = &audit.label_conflicts[0];
+    assert_eq!(
+        (
+            conflict.duplicate.b.as_str(),
+            conflict.label_a,
+            conflict.label_b
+        ),
+        ("test/sad/brighter.png", Happy, Sad)
+    );
+}
+
+#[test]
+fn held_out_images_with_a_copy_in_an_earlier_split_have_leaked() {
+    let leaked = run(&dataset()).leaked;
+    assert_eq!(
+        leaked.validation.into_iter().collect::<Vec<_>>(),
+        ["validation/happy/copy.png"]
+    );
+    assert_eq!(
+        leaked.test.into_iter().collect::<Vec<_>>(),
+        ["test/sad/brighter.png", "test/sad/mirrored.png"]
+    );
+}
+
+#[test]
+fn bad_files_are_reported_with_what_is_wrong() {
+    let audit = run(&dataset());
+    let bad: Vec<(&str, BadImageKind)> = audit
+        .unreadable
+        .iter()
+        .map(|bad| (bad.path.as_str(), bad.kind))
+        .collect();
+    assert_eq!(
+        bad,
+        [
+            ("test/happy/blank.png", BadImageKind::Blank),
+            ("train/happy/notes.jpg", BadImageKind::Unreadable)
+        ]
+    );
+}
+
+#[test]
+fn files_are_counted_by_split_and_class() {
+    let counts = run(&dataset()).counts;
+    assert_eq!(
+        (
+            counts[&SplitName::Train][Happy],
+            counts[&SplitName::Train][Sad]
+        ),
+        (4, 3)
+    );
+    assert_eq!(
+        (
+            counts[&SplitName::Test][Happy],
+            counts[&SplitName::Test][Sad]
+        ),
+        (2, 2)
+    );
+}
+
+#[test]
+fn json_has_the_documented_names() {
+    let json = serde_json::to_value(run(&dataset())).unwrap();
+    for name in [
+        "exact",
+        "near",
+        "label_conflicts",
+        "unreadable",
+        "suspect_labels",
+        "counts",
+    ] {
+        assert!(json.get(name).is_some(), "{name}");
+    }
+    let pair = &json["exact"][0];
+    assert_eq!(
+        (&pair["a"], &pair["kind"]),
+        (&"train/happy/0.png".into(), &"exact".into())
+    );
+    assert!(pair["b"].is_string() && pair["score"] == 1.0);
+    assert_eq!(json["counts"]["train"]["happy"], 4);
+    assert_eq!(json["label_conflicts"][0]["label_b"], "sad");
+    assert_eq!(json["unreadable"][0]["kind"], "blank");
+}
+
+#[test]
+fn steps_are_told_as_they_begin() {
+    let mut steps = Vec::new();
+    audit(dataset().path(), &AuditOptions::default(), |step| {
+        steps.push(step)
+    })
+    .unwrap();
+    assert_eq!(steps, [AuditStep::Decoding(13), AuditStep::Comparing(12)]);
+}
+
+/// The known facts of FER2013's four-class part, where it is at hand.
+#[test]
+fn fer2013_leaks_as_known() {
+    let data = std::env::var_os("FER_DATA")
+        .map_or_else(
+            || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
+            std::path::PathBuf::from,
+        )
+        .join("fer2013");
+    if !data.join("train").is_dir() {
+        println!("skipped: no dataset in {}", data.display());
+        return;
+    }
+    let audit = audit(&data, &AuditOptions::default(), |_| {}).unwrap();
+    let share =
+        |leaked: usize, split| leaked as f64 / audit.counts[&split].0.iter().sum::<usize>() as f64;
+    let test = share(audit.leaked.test.len(), SplitName::Test);
+    let validation = share(audit.leaked.validation.len(), SplitName::Validation);
+    assert!((0.125..0.25).contains(&test), "{test} of test");
+    assert!(
+        (0.13..0.25).contains(&validation),
+        "{validation} of validation"
+    );
+}

@@ -1,0 +1,206 @@
+//! `fer predict`: the shapes that scripts rely on.
+
+use serde_json::Value;
+
+use super::{example, face, faces, fer, json_lines, run};
+
+const CLASSES: [&str; 4] = ["happy", "sad", "neutral", "surprise"];
+
+#[test]
+fn json_is_one_object_a_picture_in_the_order_of_the_arguments() {
+    let paths = CLASSES.map(face);
+    let run = run(fer().args(["predict", "--format", "json"]).args(&paths));
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let items = json_lines(&run.stdout);
+    assert_eq!(items.len(), paths.len());
+    for (item, path) in items.iter().zip(&paths) {
+        assert_eq!(item["path"], path.to_str().unwrap());
+        assert_eq!(item["error"], Value::Null);
+        let face = &item["faces"][0];
+        assert_eq!(face["box"], Value::Null, "a face crop is taken whole");
+        let probabilities: Vec<f64> = CLASSES
+            .iter()
+            .map(|class| face["probabilities"][class].as_f64().unwrap())
+            .collect();
+        assert!(
+            (probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-5,
+            "{face}"
+        );
+        let highest = probabilities.iter().copied().fold(0.0, f64::max);
+        assert_eq!(face["confidence"].as_f64().unwrap(), highest);
+        assert_eq!(
+            face["probabilities"][face["emotion"].as_str().unwrap()],
+            face["confidence"]
+        );
+    }
+}
+
+#[test]
+fn whole_pictures_have_no_box_and_found_faces_do() {
+    let photo = super::first_file(&example("photos"));
+    let lines = |faces: &str| {
+        let run = run(fer()
+            .args(["predict", "--format", "json", "--faces", faces])
+            .arg(&photo));
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        json_lines(&run.stdout)
+    };
+    assert_eq!(lines("whole")[0]["faces"][0]["box"], Value::Null);
+    for face in lines("find")[0]["faces"].as_array().unwrap() {
+        let bounds: Vec<u64> = face["box"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|side| side.as_u64().unwrap())
+            .collect();
+        assert_eq!(bounds.len(), 4);
+        assert!(bounds[2] > 0 && bounds[3] > 0, "{face}");
+    }
+}
+
+#[test]
+fn csv_has_a_row_a_face_and_the_same_numbers_as_json() {
+    let folder = faces().join("test/happy");
+    let csv = run(fer().args(["predict", "--format", "csv"]).arg(&folder));
+    let json = run(fer().args(["predict", "--format", "json"]).arg(&folder));
+    assert_eq!((csv.code, json.code), (0, 0), "{}", csv.stderr);
+    let mut reader = csv::Reader::from_reader(csv.stdout.as_bytes());
+    let header: Vec<_> = reader
+        .headers()
+        .unwrap()
+        .iter()
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(
+        header,
+        [
+            "path",
+            "face",
+            "x",
+            "y",
+            "width",
+            "height",
+            "emotion",
+            "confidence",
+            "happy",
+            "sad",
+            "neutral",
+            "surprise",
+            "error"
+        ]
+    );
+    let items = json_lines(&json.stdout);
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), items.len());
+    for (row, item) in rows.iter().zip(&items) {
+        assert_eq!(&row[0], item["path"].as_str().unwrap());
+        assert_eq!(&row[6], item["faces"][0]["emotion"].as_str().unwrap());
+        let confidence: f32 = row[7].parse().unwrap();
+        assert_eq!(
+            f64::from(confidence),
+            f64::from(item["faces"][0]["confidence"].as_f64().unwrap() as f32)
+        );
+    }
+}
+
+#[test]
+fn a_folder_is_searched_in_depth_in_a_fixed_order_and_a_glob_is_expanded() {
+    let run_on = |path: &std::path::Path| {
+        let run = run(fer().args(["predict", "--format", "json"]).arg(path));
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        json_lines(&run.stdout)
+            .iter()
+            .map(|item| item["path"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let folder = run_on(&faces().join("test"));
+    assert!(folder.len() > 4);
+    assert!(folder.is_sorted(), "{folder:?}");
+    assert_eq!(folder, run_on(&faces().join("test/*/*.jpg")));
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let lines = |threads: &str| {
+        let run = run(fer()
+            .args(["predict", "--format", "json", "--threads", threads])
+            .arg(faces().join("test/sad")));
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        run.stdout
+    };
+    assert_eq!(lines("1"), lines("3"));
+}
+
+#[test]
+fn the_table_names_each_picture_and_emotion_without_escape_codes() {
+    let face = face("surprise");
+    let run = run(fer().arg("predict").arg(&face));
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(
+        run.stdout
+            .contains(face.file_name().unwrap().to_str().unwrap()),
+        "{}",
+        run.stdout
+    );
+    assert!(
+        CLASSES.iter().any(|class| run.stdout.contains(class)),
+        "{}",
+        run.stdout
+    );
+    assert!(!run.stdout.contains('\u{1b}'), "{:?}", run.stdout);
+}
+
+#[test]
+fn priors_move_the_probabilities() {
+    let probability = |priors: &str| {
+        let run = run(fer()
+            .args(["predict", "--format", "json", "--priors", priors])
+            .arg(face("neutral")));
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        json_lines(&run.stdout)[0]["faces"][0]["probabilities"]["sad"]
+            .as_f64()
+            .unwrap()
+    };
+    assert!(probability("1,1000,1,1") > probability("uniform"));
+    assert_eq!(probability("1,0,1,1"), 0.0);
+}
+
+#[test]
+fn drawing_saves_a_picture_of_the_same_size() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("drawn.png");
+    let photo = super::first_file(&example("photos"));
+    let run = run(fer().arg("predict").arg(&photo).arg("--draw").arg(&out));
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let (drawn, photo) = (
+        fer_core::Image::open(&out).unwrap(),
+        fer_core::Image::open(&photo).unwrap(),
+    );
+    assert_eq!(
+        (drawn.width(), drawn.height()),
+        (photo.width(), photo.height())
+    );
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let fer = env!("CARGO_BIN_EXE_fer");
+    let script = format!(
+        "{fer:?} predict --format json {:?} | head -n 1",
+        faces().join("test")
+    );
+    let output = std::process::Command::new("bash")
+        .args(["-o", "pipefail", "-c", &script])
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(
+        output.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}

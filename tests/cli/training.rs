@@ -1,0 +1,255 @@
+//! `fer train`, `fer evaluate`, `fer audit` and `fer info` on drawn faces.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::{Run, face, faces, fer, json_lines, run, small_dataset};
+
+fn train(root: &Path, arguments: &[&str]) -> Run {
+    run(fer()
+        .args(["train", "data", "--epochs", "2", "--batch-size", "8"])
+        .args(arguments)
+        .current_dir(root))
+}
+
+fn read_json(path: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+#[test]
+fn a_run_can_be_trained_predicted_with_and_is_never_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    small_dataset(&root.join("data"), 6);
+    let first = train(root, &["--out", "run", "--seed", "7"]);
+    assert_eq!(first.code, 0, "{}", first.stderr);
+    for file in [
+        "config.toml",
+        "metrics.jsonl",
+        "last.safetensors",
+        "best.safetensors",
+        "report.json",
+        "report.html",
+    ] {
+        assert!(root.join("run").join(file).is_file(), "{file}");
+    }
+    assert_eq!(
+        json_lines(&fs::read_to_string(root.join("run/metrics.jsonl")).unwrap()).len(),
+        2
+    );
+    assert!(
+        fs::read_to_string(root.join("run/config.toml"))
+            .unwrap()
+            .contains("seed = 7")
+    );
+
+    let model = root.join("run/best.safetensors");
+    let predicted = run(fer()
+        .args(["predict", "--format", "json", "--model"])
+        .arg(&model)
+        .arg(face("happy")));
+    assert_eq!(predicted.code, 0, "{}", predicted.stderr);
+    let info = run(fer().arg("info").arg(&model));
+    assert_eq!(info.code, 0, "{}", info.stderr);
+    assert!(info.stdout.contains("happy"), "{}", info.stdout);
+
+    let again = train(root, &["--out", "run"]);
+    assert_eq!(again.code, 1);
+    assert!(again.stderr.contains("--resume"), "{}", again.stderr);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_for_any_number_of_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    small_dataset(&root.join("data"), 4);
+    for (out, threads) in [("one", "1"), ("two", "2")] {
+        let run = train(root, &["--out", out, "--threads", threads]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+    }
+    let bytes = |run: &str| fs::read(root.join(run).join("best.safetensors")).unwrap();
+    assert!(bytes("one") == bytes("two"));
+}
+
+#[test]
+fn flags_override_the_settings_file_and_unknown_settings_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    small_dataset(&root.join("data"), 2);
+    fs::write(
+        root.join("settings.toml"),
+        "epochs = 9\nlearning_rate = 0.001\n",
+    )
+    .unwrap();
+    let run = train(root, &["--out", "run", "--config", "settings.toml"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let config = fs::read_to_string(root.join("run/config.toml")).unwrap();
+    assert!(
+        config.contains("epochs = 2") && config.contains("learning_rate = 0.001"),
+        "{config}"
+    );
+
+    fs::write(root.join("settings.toml"), "epoch = 9\n").unwrap();
+    let run = train(root, &["--out", "other", "--config", "settings.toml"]);
+    assert_eq!(run.code, 1);
+    assert!(
+        run.stderr.contains("epoch") && run.stderr.contains("batch_size"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn evaluate_writes_the_figures_that_scripts_rely_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (json, html) = (folder.path().join("e.json"), folder.path().join("e.html"));
+    let test = faces().join("test");
+    let run = run(fer()
+        .arg("evaluate")
+        .arg(&test)
+        .arg("--json")
+        .arg(&json)
+        .arg("--html")
+        .arg(&html));
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let figures = read_json(&json);
+    for key in [
+        "n",
+        "accuracy",
+        "accuracy_ci95",
+        "balanced_accuracy",
+        "macro_f1",
+        "nll",
+        "ece",
+        "classes",
+        "confusion",
+        "per_class",
+        "no_face",
+        "errors",
+        "predictions",
+    ] {
+        assert!(!figures[key].is_null(), "{key}");
+    }
+    let n = figures["n"].as_u64().unwrap();
+    let confusion: u64 = figures["confusion"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|row| row.as_array().unwrap())
+        .map(|count| count.as_u64().unwrap())
+        .sum();
+    assert_eq!(confusion, n);
+    let predictions = figures["predictions"].as_array().unwrap();
+    assert_eq!(predictions.len() as u64, n);
+    let right = predictions
+        .iter()
+        .filter(|row| row["truth"] == row["emotion"])
+        .count();
+    assert!((right as f64 / n as f64 - figures["accuracy"].as_f64().unwrap()).abs() < 1e-9);
+    assert!(
+        test.join(predictions[0]["path"].as_str().unwrap())
+            .is_file(),
+        "paths are relative to DIR"
+    );
+    for class in ["happy", "sad", "neutral", "surprise"] {
+        for key in ["precision", "recall", "f1", "support"] {
+            assert!(
+                figures["per_class"][class].get(key).is_some(),
+                "{class} {key}"
+            );
+        }
+    }
+    assert!(run.stdout.contains("accuracy"), "{}", run.stdout);
+    assert!(fs::read_to_string(html).unwrap().contains("</html>"));
+}
+
+#[test]
+fn evaluate_leaves_out_what_a_list_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let test = faces().join("test");
+    let left_out = face("happy");
+    let list = folder.path().join("list.txt");
+    fs::write(
+        &list,
+        format!("{}\n\n", left_out.strip_prefix(&test).unwrap().display()),
+    )
+    .unwrap();
+    let json = folder.path().join("e.json");
+    let n = |arguments: &[&str]| {
+        let run = run(fer()
+            .arg("evaluate")
+            .arg(&test)
+            .arg("--json")
+            .arg(&json)
+            .args(arguments));
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        read_json(&json)["n"].as_u64().unwrap()
+    };
+    let all = n(&[]);
+    assert_eq!(n(&["--exclude", list.to_str().unwrap()]), all - 1);
+}
+
+#[test]
+fn evaluate_reports_missing_classes_and_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("Happiness")).unwrap();
+    fs::copy(face("happy"), folder.path().join("Happiness/a.jpg")).unwrap();
+    let run = run(fer().arg("evaluate").arg(folder.path()));
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(
+        run.stderr.contains("neutral"),
+        "the missing classes are named: {}",
+        run.stderr
+    );
+}
+
+#[test]
+fn audit_finds_a_copy_across_splits() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    small_dataset(&root.join("data"), 3);
+    fs::copy(
+        super::first_file(&root.join("data/test/sad")),
+        root.join("data/train/sad/copy.jpg"),
+    )
+    .unwrap();
+    let run = run(fer()
+        .args(["audit", "data", "--json", "a.json", "--html", "a.html"])
+        .current_dir(root));
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let findings = read_json(&root.join("a.json"));
+    for key in [
+        "exact",
+        "near",
+        "label_conflicts",
+        "unreadable",
+        "suspect_labels",
+        "counts",
+    ] {
+        assert!(!findings[key].is_null(), "{key}");
+    }
+    let exact = findings["exact"].as_array().unwrap();
+    assert_eq!(exact.len(), 1, "{findings}");
+    let pair = [
+        exact[0]["a"].as_str().unwrap(),
+        exact[0]["b"].as_str().unwrap(),
+    ];
+    assert!(pair.contains(&"train/sad/copy.jpg"), "{pair:?}");
+    assert!(
+        pair.iter()
+            .all(|path| root.join("data").join(path).is_file()),
+        "{pair:?}"
+    );
+    assert_eq!(findings["counts"]["train"]["sad"], 4);
+}
+
+#[test]
+fn info_describes_the_default_model() {
+    let run = run(fer().arg("info"));
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    for word in ["happy", "sad", "neutral", "surprise"] {
+        assert!(run.stdout.contains(word), "{}", run.stdout);
+    }
+}
