@@ -166,19 +166,24 @@ pub fn train(
 ) -> Result<TrainingRun> {
     config.validate()?;
     let config = config.with_absolute_paths()?;
-    let run = RunDirectory::at(run);
+    let directory = RunDirectory::at(run);
     let saved = if options.resume {
-        resume::saved_run(&run, &config)?
+        resume::saved_run(&directory, &config)?
     } else {
-        run.refuse_existing().map(|()| None)?
+        directory.refuse_existing().map(|()| None)?
     };
 
     let threads = Threads::new(options.threads)?;
     let dataset = FolderDataset::scan(data, options.scan)?;
     let data = TrainingData::load(&dataset, &config, options.memory_budget, &threads, observer)?;
     if !options.resume {
-        run.create(&config)?;
+        directory.create(&config)?;
     }
-    let start = resume::starting_point(&run, saved, &config, &data)?;
-    Session::new(&run, &config, options, &data, start, &threads)?.run(observer)
+    let start = resume::starting_point(&directory, saved, &config, &data)?;
+    let session = Session::new(&directory, &config, options, &data, start, &threads)?;
+    let run = session.run(observer)?;
+    if run.ending != Ending::Interrupted {
+        finish::write_report(&directory, &run, &dataset, options)?;
+    }
+    Ok(run)
 }

@@ -2,15 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use fer_core::{Emotion, Model, Provenance, WeightStorage, Weights};
+use fer_core::{Classifier, Emotion, Model, Provenance, WeightStorage, Weights};
+use serde::Serialize;
+
+use super::{TrainOptions, TrainingRun};
 
 use crate::calibrate::calibrate;
 use crate::config::TrainConfig;
 use crate::data::TrainingData;
-use crate::error::Result;
+use crate::dataset::{ClassFolders, FolderDataset};
+use crate::error::{Error, Result};
+use crate::evaluation::{Evaluation, EvaluationOptions, evaluate};
 use crate::progress::ValidationMetrics;
 use crate::run_directory::RunDirectory;
 use crate::softmax::Logits;
+use crate::votes::Votes;
 
 /// Writes `best.safetensors`: the weights with all that their use needs, calibrated on the validation logits.
 pub(super) fn write_best(
@@ -79,4 +85,56 @@ fn command(config: &TrainConfig) -> String {
         command.push_str(&format!(" --votes {}", votes.display()));
     }
     command
+}
+
+/// What `report.json` holds.
+#[derive(Serialize)]
+struct Report<'a> {
+    /// The run: configuration, data and the figures of each epoch.
+    training: &'a TrainingRun,
+    /// The calibrated model of the best epoch on the validation images.
+    validation: &'a Evaluation,
+}
+
+/// Writes the report of a run that has ended.
+pub(super) fn write_report(
+    directory: &RunDirectory,
+    run: &TrainingRun,
+    dataset: &FolderDataset,
+    options: &TrainOptions,
+) -> Result<()> {
+    let validation = evaluate_best(run, dataset, options)?;
+    let report = Report {
+        training: run,
+        validation: &validation,
+    };
+    let json = serde_json::to_vec_pretty(&report)
+        .map_err(|error| Error::io("write", directory.report_json(), error.into()))?;
+    Ok(fer_core::write_atomic(directory.report_json(), &json)?)
+}
+
+fn evaluate_best(
+    run: &TrainingRun,
+    dataset: &FolderDataset,
+    options: &TrainOptions,
+) -> Result<Evaluation> {
+    let classifier = Classifier::load(&run.model)?.with_threads(options.threads);
+    let split = dataset
+        .validation
+        .items
+        .first()
+        .and_then(|item| item.path.iter().next());
+    let folder = ClassFolders::scan(dataset.root().join(split.unwrap_or_default()), options.scan)?;
+    let votes = run
+        .config
+        .votes
+        .file
+        .as_deref()
+        .map(Votes::load)
+        .transpose()?;
+    let mut scored = EvaluationOptions::default().with_threads(options.threads);
+    if let Some(votes) = &votes {
+        scored = scored.with_votes(votes);
+    }
+    evaluate(&classifier, &folder, scored, |_, _| {})
 }
