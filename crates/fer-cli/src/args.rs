@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Train(TrainArgs),
     /// Score a model on class folders
     Evaluate(EvaluateArgs),
+    /// Look for duplicates, leaks between splits, label conflicts and bad files in a dataset
+    Audit(AuditArgs),
     /// Describe a model: its data, figures and limits
     Info(InfoArgs),
     /// Print a completion script for a shell
@@ -160,6 +162,21 @@ pub(crate) struct EvaluateArgs {
     /// Write every figure and prediction as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AuditArgs {
+    /// Dataset folder with `train`, `validation` and `test`
+    #[arg(value_name = "DATA")]
+    pub(crate) data: PathBuf,
+
+    /// Write the findings as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+
+    /// Threads to compute with; 0 uses every core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) threads: usize,
 }
 
 #[derive(Debug, Args)]

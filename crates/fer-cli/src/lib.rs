@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod args;
+mod audit;
 mod error;
 mod evaluate;
 mod files;
@@ -74,6 +75,7 @@ fn execute(cli: &Cli) -> Result<Status> {
         Command::Predict(args) => predict::run(args, cli.quiet),
         Command::Train(args) => train::run(args, cli.quiet),
         Command::Evaluate(args) => evaluate::run(args, cli.quiet),
+        Command::Audit(args) => audit::run(args, cli.quiet),
         Command::Info(args) => info::run(args),
         Command::Completions { shell } => {
             let mut script = Vec::new();

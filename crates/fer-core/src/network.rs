@@ -3,10 +3,12 @@
 mod block;
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use block::Block;
 use candle_core::{DType, Device, Result as CandleResult, Tensor, Var};
-use fer_kernels::{NetworkSpec, Slot};
+use fer_kernels::candle::ConvBlock;
+use fer_kernels::{BlockSpec, InstructionSet, NetworkSpec, Slot, Threads};
 
 use crate::{Error, ModelConfig, Result, Weights};
 
@@ -14,7 +16,8 @@ use crate::{Error, ModelConfig, Result, Weights};
 ///
 /// It computes what [`Classifier`](crate::Classifier) computes: blocks of 3x3 convolution, batch norm, ReLU and, at the
 /// end of a stage, 2x2 max-pool; then the mean over all positions and a linear layer. Input is `[N, H, W, 1]`, output
-/// logits `[N, 4]`.
+/// logits `[N, 4]`. In `f32` on the CPU, training runs on the custom operations of
+/// [`fer_kernels::candle`]; otherwise on Candle's own.
 ///
 /// ```
 /// use candle_core::{Device, Tensor};
@@ -39,6 +42,8 @@ pub struct EmotionNet {
     parameters: Vec<Var>,
     /// In the order of [`NetworkSpec::statistics`].
     statistics: Vec<Var>,
+    /// One for each block, made when training on the CPU begins.
+    kernels: OnceLock<Vec<ConvBlock>>,
 }
 
 impl EmotionNet {
@@ -77,6 +82,7 @@ impl EmotionNet {
             parameters: variables(spec.parameters(), &weights.parameters).map_err(failed)?,
             statistics: variables(spec.statistics(), &weights.statistics).map_err(failed)?,
             spec,
+            kernels: OnceLock::new(),
         })
     }
 
@@ -126,7 +132,11 @@ impl EmotionNet {
         momentum: f32,
         dropout: Option<&Tensor>,
     ) -> Result<Tensor> {
-        let maps = self.train_on_candle(faces, momentum).map_err(failed)?;
+        let maps = if faces.device().is_cpu() && faces.dtype() == DType::F32 {
+            self.train_on_kernels(faces, momentum)?
+        } else {
+            self.train_on_candle(faces, momentum).map_err(failed)?
+        };
         let head = || {
             let features = maps.mean((1, 2))?;
             match dropout {
@@ -137,12 +147,33 @@ impl EmotionNet {
         head().map_err(failed)
     }
 
+    fn train_on_kernels(&self, faces: &Tensor, momentum: f32) -> Result<Tensor> {
+        let mut maps = faces.clone();
+        for (block, kernel) in self.blocks().zip(self.kernels()?) {
+            let trained = block.forward_train_on(kernel, &maps, momentum);
+            maps = trained.map_err(failed)?;
+        }
+        Ok(maps)
+    }
+
     fn train_on_candle(&self, faces: &Tensor, momentum: f32) -> CandleResult<Tensor> {
         let mut maps = faces.clone();
         for block in self.blocks() {
             maps = block.forward_train(&maps, momentum)?;
         }
         Ok(maps)
+    }
+
+    fn kernels(&self) -> Result<&[ConvBlock]> {
+        if let Some(kernels) = self.kernels.get() {
+            return Ok(kernels);
+        }
+        let threads = Threads::new(0)?;
+        let kernel =
+            |block: &BlockSpec| ConvBlock::new(block.pool, InstructionSet::best(), threads.clone());
+        let kernels: std::result::Result<Vec<_>, _> = self.spec.blocks.iter().map(kernel).collect();
+        let kernels = kernels?;
+        Ok(self.kernels.get_or_init(|| kernels))
     }
 
     /// The maps `[N, H, W, C]` that the blocks of `range` make of those before it, batch norm by its running statistics.

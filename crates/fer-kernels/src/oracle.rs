@@ -6,30 +6,25 @@ use crate::{BATCH_NORM_EPSILON, NetworkSpec, spec::BlockShape};
 
 mod network;
 
-pub use network::{NetworkResult, network};
+pub(crate) use network::{NetworkResult, network};
 
 /// Images, rows, columns and channels of an activation `[N, H, W, C]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Dims {
+pub(crate) struct Dims {
     /// Number of images.
-    pub images: usize,
+    pub(crate) images: usize,
     /// Rows.
-    pub height: usize,
+    pub(crate) height: usize,
     /// Columns.
-    pub width: usize,
+    pub(crate) width: usize,
     /// Channels.
-    pub channels: usize,
+    pub(crate) channels: usize,
 }
 
 impl Dims {
     /// Number of elements.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.images * self.height * self.width * self.channels
-    }
-
-    /// Whether there are no elements.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     fn at(&self, image: usize, y: usize, x: usize, channel: usize) -> usize {
@@ -63,7 +58,7 @@ fn for_each_product(dims: Dims, out_channels: usize, mut visit: impl FnMut(usize
 }
 
 /// 3x3 convolution, stride 1, padding 1: `[N,H,W,Ci]` and `[3,3,Ci,Co]` to `[N,H,W,Co]`.
-pub fn conv(dims: Dims, out_channels: usize, input: &[f64], weight: &[f64]) -> Vec<f64> {
+pub(crate) fn conv(dims: Dims, out_channels: usize, input: &[f64], weight: &[f64]) -> Vec<f64> {
     let mut output = vec![0.0; dims.with_channels(out_channels).len()];
     for_each_product(dims, out_channels, |i, w, o| {
         output[o] += input[i] * weight[w]
@@ -72,7 +67,7 @@ pub fn conv(dims: Dims, out_channels: usize, input: &[f64], weight: &[f64]) -> V
 }
 
 /// Gradient of a loss with respect to the convolution's input.
-pub fn conv_backward_data(
+pub(crate) fn conv_backward_data(
     dims: Dims,
     out_channels: usize,
     weight: &[f64],
@@ -86,7 +81,7 @@ pub fn conv_backward_data(
 }
 
 /// Gradient of a loss with respect to the convolution's weight.
-pub fn conv_backward_weights(
+pub(crate) fn conv_backward_weights(
     dims: Dims,
     out_channels: usize,
     input: &[f64],
@@ -100,7 +95,7 @@ pub fn conv_backward_weights(
 }
 
 /// Mean and biased variance of each channel over everything else.
-pub fn batch_statistics(channels: usize, values: &[f64]) -> (Vec<f64>, Vec<f64>) {
+pub(crate) fn batch_statistics(channels: usize, values: &[f64]) -> (Vec<f64>, Vec<f64>) {
     let count = (values.len() / channels) as f64;
     let mut mean = vec![0.0; channels];
     let mut variance = vec![0.0; channels];
@@ -116,7 +111,7 @@ pub fn batch_statistics(channels: usize, values: &[f64]) -> (Vec<f64>, Vec<f64>)
 }
 
 /// Batch norm with the batch's own statistics.
-pub fn batch_norm(values: &[f64], gamma: &[f64], beta: &[f64]) -> Vec<f64> {
+pub(crate) fn batch_norm(values: &[f64], gamma: &[f64], beta: &[f64]) -> Vec<f64> {
     let channels = gamma.len();
     let (mean, variance) = batch_statistics(channels, values);
     let normalized = |(i, v): (usize, &f64)| {
@@ -127,7 +122,7 @@ pub fn batch_norm(values: &[f64], gamma: &[f64], beta: &[f64]) -> Vec<f64> {
 }
 
 /// Gradients of [`batch_norm`] with respect to its values, gamma and beta (Ioffe and Szegedy 2015, section 3).
-pub fn batch_norm_backward(
+pub(crate) fn batch_norm_backward(
     values: &[f64],
     gamma: &[f64],
     gradient: &[f64],
@@ -177,7 +172,7 @@ fn first_maxima(dims: Dims, values: &[f64]) -> Vec<usize> {
 }
 
 /// 2x2 max-pool of stride 2; an odd last row or column is dropped.
-pub fn max_pool(dims: Dims, values: &[f64]) -> Vec<f64> {
+pub(crate) fn max_pool(dims: Dims, values: &[f64]) -> Vec<f64> {
     first_maxima(dims, values)
         .into_iter()
         .map(|i| values[i])
@@ -185,7 +180,7 @@ pub fn max_pool(dims: Dims, values: &[f64]) -> Vec<f64> {
 }
 
 /// Gradient of [`max_pool`]: the first maximum of each window takes it all.
-pub fn max_pool_backward(dims: Dims, values: &[f64], gradient: &[f64]) -> Vec<f64> {
+pub(crate) fn max_pool_backward(dims: Dims, values: &[f64], gradient: &[f64]) -> Vec<f64> {
     let mut result = vec![0.0; dims.len()];
     first_maxima(dims, values)
         .into_iter()
@@ -195,12 +190,12 @@ pub fn max_pool_backward(dims: Dims, values: &[f64], gradient: &[f64]) -> Vec<f6
 }
 
 /// `f32` values widened, as the oracle's functions take them.
-pub fn widen(values: &[f32]) -> Vec<f64> {
+pub(crate) fn widen(values: &[f32]) -> Vec<f64> {
     values.iter().map(|&v| f64::from(v)).collect()
 }
 
 /// Largest difference from the truth, relative to the truth's largest magnitude.
-pub fn relative_error(found: &[f32], truth: &[f64]) -> f64 {
+pub(crate) fn relative_error(found: &[f32], truth: &[f64]) -> f64 {
     assert_eq!(found.len(), truth.len(), "lengths differ");
     let scale = truth
         .iter()
@@ -216,7 +211,7 @@ pub fn relative_error(found: &[f32], truth: &[f64]) -> f64 {
 }
 
 /// Reproducible values, roughly standard normal, for tests without a random generator.
-pub fn noise(len: usize, seed: u64) -> Vec<f32> {
+pub(crate) fn noise(len: usize, seed: u64) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x2545_f491_4f6c_dd1d;
     let mut uniform = || {
         // Splitmix64 (Steele, Lea and Flood 2014).
@@ -233,7 +228,7 @@ pub fn noise(len: usize, seed: u64) -> Vec<f32> {
 }
 
 /// A parameter buffer like that of a network in training: weights of Kaiming's scale, scales about 1, shifts about 0.
-pub fn parameters(spec: &NetworkSpec, seed: u64) -> Vec<f32> {
+pub(crate) fn parameters(spec: &NetworkSpec, seed: u64) -> Vec<f32> {
     let mut values = noise(spec.parameter_count(), seed);
     for slot in spec.parameters() {
         use crate::Role;

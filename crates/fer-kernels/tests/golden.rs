@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use fer_kernels::{Batch, BlockSpec, InstructionSet, NetworkSpec, Threads, TrainPlan};
+use fer_kernels::{
+    Batch, BlockSpec, InferencePlan, InstructionSet, NetworkSpec, Threads, TrainPlan,
+};
 use safetensors::SafeTensors;
 
 const MOMENTUM: f32 = 0.1;
@@ -96,5 +98,23 @@ fn training_agrees_with_pytorch() {
             );
             assert!(error < 1e-4, "{}: {error} with {set}", slot.name);
         }
+    }
+}
+#[test]
+fn inference_agrees_with_pytorch() {
+    let (golden, spec) = (Golden::load(), spec());
+    let statistics: Vec<f32> = golden
+        .f64("statistics")
+        .into_iter()
+        .map(|v| v as f32)
+        .collect();
+    let truth = golden.f64("inference_logits");
+    for set in InstructionSet::available() {
+        let plan = InferencePlan::new(&spec, &golden.f32("parameters"), &statistics, set).unwrap();
+        let mut logits = vec![0.0; truth.len()];
+        plan.logits(&golden.f32("input"), &mut logits, &Threads::new(2).unwrap())
+            .unwrap();
+        let error = relative_error(&logits, &truth);
+        assert!(error < 1e-5, "{error} with {set}");
     }
 }

@@ -31,7 +31,12 @@ type Outcome = (Vec<Face>, Option<String>, Option<PyErr>);
 impl Analyzer {
     #[new]
     #[pyo3(signature = (model, *, priors, threads))]
-    fn new(py: Python<'_>, model: Option<String>, priors: Option<&str>, threads: usize) -> PyResult<Self> {
+    fn new(
+        py: Python<'_>,
+        model: Option<String>,
+        priors: Option<&str>,
+        threads: usize,
+    ) -> PyResult<Self> {
         let load = || -> fer_cli::Result<Self> {
             let priors = priors.map(str::parse).transpose()?;
             Ok(Self::with(
@@ -46,9 +51,16 @@ impl Analyzer {
 
     /// The same model under another class mix.
     fn with_priors(&self, priors: &str) -> PyResult<Self> {
-        let classifier = priors.parse().and_then(|priors| self.classifier.clone().with_priors(priors));
+        let classifier = priors
+            .parse()
+            .and_then(|priors| self.classifier.clone().with_priors(priors));
         let classifier = classifier.map_err(|error| Subject::Model.raise(error))?;
-        Ok(Self::with(classifier, Arc::clone(&self.detector), self.name.clone(), self.threads))
+        Ok(Self::with(
+            classifier,
+            Arc::clone(&self.detector),
+            self.name.clone(),
+            self.threads,
+        ))
     }
 
     /// The name or path that the model was loaded by.
@@ -74,7 +86,8 @@ impl Analyzer {
         let analyzer = self.analyzer(faces)?;
         let picture = Picture::new(image, bgr)?;
         let source = picture.source()?;
-        let found = py.detach(|| -> fer_cli::Result<_> { Ok(analyzer.image(&source.decode()?.view())?) });
+        let found =
+            py.detach(|| -> fer_cli::Result<_> { Ok(analyzer.image(&source.decode()?.view())?) });
         let found = found.map_err(|error| Subject::Image.raise(error))?;
         Ok((found.into_iter().map(Face).collect(), picture.path()))
     }
@@ -96,13 +109,20 @@ impl Analyzer {
                 picture => Ok(picture),
             })
             .collect::<PyResult<Vec<_>>>()?;
-        let sources =
-            pictures.iter().flatten().map(Picture::source).collect::<PyResult<Vec<Source<'_>>>>()?;
+        let sources = pictures
+            .iter()
+            .flatten()
+            .map(Picture::source)
+            .collect::<PyResult<Vec<Source<'_>>>>()?;
         let mut found = batch::predict(py, analyzer, &sources)?.into_iter();
         let outcomes = pictures.iter().map(|picture| match picture {
             Ok(picture) => match found.next() {
                 Some(Ok(faces)) => (faces.into_iter().map(Face).collect(), picture.path(), None),
-                Some(Err(error)) => (Vec::new(), picture.path(), Some(Subject::Image.raise(error))),
+                Some(Err(error)) => (
+                    Vec::new(),
+                    picture.path(),
+                    Some(Subject::Image.raise(error)),
+                ),
                 None => (Vec::new(), picture.path(), None),
             },
             Err(error) => (Vec::new(), None, Some(error.clone_ref(py))),
@@ -122,7 +142,9 @@ impl Analyzer {
     ) -> PyResult<(Bound<'py, PyArray2<u8>>, Bound<'py, PyArray2<f32>>)> {
         let picture = Picture::new(image, bgr)?;
         let source = picture.source()?;
-        let emotion: Emotion = emotion.parse().map_err(|error: fer_core::Error| Subject::Image.raise(error))?;
+        let emotion: Emotion = emotion
+            .parse()
+            .map_err(|error: fer_core::Error| Subject::Image.raise(error))?;
         let bounds = face.0.bounds;
         let explain = || -> fer_cli::Result<_> {
             let decoded = source.decode()?;
@@ -133,9 +155,14 @@ impl Analyzer {
             let preprocessing = &self.classifier.model().preprocessing;
             let mut pixels = vec![0; preprocessing.face_len()];
             preprocessing.face_bytes(&crop.view(), &mut pixels)?;
-            Ok((pixels, self.classifier.explain(&crop.view(), Some(emotion))?))
+            Ok((
+                pixels,
+                self.classifier.explain(&crop.view(), Some(emotion))?,
+            ))
         };
-        let (pixels, explanation) = py.detach(explain).map_err(|error| Subject::Image.raise(error))?;
+        let (pixels, explanation) = py
+            .detach(explain)
+            .map_err(|error| Subject::Image.raise(error))?;
         let shape = [explanation.size(); 2];
         let heat_map = PyArray1::from_slice(py, explanation.heat()).reshape(shape)?;
         Ok((PyArray1::from_vec(py, pixels).reshape(shape)?, heat_map))
@@ -152,13 +179,28 @@ impl Analyzer {
         &self.classifier
     }
 
-    fn with(classifier: Classifier, detector: Arc<dyn FaceDetector>, name: Option<String>, threads: usize) -> Self {
-        Self { name, classifier, detector, threads, analyzers: Default::default() }
+    fn with(
+        classifier: Classifier,
+        detector: Arc<dyn FaceDetector>,
+        name: Option<String>,
+        threads: usize,
+    ) -> Self {
+        Self {
+            name,
+            classifier,
+            detector,
+            threads,
+            analyzers: Default::default(),
+        }
     }
 
     /// The analyzer that looks for faces in the way that `faces` names.
     fn analyzer(&self, faces: &str) -> PyResult<&fer_vision::Analyzer> {
-        self.analyzer_for(faces.parse().map_err(|error: fer_vision::Error| Subject::Image.raise(error))?)
+        self.analyzer_for(
+            faces
+                .parse()
+                .map_err(|error: fer_vision::Error| Subject::Image.raise(error))?,
+        )
     }
 
     pub(crate) fn analyzer_for(&self, faces: Faces) -> PyResult<&fer_vision::Analyzer> {
@@ -166,10 +208,17 @@ impl Analyzer {
         if let Some(analyzer) = cell.get() {
             return Ok(analyzer);
         }
-        let options = AnalyzerOptions { faces, threads: self.threads, ..AnalyzerOptions::default() };
-        let analyzer =
-            fer_vision::Analyzer::with_detector(self.classifier.clone(), Arc::clone(&self.detector), options)
-                .map_err(|error| Subject::Image.raise(error))?;
+        let options = AnalyzerOptions {
+            faces,
+            threads: self.threads,
+            ..AnalyzerOptions::default()
+        };
+        let analyzer = fer_vision::Analyzer::with_detector(
+            self.classifier.clone(),
+            Arc::clone(&self.detector),
+            options,
+        )
+        .map_err(|error| Subject::Image.raise(error))?;
         Ok(cell.get_or_init(|| analyzer))
     }
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
-use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, RecordBatchIterator, StringArray};
+use arrow_array::{
+    ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, RecordBatchIterator, StringArray,
+};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyList};
@@ -23,15 +25,43 @@ pub(crate) fn arrow_stream<'py>(
         .map_err(|error| PyValueError::new_err(error.to_string()))?;
     let schema = batch.schema();
     let reader = RecordBatchIterator::new([Ok(batch)], schema);
-    PyCapsule::new(py, FFI_ArrowArrayStream::new(Box::new(reader)), Some(c"arrow_array_stream".to_owned()))
+    PyCapsule::new(
+        py,
+        FFI_ArrowArrayStream::new(Box::new(reader)),
+        Some(c"arrow_array_stream".to_owned()),
+    )
 }
 
 fn array(kind: &str, values: &Bound<'_, PyList>) -> PyResult<ArrayRef> {
     Ok(match kind {
-        "str" => Arc::new(values.extract::<Vec<Option<String>>>()?.into_iter().collect::<StringArray>()),
-        "int" => Arc::new(values.extract::<Vec<Option<i64>>>()?.into_iter().collect::<Int64Array>()),
-        "float" => Arc::new(values.extract::<Vec<Option<f64>>>()?.into_iter().collect::<Float64Array>()),
-        "bool" => Arc::new(values.extract::<Vec<Option<bool>>>()?.into_iter().collect::<BooleanArray>()),
-        other => return Err(PyValueError::new_err(format!("a column's type is str, int, float or bool, not {other}"))),
+        "str" => Arc::new(
+            values
+                .extract::<Vec<Option<String>>>()?
+                .into_iter()
+                .collect::<StringArray>(),
+        ),
+        "int" => Arc::new(
+            values
+                .extract::<Vec<Option<i64>>>()?
+                .into_iter()
+                .collect::<Int64Array>(),
+        ),
+        "float" => Arc::new(
+            values
+                .extract::<Vec<Option<f64>>>()?
+                .into_iter()
+                .collect::<Float64Array>(),
+        ),
+        "bool" => Arc::new(
+            values
+                .extract::<Vec<Option<bool>>>()?
+                .into_iter()
+                .collect::<BooleanArray>(),
+        ),
+        other => {
+            return Err(PyValueError::new_err(format!(
+                "a column's type is str, int, float or bool, not {other}"
+            )));
+        }
     })
 }

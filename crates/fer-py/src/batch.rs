@@ -16,7 +16,11 @@ const DECODED_PER_THREAD: usize = 4;
 type Found = fer_cli::Result<Vec<Face>>;
 
 /// The faces of each picture, or why it could not be read, without holding the GIL.
-pub(crate) fn predict(py: Python<'_>, analyzer: &Analyzer, sources: &[Source<'_>]) -> PyResult<Vec<Found>> {
+pub(crate) fn predict(
+    py: Python<'_>,
+    analyzer: &Analyzer,
+    sources: &[Source<'_>],
+) -> PyResult<Vec<Found>> {
     let mut found = Vec::with_capacity(sources.len());
     for run in sources.chunk_by(|a, b| discriminant(a) == discriminant(b)) {
         let per_thread = match run {
@@ -35,16 +39,26 @@ pub(crate) fn predict(py: Python<'_>, analyzer: &Analyzer, sources: &[Source<'_>
 fn predict_alike(analyzer: &Analyzer, sources: &[Source<'_>]) -> Vec<Found> {
     if let [Source::File(_), ..] = sources {
         let paths = sources.iter().filter_map(Source::file);
-        return analyzer.paths(paths).map(|result| Ok(result.outcome?)).collect();
+        return analyzer
+            .paths(paths)
+            .map(|result| Ok(result.outcome?))
+            .collect();
     }
-    let decoded: Vec<fer_core::Result<Decoded<'_>>> = sources.par_iter().map(Source::decode).collect();
+    let decoded: Vec<fer_core::Result<Decoded<'_>>> =
+        sources.par_iter().map(Source::decode).collect();
     let views: Vec<_> = decoded.iter().flatten().map(Decoded::view).collect();
     match analyzer.images(&views) {
         Ok(faces) => {
             let mut faces = faces.into_iter();
-            decoded.into_iter().map(|picture| Ok(picture.map(|_| faces.next().unwrap_or_default())?)).collect()
+            decoded
+                .into_iter()
+                .map(|picture| Ok(picture.map(|_| faces.next().unwrap_or_default())?))
+                .collect()
         }
         // Alone, each picture keeps its own error.
-        Err(_) => decoded.into_iter().map(|picture| Ok(analyzer.image(&picture?.view())?)).collect(),
+        Err(_) => decoded
+            .into_iter()
+            .map(|picture| Ok(analyzer.image(&picture?.view())?))
+            .collect(),
     }
 }

@@ -8,8 +8,12 @@ use serde::Serialize;
 use serde_json::{Map, Number, Value};
 
 /// A serialisable value as Python dictionaries, lists, strings and numbers.
-pub(crate) fn to_python<'py, T: Serialize>(py: Python<'py>, value: &T) -> PyResult<Bound<'py, PyAny>> {
-    let value = serde_json::to_value(value).map_err(|error| PyTypeError::new_err(error.to_string()))?;
+pub(crate) fn to_python<'py, T: Serialize>(
+    py: Python<'py>,
+    value: &T,
+) -> PyResult<Bound<'py, PyAny>> {
+    let value =
+        serde_json::to_value(value).map_err(|error| PyTypeError::new_err(error.to_string()))?;
     json_to_python(py, &value)
 }
 
@@ -57,12 +61,18 @@ pub(crate) fn to_json(value: &Bound<'_, PyAny>) -> PyResult<Value> {
     } else if let Ok(text) = value.cast::<PyString>() {
         Ok(Value::String(text.to_cow()?.into_owned()))
     } else if let Ok(dict) = value.cast::<PyDict>() {
-        let entries = dict.iter().map(|(key, item)| Ok((key.extract::<String>()?, to_json(&item)?)));
+        let entries = dict
+            .iter()
+            .map(|(key, item)| Ok((key.extract::<String>()?, to_json(&item)?)));
         Ok(Value::Object(entries.collect::<PyResult<Map<_, _>>>()?))
     } else if let Ok(items) = value.try_iter() {
-        Ok(Value::Array(items.map(|item| to_json(&item?)).collect::<PyResult<_>>()?))
+        Ok(Value::Array(
+            items.map(|item| to_json(&item?)).collect::<PyResult<_>>()?,
+        ))
     } else {
         let name = value.get_type().qualname()?;
-        Err(PyTypeError::new_err(format!("expected plain values (numbers, text, lists, dictionaries), found {name}")))
+        Err(PyTypeError::new_err(format!(
+            "expected plain values (numbers, text, lists, dictionaries), found {name}"
+        )))
     }
 }

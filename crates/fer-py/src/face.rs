@@ -20,7 +20,9 @@ impl Face {
     /// Box ``(x, y, width, height)`` in pixels of the picture; ``None`` where the whole picture was taken as the face.
     #[getter]
     fn r#box(&self) -> Option<(u32, u32, u32, u32)> {
-        self.0.bounds.map(|bounds| (bounds.x, bounds.y, bounds.width, bounds.height))
+        self.0
+            .bounds
+            .map(|bounds| (bounds.x, bounds.y, bounds.width, bounds.height))
     }
 
     /// How sure the detector is that this is a face; ``None`` where it was not asked.
@@ -68,7 +70,12 @@ impl Face {
     ///     Accepted share of sets without the true label, in [0, 1].
     #[pyo3(signature = (error_rate=fer_core::Prediction::DEFAULT_ERROR_RATE))]
     fn label_set(&self, error_rate: f32) -> Vec<&'static str> {
-        self.0.prediction.label_set(error_rate).into_iter().map(Emotion::label).collect()
+        self.0
+            .prediction
+            .label_set(error_rate)
+            .into_iter()
+            .map(Emotion::label)
+            .collect()
     }
 
     /// Content of a face in the JSON of ``fer predict``, with the key ``emotions`` of other packages beside it.
@@ -99,11 +106,17 @@ impl Face {
             Some(bounds) => format!("{bounds:?}"),
             None => "None".to_owned(),
         };
-        format!("Face({} {:.2}, box={bounds})", self.emotion(), self.confidence())
+        format!(
+            "Face({} {:.2}, box={bounds})",
+            self.emotion(),
+            self.confidence()
+        )
     }
 
     fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("fer._display")?.call_method1("face_html", (slf,))
+        slf.py()
+            .import("fer._display")?
+            .call_method1("face_html", (slf,))
     }
 }
 
@@ -121,7 +134,13 @@ pub(crate) fn face_rows<'py>(
         outcome: Ok(faces.iter().map(|face| face.0.clone()).collect()),
     };
     let rows = result.rows().map(|row| {
-        let row = to_python(py, &FaceRow { error: error.clone(), ..row })?;
+        let row = to_python(
+            py,
+            &FaceRow {
+                error: error.clone(),
+                ..row
+            },
+        )?;
         if path.is_none() {
             row.set_item("path", py.None())?;
         }

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use fer_core::{Image, ImageView, PixelFormat};
-use numpy::{Element, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArray, PyUntypedArrayMethods};
+use numpy::{
+    Element, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArray, PyUntypedArrayMethods,
+};
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -129,7 +131,8 @@ impl<'py> Pixels<'py> {
             PixelData::Borrowed(array) => array.as_slice()?,
             PixelData::Owned(data) => data,
         };
-        ImageView::new(data, self.width, self.height, self.format).map_err(|error| Subject::Image.raise(error))
+        ImageView::new(data, self.width, self.height, self.format)
+            .map_err(|error| Subject::Image.raise(error))
     }
 
     fn from_array(array: &Bound<'py, PyUntypedArray>, bgr: bool) -> PyResult<Self> {
@@ -151,13 +154,31 @@ impl<'py> Pixels<'py> {
                 array.dtype()
             )));
         };
-        let pixels = Self { data, width, height, format: PixelFormat::Gray8 };
+        let pixels = Self {
+            data,
+            width,
+            height,
+            format: PixelFormat::Gray8,
+        };
         Ok(match (channels, bgr) {
             (1, _) => pixels,
-            (3, false) => Self { format: PixelFormat::Rgb8, ..pixels },
-            (3, true) => Self { format: PixelFormat::Bgr8, ..pixels },
-            (_, false) => Self { format: PixelFormat::Rgba8, ..pixels },
-            (_, true) => Self { format: PixelFormat::Rgba8, data: pixels.data.bgra_to_rgba()?, ..pixels },
+            (3, false) => Self {
+                format: PixelFormat::Rgb8,
+                ..pixels
+            },
+            (3, true) => Self {
+                format: PixelFormat::Bgr8,
+                ..pixels
+            },
+            (_, false) => Self {
+                format: PixelFormat::Rgba8,
+                ..pixels
+            },
+            (_, true) => Self {
+                format: PixelFormat::Rgba8,
+                data: pixels.data.bgra_to_rgba()?,
+                ..pixels
+            },
         })
     }
 }
@@ -198,12 +219,16 @@ fn sides(shape: &[usize]) -> PyResult<(u32, u32, usize)> {
     };
     match (u32::try_from(width), u32::try_from(height)) {
         (Ok(width), Ok(height)) => Ok((width, height, channels)),
-        _ => Err(invalid_image(format!("an array of shape {shape:?} is too large for a picture"))),
+        _ => Err(invalid_image(format!(
+            "an array of shape {shape:?} is too large for a picture"
+        ))),
     }
 }
 
 /// Floats in [0, 1] as the nearest of 256 levels.
-fn bytes_of_floats<T: Element + Copy + Into<f64>>(floats: &PyReadonlyArrayDyn<'_, T>) -> PyResult<Vec<u8>> {
+fn bytes_of_floats<T: Element + Copy + Into<f64>>(
+    floats: &PyReadonlyArrayDyn<'_, T>,
+) -> PyResult<Vec<u8>> {
     floats
         .as_array()
         .iter()
@@ -219,7 +244,10 @@ fn bytes_of_floats<T: Element + Copy + Into<f64>>(floats: &PyReadonlyArrayDyn<'_
 
 fn is_pillow_image(value: &Bound<'_, PyAny>) -> PyResult<bool> {
     // Where Pillow was never imported, the value cannot be one of its images.
-    let modules = value.py().import("sys")?.getattr(intern!(value.py(), "modules"))?;
+    let modules = value
+        .py()
+        .import("sys")?
+        .getattr(intern!(value.py(), "modules"))?;
     let pillow = modules.call_method1(intern!(value.py(), "get"), ("PIL.Image",))?;
     if pillow.is_none() {
         return Ok(false);
@@ -229,15 +257,22 @@ fn is_pillow_image(value: &Bound<'_, PyAny>) -> PyResult<bool> {
 
 /// A Pillow image as bytes `[H, W]`, `[H, W, 3]` or `[H, W, 4]`, turned upright as a file is.
 fn pillow_array<'py>(image: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
-    let upright = image.py().import("PIL.ImageOps")?.call_method1("exif_transpose", (image,))?;
+    let upright = image
+        .py()
+        .import("PIL.ImageOps")?
+        .call_method1("exif_transpose", (image,))?;
     let mode: String = upright.getattr("mode")?.extract()?;
     match mode.as_str() {
         "L" | "RGB" | "RGBA" => as_array(&upright),
         "1" | "LA" => as_array(&upright.call_method1("convert", ("L",))?),
         // Sixteen bits: Pillow itself would clip them to eight.
         "I" | "I;16" | "I;16B" | "I;16L" => {
-            let levels = as_array(&upright)?.call_method1("clip", (0, 65_535))?.call_method1("astype", ("uint32",))?;
-            let bytes = levels.call_method1("__add__", (128,))?.call_method1("__floordiv__", (257,))?;
+            let levels = as_array(&upright)?
+                .call_method1("clip", (0, 65_535))?
+                .call_method1("astype", ("uint32",))?;
+            let bytes = levels
+                .call_method1("__add__", (128,))?
+                .call_method1("__floordiv__", (257,))?;
             Ok(bytes.call_method1("astype", ("uint8",))?.cast_into()?)
         }
         _ => as_array(&upright.call_method1("convert", ("RGB",))?),
@@ -245,5 +280,9 @@ fn pillow_array<'py>(image: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntyped
 }
 
 fn as_array<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
-    Ok(value.py().import("numpy")?.call_method1("asarray", (value,))?.cast_into()?)
+    Ok(value
+        .py()
+        .import("numpy")?
+        .call_method1("asarray", (value,))?
+        .cast_into()?)
 }

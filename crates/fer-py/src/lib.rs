@@ -26,7 +26,8 @@ fn run_cli(py: Python<'_>, args: Vec<OsString>) -> i32 {
 /// The image files that a file, a folder or a glob pattern stands for.
 #[pyfunction]
 fn expand_inputs(py: Python<'_>, path: PathBuf) -> PyResult<Vec<PathBuf>> {
-    py.detach(|| fer_vision::expand_inputs([path])).map_err(|error| errors::Subject::Image.raise(error))
+    py.detach(|| fer_vision::expand_inputs([path]))
+        .map_err(|error| errors::Subject::Image.raise(error))
 }
 
 /// Private: import from ``fer``.
@@ -57,7 +58,10 @@ mod _fer {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         let py = module.py();
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
-        module.add("EMOTIONS", PyTuple::new(py, Emotion::ALL.map(Emotion::label))?)?;
+        module.add(
+            "EMOTIONS",
+            PyTuple::new(py, Emotion::ALL.map(Emotion::label))?,
+        )?;
         module.add("FRAMES_PER_SECOND", fer_vision::DEFAULT_FRAMES_PER_SECOND)?;
         module.add("MODELS", PyTuple::new(py, Model::names())?)
     }

@@ -30,7 +30,9 @@ pub(crate) fn thumbnail<'py>(
         let view = decoded.view();
         Ok((png_of(&view, side), view.width(), view.height()))
     };
-    let (png, width, height) = py.detach(shrink).map_err(|error| Subject::Image.raise(error))?;
+    let (png, width, height) = py
+        .detach(shrink)
+        .map_err(|error| Subject::Image.raise(error))?;
     let png = png.map_err(|error| invalid_image(error.to_string()))?;
     Ok((PyBytes::new(py, &png), width, height))
 }
@@ -60,10 +62,16 @@ pub(crate) fn save_drawing(
     bgr: bool,
 ) -> PyResult<()> {
     let drawing = drawing(py, image, &faces, bgr)?;
-    py.detach(|| fer_vision::save(&drawing, &path)).map_err(|error| Subject::Image.raise(error))
+    py.detach(|| fer_vision::save(&drawing, &path))
+        .map_err(|error| Subject::Image.raise(error))
 }
 
-fn drawing(py: Python<'_>, image: &Bound<'_, PyAny>, faces: &[PyRef<'_, Face>], bgr: bool) -> PyResult<Image> {
+fn drawing(
+    py: Python<'_>,
+    image: &Bound<'_, PyAny>,
+    faces: &[PyRef<'_, Face>],
+    bgr: bool,
+) -> PyResult<Image> {
     let picture = Picture::new(image, bgr)?;
     let source = picture.source()?;
     let faces: Vec<fer_vision::Face> = faces.iter().map(|face| face.0.clone()).collect();
@@ -79,7 +87,8 @@ fn png_of(view: &ImageView<'_>, side: u32) -> image::ImageResult<Vec<u8>> {
     let (width, height) = (view.width(), view.height());
     let whole = match view.format() {
         PixelFormat::Gray8 => {
-            GrayImage::from_raw(width, height, view.rows().flatten().copied().collect()).map(DynamicImage::from)
+            GrayImage::from_raw(width, height, view.rows().flatten().copied().collect())
+                .map(DynamicImage::from)
         }
         _ => RgbImage::from_raw(width, height, rgb(view)).map(DynamicImage::from),
     };
@@ -96,7 +105,9 @@ fn png_of(view: &ImageView<'_>, side: u32) -> image::ImageResult<Vec<u8>> {
 
 /// The pixels as red, green and blue bytes.
 fn rgb(view: &ImageView<'_>) -> Vec<u8> {
-    let pixels = view.rows().flat_map(|row| row.chunks_exact(view.format().channels()));
+    let pixels = view
+        .rows()
+        .flat_map(|row| row.chunks_exact(view.format().channels()));
     let to_rgb = |pixel: &[u8]| match (view.format(), pixel) {
         (PixelFormat::Bgr8, &[blue, green, red]) => [red, green, blue],
         (_, &[grey]) => [grey; 3],

@@ -24,12 +24,18 @@ pub(crate) fn evaluate<'py>(
     threads: usize,
 ) -> PyResult<Bound<'py, PyAny>> {
     let options = EvaluateOptions {
-        faces: faces.parse().map_err(|error: fer_vision::Error| Subject::Dataset.raise(error))?,
+        faces: faces
+            .parse()
+            .map_err(|error: fer_vision::Error| Subject::Dataset.raise(error))?,
         votes,
         exclude: exclude.map(|paths| paths.into_iter().collect()),
         ignore_unknown,
         threads,
     };
-    let evaluation = py.detach(|| fer_cli::evaluate(analyzer.classifier(), &folder, &options, |_, _| {}));
-    to_python(py, &evaluation.map_err(|error| Subject::Dataset.raise(error))?)
+    let evaluation =
+        py.detach(|| fer_cli::evaluate(analyzer.classifier(), &folder, &options, |_, _| {}));
+    to_python(
+        py,
+        &evaluation.map_err(|error| Subject::Dataset.raise(error))?,
+    )
 }

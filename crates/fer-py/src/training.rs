@@ -38,14 +38,18 @@ pub(crate) fn train(
         options: named_options(options)?,
         resume,
         ignore_unknown,
-        device: device.parse::<Device>().map_err(|error| Subject::Training.raise(error))?,
+        device: device
+            .parse::<Device>()
+            .map_err(|error| Subject::Training.raise(error))?,
         threads,
     };
     let mut observer = PythonObserver::new(observe);
     let run = py.detach(|| fer_cli::train(&request, &mut observer));
     match observer.stopped_by {
         Some(error) => Err(error),
-        None => run.map(drop).map_err(|error| Subject::Training.raise(error)),
+        None => run
+            .map(drop)
+            .map_err(|error| Subject::Training.raise(error)),
     }
 }
 
@@ -56,7 +60,10 @@ pub(crate) fn train_defaults(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
 }
 
 fn named_options(options: &Bound<'_, PyDict>) -> PyResult<Map<String, Value>> {
-    options.iter().map(|(name, value)| Ok((name.extract()?, to_json(&value)?))).collect()
+    options
+        .iter()
+        .map(|(name, value)| Ok((name.extract()?, to_json(&value)?)))
+        .collect()
 }
 
 /// Hands events to a Python function; stops the training when that function raises, or at an interrupt.
@@ -69,7 +76,12 @@ struct PythonObserver {
 
 impl PythonObserver {
     fn new(observe: Option<Py<PyAny>>) -> Self {
-        Self { observe, epochs: 0, last_step_event: Instant::now(), stopped_by: None }
+        Self {
+            observe,
+            epochs: 0,
+            last_step_event: Instant::now(),
+            stopped_by: None,
+        }
     }
 
     fn tell(&mut self, event: &str, fields: impl Fn(&Bound<'_, PyDict>) -> PyResult<()>) {
@@ -89,7 +101,9 @@ impl PythonObserver {
 
 impl Observer for PythonObserver {
     fn preparing(&mut self, stage: Preparation) {
-        self.tell("prepare", |event| event.set_item("stage", stage.to_string()));
+        self.tell("prepare", |event| {
+            event.set_item("stage", stage.to_string())
+        });
     }
 
     fn started(&mut self, run: &RunStart<'_>) {

@@ -20,7 +20,10 @@ impl FaceStream {
     #[new]
     fn new(analyzer: &Analyzer) -> PyResult<Self> {
         let analyzer = analyzer.analyzer_for(Faces::Find)?.clone();
-        Ok(Self(Mutex::new(fer_vision::FaceStream::new(analyzer, StreamOptions::default()))))
+        Ok(Self(Mutex::new(fer_vision::FaceStream::new(
+            analyzer,
+            StreamOptions::default(),
+        ))))
     }
 
     /// The rows of the next frame, taken at `time` seconds.
@@ -39,7 +42,12 @@ impl FaceStream {
             let mut stream = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             Ok(stream.push(time, &decoded.view())?)
         };
-        let faces = py.detach(follow).map_err(|error| Subject::Image.raise(error))?;
-        faces.iter().map(|face| to_python(py, &FrameRow::new(None, time, face))).collect()
+        let faces = py
+            .detach(follow)
+            .map_err(|error| Subject::Image.raise(error))?;
+        faces
+            .iter()
+            .map(|face| to_python(py, &FrameRow::new(None, time, face)))
+            .collect()
     }
 }

@@ -6,7 +6,6 @@ mod suspects;
 
 use std::path::Path;
 
-use fer_core::PerEmotion;
 use fer_kernels::Threads;
 
 use crate::copies::{COMPARED_SIDE, CopyKind, CopyPair, copies_within};

@@ -108,6 +108,14 @@ pub enum Error {
         excluded: usize,
     },
 
+    /// A page that cannot be rendered: a fault of its template.
+    #[error("cannot render the report: {source}")]
+    Report {
+        /// What the template engine says.
+        #[from]
+        source: minijinja::Error,
+    },
+
     /// A votes file that cannot be understood.
     #[error("{}, line {line}: {reason}", path.display())]
     Votes {
@@ -244,6 +252,7 @@ impl Error {
             Self::UnknownClasses { .. } => "unknown_classes",
             Self::NoImages { .. } => "no_images",
             Self::NothingScored { .. } => "nothing_scored",
+            Self::Report { .. } => "report",
             Self::Votes { .. } => "votes",
             Self::NoExamples { .. } => "no_examples",
             Self::Teacher { .. } => "teacher",

@@ -29,6 +29,7 @@ mod paths;
 mod portraits;
 mod progress;
 mod random;
+pub mod report;
 mod run_directory;
 mod schedule;
 mod softmax;

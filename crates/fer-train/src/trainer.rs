@@ -183,7 +183,7 @@ pub fn train(
     let session = Session::new(&directory, &config, options, &data, start, &threads)?;
     let run = session.run(observer)?;
     if run.ending != Ending::Interrupted {
-        finish::write_report(&directory, &run, &dataset, options)?;
+        finish::write_reports(&directory, &run, &dataset, options)?;
     }
     Ok(run)
 }

@@ -181,7 +181,11 @@ impl Analyzer {
     }
 
     /// The faces that the detector finds.
-    pub(crate) fn detect(&self, image: &ImageView<'_>, search: &FaceSearch) -> Result<Vec<Detection>> {
+    pub(crate) fn detect(
+        &self,
+        image: &ImageView<'_>,
+        search: &FaceSearch,
+    ) -> Result<Vec<Detection>> {
         self.detector.detect(image, search)
     }
 

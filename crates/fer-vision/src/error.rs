@@ -99,10 +99,10 @@ impl Error {
         match self {
             Self::Core(error) => error.kind().as_str(),
             Self::Detector { .. } => "detector",
-            Self::UnknownFaces { .. } | Self::Pattern { .. } | Self::FrameTime { .. }
-            | Self::FrameRate { .. } => {
-                "invalid_argument"
-            }
+            Self::UnknownFaces { .. }
+            | Self::Pattern { .. }
+            | Self::FrameTime { .. }
+            | Self::FrameRate { .. } => "invalid_argument",
             Self::Threads { .. } => "threads",
             Self::Folder { source, .. } => match source.kind() {
                 io::ErrorKind::NotFound => "not_found",

@@ -29,7 +29,12 @@ pub struct StreamOptions {
 impl Default for StreamOptions {
     /// Whole frames twice a second, gaps of up to a second, smoothing over 0.3 s, overlap of at least 0.2.
     fn default() -> Self {
-        Self { search_interval: 0.5, max_gap: 1.0, smoothing: 0.3, min_overlap: 0.2 }
+        Self {
+            search_interval: 0.5,
+            max_gap: 1.0,
+            smoothing: 0.3,
+            min_overlap: 0.2,
+        }
     }
 }
 
@@ -64,7 +69,14 @@ pub struct FaceStream {
 impl FaceStream {
     /// A stream without people.
     pub fn new(analyzer: Analyzer, options: StreamOptions) -> Self {
-        Self { analyzer, options, tracks: Vec::new(), people: 0, last_frame: None, last_search: None }
+        Self {
+            analyzer,
+            options,
+            tracks: Vec::new(),
+            people: 0,
+            last_frame: None,
+            last_search: None,
+        }
     }
 
     /// The faces of the next frame, taken at `time` seconds, in the order of people.
@@ -78,7 +90,11 @@ impl FaceStream {
         let bounds = found.iter().map(|face| Some(face.bounds));
         let pixels = self.analyzer.prepare_faces(frame, bounds)?;
         let found: Vec<_> = found.into_iter().map(Some).collect();
-        let prepared = PreparedImage { found, pixels, animated: false };
+        let prepared = PreparedImage {
+            found,
+            pixels,
+            animated: false,
+        };
         let faces = self.analyzer.predict_one(prepared)?;
         Ok(self.follow(time, faces))
     }
@@ -87,11 +103,15 @@ impl FaceStream {
     fn advance_to(&mut self, time: f64) -> Result<()> {
         let previous = self.last_frame.unwrap_or(f64::NEG_INFINITY);
         if !time.is_finite() || time <= previous {
-            return Err(Error::FrameTime { previous, found: time });
+            return Err(Error::FrameTime {
+                previous,
+                found: time,
+            });
         }
         self.last_frame = Some(time);
         let max_gap = self.options.max_gap;
-        self.tracks.retain(|track| time - track.last_seen() <= max_gap);
+        self.tracks
+            .retain(|track| time - track.last_seen() <= max_gap);
         Ok(())
     }
 
@@ -156,12 +176,17 @@ impl FaceStream {
             match self.tracks.get_mut(index) {
                 Some(track) => track.update(time, bounds, probabilities, self.options.smoothing),
                 None => {
-                    self.tracks.push(Track::new(self.people, time, bounds, probabilities));
+                    self.tracks
+                        .push(Track::new(self.people, time, bounds, probabilities));
                     self.people += 1;
                 }
             }
             let track = &self.tracks[index];
-            tracked.push(TrackedFace { person: track.person(), face, smoothed: track.smoothed() });
+            tracked.push(TrackedFace {
+                person: track.person(),
+                face,
+                smoothed: track.smoothed(),
+            });
         }
         tracked.sort_by_key(|face| face.person);
         tracked

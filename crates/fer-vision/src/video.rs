@@ -44,11 +44,20 @@ impl VideoFrames {
 
     fn open_with(program: &OsStr, path: &Path, frames_per_second: f64) -> Result<Self> {
         if !(frames_per_second > 0.0 && frames_per_second <= MAX_FRAMES_PER_SECOND) {
-            return Err(Error::FrameRate { found: frames_per_second });
+            return Err(Error::FrameRate {
+                found: frames_per_second,
+            });
         }
         // A name that starts with a dash is a file all the same.
-        let input = if path.is_relative() { Path::new(".").join(path) } else { path.to_path_buf() };
-        let missing = |source| Error::VideoDecoderMissing { program: program.into(), source };
+        let input = if path.is_relative() {
+            Path::new(".").join(path)
+        } else {
+            path.to_path_buf()
+        };
+        let missing = |source| Error::VideoDecoderMissing {
+            program: program.into(),
+            source,
+        };
         let mut decoder = Command::new(program)
             .args(["-nostdin", "-hide_banner", "-loglevel", "error", "-i"])
             .arg(input)
@@ -66,7 +75,10 @@ impl VideoFrames {
             let mut text = Vec::new();
             let mut errors = errors;
             // What does not read is not said; the rest is drained, so that the decoder never waits for us.
-            let _ = errors.by_ref().take(MAX_MESSAGE_BYTES).read_to_end(&mut text);
+            let _ = errors
+                .by_ref()
+                .take(MAX_MESSAGE_BYTES)
+                .read_to_end(&mut text);
             let _ = io::copy(&mut errors, &mut io::sink());
             String::from_utf8_lossy(&text).trim().to_owned()
         });
@@ -82,10 +94,18 @@ impl VideoFrames {
     }
 
     fn next_frame(&mut self) -> Result<Option<(f64, Image)>> {
-        let frame = read_frame(&mut self.frames).map_err(|error| self.failure(error.to_string()))?;
+        let frame =
+            read_frame(&mut self.frames).map_err(|error| self.failure(error.to_string()))?;
         let Some(frame) = frame else {
-            let status = self.decoder.wait().map_err(|error| self.failure(error.to_string()))?;
-            return if status.success() { Ok(None) } else { Err(self.failure(status.to_string())) };
+            let status = self
+                .decoder
+                .wait()
+                .map_err(|error| self.failure(error.to_string()))?;
+            return if status.success() {
+                Ok(None)
+            } else {
+                Err(self.failure(status.to_string()))
+            };
         };
         let time = self.count as f64 / self.frames_per_second;
         self.count += 1;
@@ -95,9 +115,15 @@ impl VideoFrames {
     /// What the decoder said, or else `reason`.
     fn failure(&mut self, reason: String) -> Error {
         self.stop();
-        let said = self.messages.take().and_then(|messages| messages.join().ok());
+        let said = self
+            .messages
+            .take()
+            .and_then(|messages| messages.join().ok());
         let message = said.filter(|said| !said.is_empty()).unwrap_or(reason);
-        Error::Video { path: self.path.clone(), message }
+        Error::Video {
+            path: self.path.clone(),
+            message,
+        }
     }
 
     fn stop(&mut self) {
@@ -131,7 +157,12 @@ fn read_frame(stream: &mut impl BufRead) -> io::Result<Option<Image>> {
     if stream.fill_buf()?.is_empty() {
         return Ok(None);
     }
-    let malformed = || io::Error::new(io::ErrorKind::InvalidData, "the decoder's output is no PPM stream");
+    let malformed = || {
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            "the decoder's output is no PPM stream",
+        )
+    };
     if read_word(stream)? != "P6" {
         return Err(malformed());
     }
@@ -143,7 +174,9 @@ fn read_frame(stream: &mut impl BufRead) -> io::Result<Option<Image>> {
     }
     let mut pixels = vec![0; count as usize * 3];
     stream.read_exact(&mut pixels)?;
-    Image::new(pixels, width, height, PixelFormat::Rgb8).map(Some).map_err(|_| malformed())
+    Image::new(pixels, width, height, PixelFormat::Rgb8)
+        .map(Some)
+        .map_err(|_| malformed())
 }
 
 /// Reads up to and including the next white space.
@@ -158,7 +191,10 @@ fn read_word(stream: &mut impl Read) -> io::Result<String> {
         }
         word.push(char::from(byte[0]));
     }
-    Err(io::Error::new(io::ErrorKind::InvalidData, "the decoder's output is no PPM stream"))
+    Err(io::Error::new(
+        io::ErrorKind::InvalidData,
+        "the decoder's output is no PPM stream",
+    ))
 }
 
 #[cfg(test)]
@@ -169,7 +205,10 @@ mod tests {
     fn frames_are_read_one_after_the_other() {
         let mut stream: &[u8] = b"P6\n2 1\n255\nabcdefP6\n1 1\n255\nxyz";
         let first = read_frame(&mut stream).unwrap().unwrap();
-        assert_eq!((first.width(), first.height(), first.pixels()), (2, 1, &b"abcdef"[..]));
+        assert_eq!(
+            (first.width(), first.height(), first.pixels()),
+            (2, 1, &b"abcdef"[..])
+        );
         assert_eq!(read_frame(&mut stream).unwrap().unwrap().pixels(), b"xyz");
         assert!(read_frame(&mut stream).unwrap().is_none());
     }
@@ -186,7 +225,11 @@ mod tests {
             b"P6\n0 7\n255\n",
             b"<html>no spaces for a long time",
         ] {
-            assert!(read_frame(&mut &*stream).is_err(), "{:?}", String::from_utf8_lossy(stream));
+            assert!(
+                read_frame(&mut &*stream).is_err(),
+                "{:?}",
+                String::from_utf8_lossy(stream)
+            );
         }
     }
 

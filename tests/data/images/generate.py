@@ -1,6 +1,6 @@
 """Writes cmyk.jpg: quadrants of red, green, blue and white, in CMYK as Pillow (and Photoshop) store it.
 
-    python tests/data/images/generate.py      # Pillow 12
+python tests/data/images/generate.py      # Pillow 12
 """
 
 from pathlib import Path

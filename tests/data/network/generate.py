@@ -1,16 +1,18 @@
 """Writes golden.json: logits, loss, gradients and running statistics of a small network, by PyTorch in f64.
 
-    python tests/data/network/generate.py      # torch 2.8; the output does not depend on the version beyond 1e-12
+    python tests/data/network/generate.py
 
-Weights and inputs come from `noise`, which the tests repeat, so that only results are stored. Layouts are those of
-fer-kernels: activations [N, H, W, C], convolution weights [3, 3, C_in, C_out].
+Made with torch 2.8; another version changes the output by less than 1e-12.
+
+Weights and inputs come from `noise`, which the tests repeat, so that only results are stored. Layouts are
+those of fer-kernels: activations [N, H, W, C], convolution weights [3, 3, C_in, C_out].
 """
 
 import json
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
 
 SIZE, CHANNELS, BLOCKS_PER_STAGE, CLASSES, FACES = 10, [4, 8], 2, 4, 3
 EPSILON, MOMENTUM = 1e-5, 0.1
@@ -47,9 +49,9 @@ def forward(tensors, running, images, training):
     maps = images.permute(0, 3, 1, 2)
     for index in range(len(CHANNELS) * BLOCKS_PER_STAGE):
         block = f"blocks.{index}"
-        maps = F.conv2d(maps, tensors[f"{block}.weight"].permute(3, 2, 0, 1), padding=1)
-        maps = F.relu(
-            F.batch_norm(
+        maps = functional.conv2d(maps, tensors[f"{block}.weight"].permute(3, 2, 0, 1), padding=1)
+        maps = functional.relu(
+            functional.batch_norm(
                 maps,
                 running[f"{block}.running_mean"],
                 running[f"{block}.running_var"],
@@ -61,8 +63,8 @@ def forward(tensors, running, images, training):
             )
         )
         if index % BLOCKS_PER_STAGE == BLOCKS_PER_STAGE - 1:
-            maps = F.max_pool2d(maps, 2)
-    return F.linear(maps.mean((2, 3)), tensors["head.weight"], tensors["head.bias"])
+            maps = functional.max_pool2d(maps, 2)
+    return functional.linear(maps.mean((2, 3)), tensors["head.weight"], tensors["head.bias"])
 
 
 def main() -> None:
@@ -79,7 +81,7 @@ def main() -> None:
 
     inference_logits = forward(tensors, running, images, training=False)
     logits = forward(tensors, running, images, training=True)
-    loss = -(targets * F.log_softmax(logits, dim=1)).sum(dim=1).mean()
+    loss = -(targets * functional.log_softmax(logits, dim=1)).sum(dim=1).mean()
     loss.backward()
 
     golden = {

@@ -2,7 +2,7 @@
 
 use candle_core::{Result as CandleResult, Tensor, Var};
 use fer_kernels::BATCH_NORM_EPSILON;
-use fer_kernels::candle::max_pool2x2;
+use fer_kernels::candle::{BatchStatistics, ConvBlock, max_pool2x2};
 
 const EPSILON: f64 = BATCH_NORM_EPSILON as f64;
 
@@ -40,6 +40,22 @@ impl Block<'_> {
 
         let scale = self.gamma.div(&(variance + EPSILON)?.sqrt()?)?;
         self.activate(&centred, &scale)
+    }
+
+    /// As [`Block::forward_train`], on the CPU in `f32`, by one custom operation.
+    pub(super) fn forward_train_on(
+        &self,
+        kernel: &ConvBlock,
+        input: &Tensor,
+        momentum: f32,
+    ) -> CandleResult<Tensor> {
+        let gamma_beta = Tensor::stack(&[self.gamma.as_tensor(), self.beta], 0)?;
+        let output = kernel.forward(input, self.weight, &gamma_beta)?;
+        let BatchStatistics { mean, variance } = output.statistics;
+        let device = input.device();
+        move_towards(self.running_mean, &Tensor::new(mean, device)?, momentum)?;
+        move_towards(self.running_var, &Tensor::new(variance, device)?, momentum)?;
+        Ok(output.activation)
     }
 
     /// Ends the block: `centred * scale + beta`, ReLU, pool.

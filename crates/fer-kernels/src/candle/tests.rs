@@ -66,7 +66,9 @@ impl Net {
             statistics.extend(output.statistics.variance.iter());
         }
         let features = x.mean((1, 2))?;
-        let logits = features.matmul(&self.head.0.t()?)?.broadcast_add(&self.head.1)?;
+        let logits = features
+            .matmul(&self.head.0.t()?)?
+            .broadcast_add(&self.head.1)?;
         let log_sum = logits.exp()?.sum_keepdim(1)?.log()?;
         let log_probabilities = logits.broadcast_sub(&log_sum)?;
         let loss = (log_probabilities * targets)?.sum(1)?.mean(0)?.neg()?;
@@ -87,7 +89,10 @@ impl Case {
         Self {
             parameters: oracle::parameters(spec, 1),
             x: noise(IMAGES * spec.input_len(), 2),
-            targets: noise(IMAGES * spec.classes, 3).iter().map(|v| v.abs()).collect(),
+            targets: noise(IMAGES * spec.classes, 3)
+                .iter()
+                .map(|v| v.abs())
+                .collect(),
         }
     }
 
@@ -123,7 +128,10 @@ fn whole_networks_agree_with_the_oracle() -> Result<()> {
     // The second pass finds the first one's gradients where the raw outputs were.
     for pass in ["first", "second"] {
         let gradients = loss.backward()?;
-        let found = net.variables().into_iter().flat_map(|var| flat(gradients.get(var).unwrap()));
+        let found = net
+            .variables()
+            .into_iter()
+            .flat_map(|var| flat(gradients.get(var).unwrap()));
         let found: Vec<f32> = found.collect();
         for slot in spec.parameters() {
             let error = relative_error(&found[slot.range.clone()], &truth.gradients[slot.range]);
@@ -144,16 +152,17 @@ fn inputs_receive_gradients_when_they_are_variables() -> Result<()> {
     let gradient = net.loss(&x, &targets)?.0.backward()?.remove(&x).unwrap();
     let gradient = flat(&gradient);
     let direction = noise(gradient.len(), 7);
-    let moved = |by: f32| -> Result<f64> {
-        let values = case.x.iter().zip(&direction).map(|(x, d)| f64::from(x + by * d));
-        let values: Vec<f64> = values.collect();
-        let parameters = widen(&case.parameters);
-        Ok(oracle::network(&spec, &parameters, &values, &widen(&case.targets), None).loss)
+    let moved = |by: f64| {
+        let values = case.x.iter().zip(&direction);
+        let values = values.map(|(x, d)| f64::from(*x) + by * f64::from(*d));
+        let (parameters, values) = (widen(&case.parameters), values.collect::<Vec<_>>());
+        oracle::network(&spec, &parameters, &values, &widen(&case.targets), None).loss
     };
-    let numeric = (moved(1e-3)? - moved(-1e-3)?) / 2e-3;
+    let numeric = (moved(1e-6) - moved(-1e-6)) / 2e-6;
     let products = gradient.iter().zip(&direction);
     let analytic: f64 = products.map(|(g, d)| f64::from(*g) * f64::from(*d)).sum();
-    assert!((numeric - analytic).abs() < 1e-3 * analytic.abs().max(0.1), "{numeric} {analytic}");
+    let error = (numeric - analytic).abs();
+    assert!(error < 1e-4 * analytic.abs(), "{numeric} {analytic}");
     Ok(())
 }
 
@@ -190,7 +199,11 @@ fn views_are_read_as_they_are_seen() -> Result<()> {
     let weight = weight.permute((2, 3, 1, 0))?;
     let gamma_beta = Tensor::ones((2, 4), DType::F32, &Device::Cpu)?;
     let found = block.forward(&seen, &weight, &gamma_beta)?;
-    let copied = block.forward(&seen.force_contiguous()?, &weight.force_contiguous()?, &gamma_beta)?;
+    let copied = block.forward(
+        &seen.force_contiguous()?,
+        &weight.force_contiguous()?,
+        &gamma_beta,
+    )?;
     assert_eq!(flat(&found.activation), flat(&copied.activation));
     assert_eq!(found.statistics, copied.statistics);
     Ok(())
@@ -201,7 +214,9 @@ fn wrong_tensors_are_errors() -> Result<()> {
     let block = ConvBlock::new(true, InstructionSet::best(), Threads::new(1).unwrap()).unwrap();
     let tensor = |shape: &[usize]| Tensor::zeros(shape, DType::F32, &Device::Cpu);
     let fails = |x: &Tensor, weight: &[usize], gamma_beta: &[usize]| {
-        block.forward(x, &tensor(weight).unwrap(), &tensor(gamma_beta).unwrap()).is_err()
+        block
+            .forward(x, &tensor(weight).unwrap(), &tensor(gamma_beta).unwrap())
+            .is_err()
     };
     let x = tensor(&[1, 4, 4, 2])?;
     assert!(!fails(&x, &[3, 3, 2, 5], &[2, 5]));

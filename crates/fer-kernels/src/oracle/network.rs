@@ -8,15 +8,15 @@ use crate::{NetworkSpec, spec::BlockShape};
 
 /// What one training step computes, before any parameter moves.
 #[derive(Debug, Clone)]
-pub struct NetworkResult {
+pub(crate) struct NetworkResult {
     /// Mean over the images of `-sum_k target_k log p_k`.
-    pub loss: f64,
+    pub(crate) loss: f64,
     /// `[N, classes]`.
-    pub logits: Vec<f64>,
+    pub(crate) logits: Vec<f64>,
     /// Laid out as the parameter buffer.
-    pub gradients: Vec<f64>,
+    pub(crate) gradients: Vec<f64>,
     /// Mean and biased variance of each block's convolution, laid out as the statistics buffer.
-    pub batch_statistics: Vec<f64>,
+    pub(crate) batch_statistics: Vec<f64>,
 }
 
 /// What a block's backward pass needs of its forward pass.
@@ -27,7 +27,7 @@ struct Saved {
 }
 
 /// Forward and backward through the whole network; `dropout` multiplies the averaged features.
-pub fn network(
+pub(crate) fn network(
     spec: &NetworkSpec,
     parameters: &[f64],
     input: &[f64],

@@ -185,10 +185,10 @@ impl Layer {
         sums: Sums<'_>,
     ) {
         let Context {
-            cpu,
             threads,
             scratch,
             images,
+            ..
         } = context;
         let Sums {
             accumulators,

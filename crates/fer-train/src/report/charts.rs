@@ -18,7 +18,14 @@ pub(super) struct Frame {
 impl Frame {
     /// A chart of `width` and `height` with room for labels.
     const fn new(width: f64, height: f64) -> Self {
-        Self { width, height, left: 44.0, top: 12.0, right: width - 12.0, bottom: height - 34.0 }
+        Self {
+            width,
+            height,
+            left: 44.0,
+            top: 12.0,
+            right: width - 12.0,
+            bottom: height - 34.0,
+        }
     }
 }
 
@@ -32,7 +39,11 @@ struct Scale {
 impl Scale {
     fn at(&self, value: f64) -> f64 {
         let (low, high) = self.values;
-        let share = if high > low { (value - low) / (high - low) } else { 0.5 };
+        let share = if high > low {
+            (value - low) / (high - low)
+        } else {
+            0.5
+        };
         round(self.coordinates.0 + share * (self.coordinates.1 - self.coordinates.0))
     }
 }
@@ -68,21 +79,61 @@ pub(super) struct LineChart {
 
 impl LineChart {
     /// Draws each named series by epoch, from 1, and marks one epoch. Values that are no numbers are left out.
-    pub(super) fn by_epoch(title: &str, series: &[(&str, Vec<f64>)], marked: Option<usize>) -> Self {
+    pub(super) fn by_epoch(
+        title: &str,
+        series: &[(&str, Vec<f64>)],
+        marked: Option<usize>,
+    ) -> Self {
         let frame = Frame::new(480.0, 260.0);
-        let epochs = series.iter().map(|(_, values)| values.len()).max().unwrap_or(0).max(1);
-        let finite = || series.iter().flat_map(|(_, values)| values.iter().copied()).filter(|value| value.is_finite());
-        let (low, high) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
+        let epochs = series
+            .iter()
+            .map(|(_, values)| values.len())
+            .max()
+            .unwrap_or(0)
+            .max(1);
+        let finite = || {
+            series
+                .iter()
+                .flat_map(|(_, values)| values.iter().copied())
+                .filter(|value| value.is_finite())
+        };
+        let (low, high) = (
+            finite().fold(f64::INFINITY, f64::min),
+            finite().fold(f64::NEG_INFINITY, f64::max),
+        );
         let y_values = ticks(low, high, 5);
-        let x = Scale { values: (1.0, epochs as f64), coordinates: (frame.left, frame.right) };
-        let y = Scale { values: bounds(&y_values, low, high), coordinates: (frame.bottom, frame.top) };
+        let x = Scale {
+            values: (1.0, epochs as f64),
+            coordinates: (frame.left, frame.right),
+        };
+        let y = Scale {
+            values: bounds(&y_values, low, high),
+            coordinates: (frame.bottom, frame.top),
+        };
         Self {
             title: title.to_owned(),
             frame,
-            x_ticks: whole_ticks(epochs).map(|epoch| Tick { at: x.at(epoch as f64), label: epoch.to_string() }).collect(),
-            y_ticks: y_values.iter().map(|&value| Tick { at: y.at(value), label: number(value) }).collect(),
-            lines: series.iter().filter_map(|(name, values)| line(name, values, &x, &y)).collect(),
-            marked: marked.map(|epoch| Tick { at: x.at(epoch as f64), label: epoch.to_string() }),
+            x_ticks: whole_ticks(epochs)
+                .map(|epoch| Tick {
+                    at: x.at(epoch as f64),
+                    label: epoch.to_string(),
+                })
+                .collect(),
+            y_ticks: y_values
+                .iter()
+                .map(|&value| Tick {
+                    at: y.at(value),
+                    label: number(value),
+                })
+                .collect(),
+            lines: series
+                .iter()
+                .filter_map(|(name, values)| line(name, values, &x, &y))
+                .collect(),
+            marked: marked.map(|epoch| Tick {
+                at: x.at(epoch as f64),
+                label: epoch.to_string(),
+            }),
         }
     }
 }
@@ -95,7 +146,11 @@ fn line(name: &str, values: &[f64], x: &Scale, y: &Scale) -> Option<Line> {
         .map(|(index, &value)| (x.at((index + 1) as f64), y.at(value)))
         .collect();
     let text: Vec<String> = points.iter().map(|(x, y)| format!("{x},{y}")).collect();
-    Some(Line { name: name.to_owned(), points: text.join(" "), end: *points.last()? })
+    Some(Line {
+        name: name.to_owned(),
+        points: text.join(" "),
+        end: *points.last()?,
+    })
 }
 
 /// A reliability diagram: accuracy by confidence, and how many answers there are of each confidence.
@@ -131,9 +186,18 @@ impl ReliabilityChart {
     const HISTOGRAM: f64 = 56.0;
 
     pub(super) fn new(bins: &[ReliabilityBin]) -> Self {
-        let frame = Frame { bottom: 256.0, ..Frame::new(420.0, 360.0) };
-        let x = Scale { values: (0.0, 1.0), coordinates: (frame.left, frame.right) };
-        let y = Scale { values: (0.0, 1.0), coordinates: (frame.bottom, frame.top) };
+        let frame = Frame {
+            bottom: 256.0,
+            ..Frame::new(420.0, 360.0)
+        };
+        let x = Scale {
+            values: (0.0, 1.0),
+            coordinates: (frame.left, frame.right),
+        };
+        let y = Scale {
+            values: (0.0, 1.0),
+            coordinates: (frame.bottom, frame.top),
+        };
         let most = bins.iter().map(|bin| bin.count).max().unwrap_or(0).max(1) as f64;
         let bars = bins.iter().filter_map(|bin| {
             let (accuracy, confidence) = (bin.accuracy?, bin.confidence?);
@@ -149,7 +213,10 @@ impl ReliabilityChart {
             })
         });
         let shares = [0.0, 0.25, 0.5, 0.75, 1.0];
-        let tick = |scale: &Scale, value: f64| Tick { at: scale.at(value), label: number(value) };
+        let tick = |scale: &Scale, value: f64| Tick {
+            at: scale.at(value),
+            label: number(value),
+        };
         Self {
             ticks: shares.iter().map(|&value| tick(&y, value)).collect(),
             x_ticks: shares.iter().map(|&value| tick(&x, value)).collect(),
@@ -166,12 +233,22 @@ fn ticks(low: f64, high: f64, count: usize) -> Vec<f64> {
     if !(low.is_finite() && high.is_finite()) {
         return Vec::new();
     }
-    let span = if high > low { high - low } else { high.abs().max(1.0) * 0.1 };
+    let span = if high > low {
+        high - low
+    } else {
+        high.abs().max(1.0) * 0.1
+    };
     let rough = span / count as f64;
     let power = 10.0_f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power).into_iter().find(|step| *step >= rough).unwrap_or(rough);
+    let step = [1.0, 2.0, 5.0, 10.0]
+        .map(|factor| factor * power)
+        .into_iter()
+        .find(|step| *step >= rough)
+        .unwrap_or(rough);
     let (first, last) = ((low / step).floor() as i64, (high / step).ceil() as i64);
-    (first..=last.max(first + 1)).map(|multiple| multiple as f64 * step).collect()
+    (first..=last.max(first + 1))
+        .map(|multiple| multiple as f64 * step)
+        .collect()
 }
 
 /// The range that an axis shows: that of its ticks.
@@ -184,7 +261,10 @@ fn bounds(ticks: &[f64], low: f64, high: f64) -> (f64, f64) {
 
 /// Epochs to label: 1, the last, and round numbers between.
 fn whole_ticks(epochs: usize) -> impl Iterator<Item = usize> {
-    let step = [1, 2, 5, 10, 20, 50, 100, 200, 500].into_iter().find(|step| epochs / step <= 8).unwrap_or(1000);
+    let step = [1, 2, 5, 10, 20, 50, 100, 200, 500]
+        .into_iter()
+        .find(|step| epochs / step <= 8)
+        .unwrap_or(1000);
     (1..=epochs).filter(move |&epoch| {
         let between = epoch % step == 0 && epochs - epoch >= step.div_ceil(2) && epoch > step / 2;
         epoch == 1 || epoch == epochs || between
@@ -208,7 +288,10 @@ mod tests {
 
     #[test]
     fn ticks_are_round_and_cover_the_values() {
-        assert_eq!(ticks(0.0, 1.0, 5), [0.0, 0.2, 0.4, 0.6000000000000001, 0.8, 1.0]);
+        assert_eq!(
+            ticks(0.0, 1.0, 5),
+            [0.0, 0.2, 0.4, 0.6000000000000001, 0.8, 1.0]
+        );
         assert_eq!(ticks(3.0, 47.0, 5), [0.0, 10.0, 20.0, 30.0, 40.0, 50.0]);
         assert!(ticks(f64::NAN, 1.0, 5).is_empty());
         let constant = ticks(0.7, 0.7, 5);
@@ -219,16 +302,26 @@ mod tests {
     fn epochs_are_labelled_from_first_to_last_without_crowding() {
         assert_eq!(whole_ticks(1).collect::<Vec<_>>(), [1]);
         assert_eq!(whole_ticks(5).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
-        assert_eq!(whole_ticks(30).collect::<Vec<_>>(), [1, 5, 10, 15, 20, 25, 30]);
+        assert_eq!(
+            whole_ticks(30).collect::<Vec<_>>(),
+            [1, 5, 10, 15, 20, 25, 30]
+        );
         for epochs in 1..400 {
             let labels: Vec<usize> = whole_ticks(epochs).collect();
-            assert!(labels.len() <= 11 && labels[0] == 1 && labels[labels.len() - 1] == epochs, "{epochs}: {labels:?}");
+            assert!(
+                labels.len() <= 11 && labels[0] == 1 && labels[labels.len() - 1] == epochs,
+                "{epochs}: {labels:?}"
+            );
         }
     }
 
     #[test]
     fn lines_lie_in_the_frame_and_skip_what_is_no_number() {
-        let chart = LineChart::by_epoch("loss", &[("a", vec![2.0, f64::NAN, 0.5]), ("b", vec![])], Some(3));
+        let chart = LineChart::by_epoch(
+            "loss",
+            &[("a", vec![2.0, f64::NAN, 0.5]), ("b", vec![])],
+            Some(3),
+        );
         assert_eq!(chart.lines.len(), 1);
         let line = &chart.lines[0];
         assert_eq!(line.points.split(' ').count(), 2);
@@ -240,8 +333,17 @@ mod tests {
 
     #[test]
     fn a_chart_of_one_epoch_or_none_is_drawn() {
-        assert_eq!(LineChart::by_epoch("one", &[("a", vec![1.0])], None).lines.len(), 1);
-        assert!(LineChart::by_epoch("none", &[("a", vec![])], None).lines.is_empty());
+        assert_eq!(
+            LineChart::by_epoch("one", &[("a", vec![1.0])], None)
+                .lines
+                .len(),
+            1
+        );
+        assert!(
+            LineChart::by_epoch("none", &[("a", vec![])], None)
+                .lines
+                .is_empty()
+        );
     }
 
     #[test]
@@ -258,6 +360,9 @@ mod tests {
         let bar = &chart.bars[0];
         let frame = chart.frame;
         assert!((bar.accuracy_y - (frame.bottom - 0.75 * (frame.bottom - frame.top))).abs() < 0.01);
-        assert_eq!((bar.confidence_y, bar.histogram), (bar.accuracy_y, ReliabilityChart::HISTOGRAM));
+        assert_eq!(
+            (bar.confidence_y, bar.histogram),
+            (bar.accuracy_y, ReliabilityChart::HISTOGRAM)
+        );
     }
 }

@@ -24,10 +24,19 @@ pub(super) fn data_uri(path: &Path) -> Option<String> {
         PixelFormat::Rgb8 => RgbImage::from_raw(width, height, image.into_pixels())?.into(),
         _ => return None,
     };
-    let small = if width.max(height) > SIDE { picture.thumbnail(SIDE, SIDE) } else { picture };
+    let small = if width.max(height) > SIDE {
+        picture.thumbnail(SIDE, SIDE)
+    } else {
+        picture
+    };
     let mut jpeg = Cursor::new(Vec::new());
-    small.write_with_encoder(JpegEncoder::new_with_quality(&mut jpeg, QUALITY)).ok()?;
-    Some(format!("data:image/jpeg;base64,{}", STANDARD.encode(jpeg.into_inner())))
+    small
+        .write_with_encoder(JpegEncoder::new_with_quality(&mut jpeg, QUALITY))
+        .ok()?;
+    Some(format!(
+        "data:image/jpeg;base64,{}",
+        STANDARD.encode(jpeg.into_inner())
+    ))
 }
 
 #[cfg(test)]
@@ -38,9 +47,13 @@ mod tests {
     fn thumbnails_are_small_and_keep_their_shape() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("wide.png");
-        RgbImage::from_pixel(400, 200, image::Rgb([200, 30, 30])).save(&path).unwrap();
+        RgbImage::from_pixel(400, 200, image::Rgb([200, 30, 30]))
+            .save(&path)
+            .unwrap();
         let uri = data_uri(&path).unwrap();
-        let jpeg = STANDARD.decode(uri.strip_prefix("data:image/jpeg;base64,").unwrap()).unwrap();
+        let jpeg = STANDARD
+            .decode(uri.strip_prefix("data:image/jpeg;base64,").unwrap())
+            .unwrap();
         let decoded = image::load_from_memory(&jpeg).unwrap();
         assert_eq!((decoded.width(), decoded.height()), (96, 48));
     }

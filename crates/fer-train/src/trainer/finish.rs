@@ -14,6 +14,7 @@ use crate::dataset::{ClassFolders, FolderDataset};
 use crate::error::{Error, Result};
 use crate::evaluation::{Evaluation, EvaluationOptions, evaluate};
 use crate::progress::ValidationMetrics;
+use crate::report::training_html;
 use crate::run_directory::RunDirectory;
 use crate::softmax::Logits;
 use crate::votes::Votes;
@@ -96,35 +97,46 @@ struct Report<'a> {
     validation: &'a Evaluation,
 }
 
-/// Writes the report of a run that has ended.
-pub(super) fn write_report(
+/// Writes the reports of a run that has ended.
+pub(super) fn write_reports(
     directory: &RunDirectory,
     run: &TrainingRun,
     dataset: &FolderDataset,
     options: &TrainOptions,
 ) -> Result<()> {
-    let validation = evaluate_best(run, dataset, options)?;
+    let classifier = Classifier::load(&run.model)?.with_threads(options.threads);
+    let folder = validation_folder(dataset, options)?;
+    let validation = evaluate_on(&classifier, &folder, run, options)?;
     let report = Report {
         training: run,
         validation: &validation,
     };
     let json = serde_json::to_vec_pretty(&report)
         .map_err(|error| Error::io("write", directory.report_json(), error.into()))?;
-    Ok(fer_core::write_atomic(directory.report_json(), &json)?)
+    fer_core::write_atomic(directory.report_json(), &json)?;
+    let html = training_html(run, &validation, folder.root(), classifier.model())?;
+    Ok(fer_core::write_atomic(
+        directory.report_html(),
+        html.as_bytes(),
+    )?)
 }
 
-fn evaluate_best(
-    run: &TrainingRun,
-    dataset: &FolderDataset,
-    options: &TrainOptions,
-) -> Result<Evaluation> {
-    let classifier = Classifier::load(&run.model)?.with_threads(options.threads);
-    let split = dataset
+/// The validation split, whatever its folder is called.
+fn validation_folder(dataset: &FolderDataset, options: &TrainOptions) -> Result<ClassFolders> {
+    let name = dataset
         .validation
         .items
         .first()
         .and_then(|item| item.path.iter().next());
-    let folder = ClassFolders::scan(dataset.root().join(split.unwrap_or_default()), options.scan)?;
+    ClassFolders::scan(dataset.root().join(name.unwrap_or_default()), options.scan)
+}
+
+fn evaluate_on(
+    classifier: &Classifier,
+    folder: &ClassFolders,
+    run: &TrainingRun,
+    options: &TrainOptions,
+) -> Result<Evaluation> {
     let votes = run
         .config
         .votes
@@ -136,5 +148,5 @@ fn evaluate_best(
     if let Some(votes) = &votes {
         scored = scored.with_votes(votes);
     }
-    evaluate(&classifier, &folder, scored, |_, _| {})
+    evaluate(classifier, folder, scored, |_, _| {})
 }

@@ -27,6 +27,8 @@ fn simple_pictures_are_learned_and_the_run_directory_is_complete() {
     assert_eq!(directory.load_config().unwrap(), config);
     let report = fs::read_to_string(directory.report_json()).unwrap();
     assert!(report.contains("\"validation\""), "{report}");
+    let page = fs::read_to_string(directory.report_html()).unwrap();
+    assert!(page.contains("</html>"), "{page}");
     let model = Model::load(directory.best()).unwrap();
     assert_eq!(model.provenance.data_digest, run.data.digest);
     assert!((model.class_mix.0.iter().sum::<f32>() - 1.0).abs() < 1e-5);

@@ -33,28 +33,20 @@ impl GreyCopy {
             .rows()
             .for_each(|row| append_grey(row, image.format(), &mut self.grey));
         let size = (image.width() as usize, image.height() as usize);
-        if scale >= 1.0 {
-            return Ok((
-                Plane {
-                    pixels: &self.grey,
-                    size,
-                },
-                1.0,
-            ));
-        }
-        let shrunk = scaled(size, scale);
-        self.shrunk.resize(shrunk.0 * shrunk.1, 0);
-        resize(
-            &mut self.resizer,
-            &self.grey,
+        let full = Plane {
+            pixels: &self.grey,
             size,
-            &mut self.shrunk,
-            shrunk,
-        )?;
+        };
+        if scale >= 1.0 {
+            return Ok((full, 1.0));
+        }
+        let size = scaled(size, scale);
+        self.shrunk.resize(size.0 * size.1, 0);
+        resize(&mut self.resizer, full, 0, &mut self.shrunk, size)?;
         Ok((
             Plane {
                 pixels: &self.shrunk,
-                size: shrunk,
+                size,
             },
             scale,
         ))

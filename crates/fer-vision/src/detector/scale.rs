@@ -4,27 +4,30 @@ use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U8;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 
+use super::grey::Plane;
 use crate::Error;
 
 /// Columns and rows.
 pub(super) type Size = (usize, usize);
 
-/// Resizes the grey pixels of `source` to fill `target`, bilinearly.
+/// Resizes the grey pixels of `source`, without the outermost `margin` on each side, to fill `target`, bilinearly.
 pub(super) fn resize(
     resizer: &mut Resizer,
-    source: &[u8],
-    source_size: Size,
+    source: Plane<'_>,
+    margin: usize,
     target: &mut [u8],
     target_size: Size,
 ) -> Result<(), Error> {
-    let sides = |(width, height): Size| (width as u32, height as u32);
-    let (width, height) = sides(source_size);
-    let source =
-        TypedImageRef::<U8>::from_buffer(width, height, source).map_err(Error::detector)?;
-    let (width, height) = sides(target_size);
-    let mut target =
-        TypedImage::<U8>::from_buffer(width, height, target).map_err(Error::detector)?;
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+    let (width, height) = source.size;
+    let inner = |side: usize| side.saturating_sub(2 * margin) as f64;
+    let options = ResizeOptions::new()
+        .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
+        .crop(margin as f64, margin as f64, inner(width), inner(height));
+    let source = TypedImageRef::<U8>::from_buffer(width as u32, height as u32, source.pixels)
+        .map_err(Error::detector)?;
+    let (width, height) = target_size;
+    let mut target = TypedImage::<U8>::from_buffer(width as u32, height as u32, target)
+        .map_err(Error::detector)?;
     resizer
         .resize_typed(&source, &mut target, &options)
         .map_err(Error::detector)

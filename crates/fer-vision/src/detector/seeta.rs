@@ -136,26 +136,31 @@ impl SeetaDetector {
             survivors,
             ..
         } = workspace;
-        let mut proposals = vec![Vec::new(); self.cascade.proposers.len()];
+        let mut proposals = Vec::new();
+        let mut found = vec![Vec::new(); self.cascade.proposers.len()];
         for level in pyramid.levels() {
             features.compute(&level.pixels, level.width);
             for y in (0..=level.height - WINDOW).step_by(STEP) {
-                for (proposer, proposals) in self.cascade.proposers.iter().zip(&mut proposals) {
+                for (proposer, found) in self.cascade.proposers.iter().zip(&mut found) {
                     proposer.scan_row(features, y, STEP, survivors);
-                    let faces = survivors
-                        .iter()
-                        .filter(|survivor| has_contrast(&level.pixels, level.width, survivor.x, y));
-                    proposals.extend(faces.map(|survivor| Window {
-                        score: survivor.score,
-                        ..level.window(survivor.x, y)
-                    }));
+                    let windows = survivors.iter().filter_map(|survivor| {
+                        let (x, score) = (survivor.x as usize, survivor.score);
+                        let window = || Window {
+                            score,
+                            ..level.window(x, y)
+                        };
+                        has_contrast(&level.pixels, level.width, x, y).then(window)
+                    });
+                    found.extend(windows);
                 }
             }
+            // Windows of different levels differ too much in size to be the same.
+            for found in &mut found {
+                merge_duplicates(found, SAME_WINDOW);
+                proposals.append(found);
+            }
         }
-        for windows in &mut proposals {
-            merge_duplicates(windows, SAME_WINDOW);
-        }
-        proposals.concat()
+        proposals
     }
 }
 

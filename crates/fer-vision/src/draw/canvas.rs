@@ -28,8 +28,12 @@ impl Canvas {
         let factor = factor as usize;
         let mut pixels = Vec::new();
         for row in image.rows() {
-            let colors = row.chunks_exact(image.format().channels()).map(|pixel| rgb(pixel, image.format()));
-            let row: Vec<Color> = colors.flat_map(|color| std::iter::repeat_n(color, factor)).collect();
+            let colors = row
+                .chunks_exact(image.format().channels())
+                .map(|pixel| rgb(pixel, image.format()));
+            let row: Vec<Color> = colors
+                .flat_map(|color| std::iter::repeat_n(color, factor))
+                .collect();
             (0..factor).for_each(|_| pixels.extend_from_slice(&row));
         }
         Self {
@@ -46,7 +50,13 @@ impl Canvas {
 
     pub(super) fn into_image(self) -> Option<Image> {
         let (width, height) = (self.width.try_into().ok()?, self.height.try_into().ok()?);
-        Image::new(self.pixels.into_flattened(), width, height, PixelFormat::Rgb8).ok()
+        Image::new(
+            self.pixels.into_flattened(),
+            width,
+            height,
+            PixelFormat::Rgb8,
+        )
+        .ok()
     }
 
     /// Mixes `color` into the area; an opacity of 1 covers what was there.
@@ -61,12 +71,31 @@ impl Canvas {
 
     /// Draws the edge of the area, `line` pixels wide to the inside.
     pub(super) fn outline(&mut self, area: Area, line: i64, color: Color) {
-        let Area { x, y, width, height } = area;
+        let Area {
+            x,
+            y,
+            width,
+            height,
+        } = area;
         for edge in [
-            Area { height: line, ..area },
-            Area { y: y + height - line, height: line, ..area },
-            Area { width: line, ..area },
-            Area { x: x + width - line, width: line, ..area },
+            Area {
+                height: line,
+                ..area
+            },
+            Area {
+                y: y + height - line,
+                height: line,
+                ..area
+            },
+            Area {
+                width: line,
+                ..area
+            },
+            Area {
+                x: x + width - line,
+                width: line,
+                ..area
+            },
         ] {
             self.fill(edge, color, 1.0);
         }
@@ -74,14 +103,20 @@ impl Canvas {
 
     /// Columns that text of this height takes.
     pub(super) fn text_width(&self, text: &str, height: f32) -> i64 {
-        let end = self.layout(text, height).last().map_or(0.0, |(_, end)| *end);
+        let end = self
+            .layout(text, height)
+            .last()
+            .map_or(0.0, |(_, end)| *end);
         end.ceil() as i64
     }
 
     /// Writes a line of text, `height` pixels from ascender to descender, whose top left corner is `origin`.
     pub(super) fn text(&mut self, text: &str, height: f32, origin: (i64, i64), color: Color) {
         for (glyph, _) in self.layout(text, height) {
-            let outline = self.font.as_ref().and_then(|font| font.outline_glyph(glyph));
+            let outline = self
+                .font
+                .as_ref()
+                .and_then(|font| font.outline_glyph(glyph));
             let Some(outline) = outline else { continue };
             let corner = outline.px_bounds().min;
             let (left, top) = (origin.0 + corner.x as i64, origin.1 + corner.y as i64);
@@ -93,7 +128,9 @@ impl Canvas {
 
     /// The glyphs of a line, each with the column where the next begins.
     fn layout(&self, text: &str, height: f32) -> Vec<(Glyph, f32)> {
-        let Some(font) = &self.font else { return Vec::new() };
+        let Some(font) = &self.font else {
+            return Vec::new();
+        };
         let scale = PxScale::from(height);
         let font = font.as_scaled(scale);
         let mut column = 0.0;
@@ -143,11 +180,52 @@ mod tests {
     #[test]
     fn areas_over_the_edge_are_cut() {
         let mut canvas = black(10, 10);
-        canvas.fill(Area { x: -5, y: 8, width: 8, height: 100 }, [255; 3], 1.0);
-        assert_eq!(canvas.pixels.iter().filter(|pixel| **pixel == [255; 3]).count(), 6);
-        canvas.fill(Area { x: 20, y: 20, width: 5, height: 5 }, [255; 3], 1.0);
-        canvas.outline(Area { x: 2, y: 2, width: 4, height: 4 }, 1, [9; 3]);
-        assert_eq!(canvas.pixels.iter().filter(|pixel| **pixel == [9; 3]).count(), 12);
+        canvas.fill(
+            Area {
+                x: -5,
+                y: 8,
+                width: 8,
+                height: 100,
+            },
+            [255; 3],
+            1.0,
+        );
+        assert_eq!(
+            canvas
+                .pixels
+                .iter()
+                .filter(|pixel| **pixel == [255; 3])
+                .count(),
+            6
+        );
+        canvas.fill(
+            Area {
+                x: 20,
+                y: 20,
+                width: 5,
+                height: 5,
+            },
+            [255; 3],
+            1.0,
+        );
+        canvas.outline(
+            Area {
+                x: 2,
+                y: 2,
+                width: 4,
+                height: 4,
+            },
+            1,
+            [9; 3],
+        );
+        assert_eq!(
+            canvas
+                .pixels
+                .iter()
+                .filter(|pixel| **pixel == [9; 3])
+                .count(),
+            12
+        );
     }
 
     #[test]

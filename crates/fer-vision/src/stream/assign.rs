@@ -19,19 +19,31 @@ pub(super) fn assign(known: &[FaceBox], found: &[FaceBox], min_overlap: f32) -> 
     }
     let weight = |known: &FaceBox, found: &FaceBox| {
         let overlap = known.iou(found);
-        if overlap < min_overlap { 0 } else { (overlap * STEPS) as i64 }
+        if overlap < min_overlap {
+            0
+        } else {
+            (overlap * STEPS) as i64
+        }
     };
     // The assignment wants at least as many columns as rows.
     let known_first = known.len() <= found.len();
     let weights = if known_first {
-        Matrix::from_fn(known.len(), found.len(), |(k, f)| weight(&known[k], &found[f]))
+        Matrix::from_fn(known.len(), found.len(), |(k, f)| {
+            weight(&known[k], &found[f])
+        })
     } else {
-        Matrix::from_fn(found.len(), known.len(), |(f, k)| weight(&known[k], &found[f]))
+        Matrix::from_fn(found.len(), known.len(), |(f, k)| {
+            weight(&known[k], &found[f])
+        })
     };
     let (_, columns) = kuhn_munkres(&weights);
     for (row, column) in columns.into_iter().enumerate() {
         if weights[(row, column)] > 0 {
-            let (k, f) = if known_first { (row, column) } else { (column, row) };
+            let (k, f) = if known_first {
+                (row, column)
+            } else {
+                (column, row)
+            };
             owners[f] = Some(k);
         }
     }
@@ -43,7 +55,10 @@ pub(super) fn without_duplicates(mut found: Vec<Detection>) -> Vec<Detection> {
     found.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut kept: Vec<Detection> = Vec::new();
     for face in found {
-        if kept.iter().all(|other| other.bounds.iou(&face.bounds) <= SAME_FACE) {
+        if kept
+            .iter()
+            .all(|other| other.bounds.iou(&face.bounds) <= SAME_FACE)
+        {
             kept.push(face);
         }
     }
@@ -57,7 +72,8 @@ mod tests {
     use super::*;
 
     fn boxes() -> impl Strategy<Value = Vec<FaceBox>> {
-        let one = (0..100_u32, 0..100_u32, 20..60_u32).prop_map(|(x, y, side)| FaceBox::from([x, y, side, side]));
+        let one = (0..100_u32, 0..100_u32, 20..60_u32)
+            .prop_map(|(x, y, side)| FaceBox::from([x, y, side, side]));
         prop::collection::vec(one, 0..7)
     }
 
@@ -79,14 +95,23 @@ mod tests {
     #[test]
     fn the_total_overlap_decides_not_the_first_come() {
         // Greedily, the first face (0.6 with both) would take the first person and leave the second face none.
-        let known = [FaceBox::from([0, 0, 100, 100]), FaceBox::from([50, 0, 100, 100])];
-        let found = [FaceBox::from([25, 0, 100, 100]), FaceBox::from([0, 0, 100, 60])];
+        let known = [
+            FaceBox::from([0, 0, 100, 100]),
+            FaceBox::from([50, 0, 100, 100]),
+        ];
+        let found = [
+            FaceBox::from([25, 0, 100, 100]),
+            FaceBox::from([0, 0, 100, 60]),
+        ];
         assert_eq!(assign(&known, &found, 0.2), [Some(1), Some(0)]);
     }
 
     #[test]
     fn of_duplicates_the_best_stays() {
-        let face = |x, score| Detection { bounds: FaceBox::from([x, 0, 50, 50]), score };
+        let face = |x, score| Detection {
+            bounds: FaceBox::from([x, 0, 50, 50]),
+            score,
+        };
         let kept = without_duplicates(vec![face(0, 3.0), face(5, 9.0), face(200, 2.0)]);
         assert_eq!(kept, [face(5, 9.0), face(200, 2.0)]);
     }

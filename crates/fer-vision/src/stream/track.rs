@@ -17,15 +17,36 @@ pub(super) struct Track {
 }
 
 impl Track {
-    pub(super) fn new(person: u64, time: f64, bounds: FaceBox, probabilities: Probabilities) -> Self {
-        Self { person, bounds, last_seen: time, visible: true, smoothed: probabilities }
+    pub(super) fn new(
+        person: u64,
+        time: f64,
+        bounds: FaceBox,
+        probabilities: Probabilities,
+    ) -> Self {
+        Self {
+            person,
+            bounds,
+            last_seen: time,
+            visible: true,
+            smoothed: probabilities,
+        }
     }
 
     /// Takes in the person's face of another frame.
-    pub(super) fn update(&mut self, time: f64, bounds: FaceBox, probabilities: Probabilities, time_constant: f64) {
+    pub(super) fn update(
+        &mut self,
+        time: f64,
+        bounds: FaceBox,
+        probabilities: Probabilities,
+        time_constant: f64,
+    ) {
         let elapsed = time - self.last_seen;
         // A time constant of 0 or less smooths nothing.
-        let weight = if time_constant > 0.0 { 1.0 - (-elapsed / time_constant).exp() } else { 1.0 };
+        let weight = if time_constant > 0.0 {
+            1.0 - (-elapsed / time_constant).exp()
+        } else {
+            1.0
+        };
         for (smoothed, new) in self.smoothed.iter_mut().zip(probabilities) {
             *smoothed += weight as f32 * (new - *smoothed);
         }
@@ -75,7 +96,10 @@ mod tests {
             fast.update(f64::from(frame) * 0.01, bounds, happy, 0.3);
         }
         let [slow, fast] = [slow, fast].map(|track| track.smoothed()[Emotion::Happy]);
-        assert!((slow - 0.632).abs() < 1e-3 && (slow - fast).abs() < 1e-4, "{slow} {fast}");
+        assert!(
+            (slow - 0.632).abs() < 1e-3 && (slow - fast).abs() < 1e-4,
+            "{slow} {fast}"
+        );
     }
 
     #[test]

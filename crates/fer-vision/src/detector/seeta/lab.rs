@@ -92,7 +92,7 @@ pub(super) struct BoostedClassifier {
 
 #[derive(Debug)]
 struct Group {
-    features: Vec<Feature>,
+    features: [Feature; GROUP],
     threshold: f32,
 }
 
@@ -106,7 +106,7 @@ struct Feature {
 /// A window of the scanned row that no group has rejected.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Survivor {
-    pub(super) x: usize,
+    pub(super) x: u32,
     pub(super) score: f32,
 }
 
@@ -118,8 +118,9 @@ impl BoostedClassifier {
         tables: Vec<[f32; 256]>,
     ) -> Option<Self> {
         let fits = |&(x, y): &(usize, usize)| x.max(y) + FEATURE <= WINDOW;
-        let whole_groups = !tables.is_empty() && tables.len().is_multiple_of(GROUP);
-        if !whole_groups || !offsets.iter().all(fits) {
+        let count = offsets.len();
+        let sound = count > 0 && count.is_multiple_of(GROUP) && offsets.iter().all(fits);
+        if !sound || tables.len() != count {
             return None;
         }
         let mut features = offsets
@@ -130,15 +131,14 @@ impl BoostedClassifier {
                 y,
                 weights: Box::new(weights),
             });
-        let groups = thresholds
-            .chunks(GROUP)
-            .map(|chunk| {
-                Some(Group {
-                    features: features.by_ref().take(chunk.len()).collect(),
-                    threshold: *chunk.last()?,
-                })
+        let group = |thresholds: &[f32]| {
+            let features: Vec<Feature> = features.by_ref().take(GROUP).collect();
+            Some(Group {
+                features: features.try_into().ok()?,
+                threshold: *thresholds.last()?,
             })
-            .collect::<Option<_>>()?;
+        };
+        let groups = thresholds.chunks(GROUP).map(group).collect::<Option<_>>()?;
         Some(Self { groups })
     }
 
@@ -150,38 +150,24 @@ impl BoostedClassifier {
         step: usize,
         survivors: &mut Vec<Survivor>,
     ) {
-        let [first, rest @ ..] = self.groups.as_slice() else {
-            return;
-        };
         survivors.clear();
-        survivors.extend(
-            (0..=map.stride - WINDOW)
-                .step_by(step)
-                .map(|x| Survivor { x, score: 0.0 }),
-        );
-        for feature in &first.features {
-            let values = feature.row(map, y).iter().step_by(step);
-            for (survivor, &value) in survivors.iter_mut().zip(values) {
-                survivor.score += feature.weights[usize::from(value)];
-            }
-        }
-        survivors.retain(|survivor| survivor.score >= first.threshold);
-        for group in rest {
-            for feature in &group.features {
-                let row = feature.row(map, y);
-                for survivor in survivors.iter_mut() {
-                    survivor.score += feature.weights[usize::from(row[survivor.x])];
+        let windows = (0..=map.stride - WINDOW).step_by(step);
+        survivors.extend(windows.map(|x| Survivor {
+            x: x as u32,
+            score: 0.0,
+        }));
+        for group in &self.groups {
+            let lookups = group.features.each_ref().map(|feature| {
+                let row = &map.values[(y + feature.y) * map.stride..][..map.stride];
+                (&row[feature.x..], feature.weights.as_ref())
+            });
+            survivors.retain_mut(|survivor| {
+                for (row, weights) in lookups {
+                    survivor.score += weights[usize::from(row[survivor.x as usize])];
                 }
-            }
-            survivors.retain(|survivor| survivor.score >= group.threshold);
+                survivor.score >= group.threshold
+            });
         }
-    }
-}
-
-impl Feature {
-    /// The feature's values in windows of row `y`, by the windows' x.
-    fn row<'a>(&self, map: &'a FeatureMap, y: usize) -> &'a [u8] {
-        &map.values[(y + self.y) * map.stride..][..map.stride][self.x..]
     }
 }
 
@@ -189,10 +175,14 @@ impl Feature {
 pub(super) fn has_contrast(pixels: &[u8], width: usize, x: usize, y: usize) -> bool {
     let (mut sum, mut squares) = (0_u32, 0_u32);
     for row in pixels[y * width..].chunks(width).take(WINDOW) {
-        for &pixel in &row[x..x + WINDOW] {
-            sum += u32::from(pixel);
-            squares += u32::from(pixel) * u32::from(pixel);
-        }
+        let Some(row) = row[x..].first_chunk::<WINDOW>() else {
+            return false;
+        };
+        sum += row.iter().map(|&pixel| u32::from(pixel)).sum::<u32>();
+        squares += row
+            .iter()
+            .map(|&pixel| u32::from(pixel).pow(2))
+            .sum::<u32>();
     }
     let area = (WINDOW * WINDOW) as f64;
     let mean = f64::from(sum) / area;

@@ -39,6 +39,13 @@ impl Level {
         }
     }
 
+    fn plane(&self) -> Plane<'_> {
+        Plane {
+            pixels: &self.pixels,
+            size: (self.width, self.height),
+        }
+    }
+
     /// The part of the picture that the window at (x, y) of this level covers.
     pub(super) fn window(&self, x: usize, y: usize) -> Window {
         let picture = |position: usize| (position as f32 - MARGIN as f32) / self.scale;
@@ -146,13 +153,11 @@ impl Pyramid {
             }
             let size = scaled(picture.size, scale);
             self.scaled.resize(size.0 * size.1, 0);
-            resize(
-                &mut self.resizer,
-                picture.pixels,
-                picture.size,
-                &mut self.scaled,
-                size,
-            )?;
+            // A level at least twice as fine is as good a source as the picture, and smaller.
+            let fine_enough = |level: &&Level| (2.0 * scale..=1.0).contains(&level.scale);
+            let finer = self.levels[..self.used].iter().rev().find(fine_enough);
+            let (source, margin) = finer.map_or((picture, 0), |level| (level.plane(), MARGIN));
+            resize(&mut self.resizer, source, margin, &mut self.scaled, size)?;
             self.levels[self.used].fill(&self.scaled, size, scale);
             self.used += 1;
             scale *= LEVEL_STEP;

@@ -1,0 +1,65 @@
+//! `fer audit`: what is wrong with a dataset.
+
+use fer_core::Emotion;
+use fer_train::audit::{Audit, AuditOptions, AuditStep, audit};
+
+use crate::args::AuditArgs;
+use crate::progress::say;
+use crate::{Result, Status, files, terminal};
+
+pub(crate) fn run(args: &AuditArgs, quiet: bool) -> Result<Status> {
+    let options = AuditOptions::default().with_threads(args.threads);
+    let tell = |step| {
+        if !quiet {
+            say(match step {
+                AuditStep::Decoding(images) => format!("decoding {images} images"),
+                AuditStep::Comparing(images) => {
+                    format!("comparing {images} images with each other")
+                }
+                _ => return,
+            });
+        }
+    };
+    let audit = audit(&args.data, &options, tell)?;
+    if let Some(json) = &args.json {
+        files::write_json(json, &audit)?;
+    }
+    print_counts(&audit)?;
+    print_findings(&audit)?;
+    Ok(Status::Success)
+}
+
+/// One row a split: how many pictures of each class.
+fn print_counts(audit: &Audit) -> Result<()> {
+    let header: Vec<&str> = ["split"]
+        .into_iter()
+        .chain(Emotion::ALL.map(Emotion::label))
+        .collect();
+    let mut table = terminal::table(&header);
+    for (split, counts) in &audit.counts {
+        let counts = counts.0.iter().map(usize::to_string);
+        table.add_row([split.label().to_owned()].into_iter().chain(counts));
+    }
+    terminal::print_table(&table)
+}
+
+fn print_findings(audit: &Audit) -> Result<()> {
+    let mut table = terminal::table(&["found", "number"]);
+    for (finding, number) in [
+        ("exact copies", audit.exact.len()),
+        ("near copies", audit.near.len()),
+        ("copies with different labels", audit.label_conflicts.len()),
+        (
+            "validation images with a copy in train",
+            audit.leaked.validation.len(),
+        ),
+        (
+            "test images with a copy in train or validation",
+            audit.leaked.test.len(),
+        ),
+        ("unreadable or blank files", audit.unreadable.len()),
+    ] {
+        table.add_row([finding, &number.to_string()]);
+    }
+    terminal::print_table(&table)
+}

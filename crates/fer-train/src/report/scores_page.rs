@@ -1,0 +1,237 @@
+//! The pages about a model: how it was trained, how it scores.
+
+use std::path::Path;
+
+use fer_core::{Emotion, Model, PerEmotion};
+use serde::Serialize;
+
+use super::charts::{LineChart, ReliabilityChart};
+use super::template::render;
+use super::thumbnails::data_uri;
+use crate::error::Result;
+use crate::evaluation::{EvaluatedImage, Evaluation, Scores};
+use crate::progress::EpochMetrics;
+use crate::trainer::TrainingRun;
+
+/// Mistakes shown.
+const MISTAKES: usize = 24;
+
+/// What every page says wrote it.
+pub(super) const SOFTWARE: &str = concat!("fer ", env!("CARGO_PKG_VERSION"));
+
+/// The page of an evaluation: figures with their intervals, confusion matrix, reliability, the most confident mistakes.
+///
+/// `folder` is the folder evaluated, from which the pictures of the mistakes are read.
+///
+/// # Errors
+/// [`Error::Report`](crate::Error::Report), which would be a fault of a template.
+pub fn evaluation_html(
+    evaluation: &Evaluation,
+    folder: &Path,
+    model_name: &str,
+    model: &Model,
+) -> Result<String> {
+    #[derive(Serialize)]
+    struct Page<'a> {
+        software: &'a str,
+        title: &'a str,
+        model_name: &'a str,
+        folder: String,
+        evaluation: &'a Evaluation,
+        parts: Vec<Part<'a>>,
+        mistakes: Vec<Mistake<'a>>,
+        facts: Vec<Fact>,
+    }
+    render(
+        "evaluation.html",
+        Page {
+            software: SOFTWARE,
+            title: "Evaluation",
+            model_name,
+            folder: folder.display().to_string(),
+            parts: parts(evaluation),
+            mistakes: mistakes(evaluation, folder),
+            facts: facts(model),
+            evaluation,
+        },
+    )
+}
+
+/// The page of a training: the figures of its best epoch on the validation images, curves, configuration and data.
+///
+/// `evaluation` is that of `model`, the best epoch's, on the images in `folder`.
+///
+/// # Errors
+/// [`Error::Report`](crate::Error::Report), which would be a fault of a template.
+pub fn training_html(
+    run: &TrainingRun,
+    evaluation: &Evaluation,
+    folder: &Path,
+    model: &Model,
+) -> Result<String> {
+    #[derive(Serialize)]
+    struct Page<'a> {
+        software: &'a str,
+        title: &'a str,
+        run: &'a TrainingRun,
+        evaluation: &'a Evaluation,
+        parts: Vec<Part<'a>>,
+        curves: [LineChart; 2],
+        mistakes: Vec<Mistake<'a>>,
+        facts: Vec<Fact>,
+        config: String,
+    }
+    render(
+        "training.html",
+        Page {
+            software: SOFTWARE,
+            title: "Training report",
+            run,
+            parts: parts(evaluation),
+            curves: curves(&run.history, run.best_epoch),
+            mistakes: mistakes(evaluation, folder),
+            facts: facts(model),
+            config: run.config.clone().with_bare_file_names().to_toml()?,
+            evaluation,
+        },
+    )
+}
+
+/// Figures against one kind of label.
+#[derive(Serialize)]
+struct Part<'a> {
+    title: &'a str,
+    explanation: &'a str,
+    scores: &'a Scores,
+    reliability: ReliabilityChart,
+}
+
+fn parts(evaluation: &Evaluation) -> Vec<Part<'_>> {
+    const FOLDER: &str = "The label of an image is the folder that it lies in.";
+    const CONSENSUS: &str = "Only images on which most voters agree; the label is theirs.";
+    let excluded = evaluation.excluded.as_ref();
+    let sets = [
+        (
+            "Against the folders' labels",
+            FOLDER,
+            Some(&evaluation.scores),
+        ),
+        (
+            "Against the voters' consensus",
+            CONSENSUS,
+            evaluation.consensus.as_ref(),
+        ),
+        (
+            "Folders' labels, with the images left out",
+            FOLDER,
+            excluded.map(|excluded| &excluded.whole),
+        ),
+        (
+            "Voters' consensus, with the images left out",
+            CONSENSUS,
+            excluded.and_then(|excluded| excluded.whole_consensus.as_ref()),
+        ),
+    ];
+    let part = |(title, explanation, scores): (&'static str, &'static str, Option<_>)| {
+        let scores: &Scores = scores?;
+        Some(Part {
+            title,
+            explanation,
+            scores,
+            reliability: ReliabilityChart::new(&scores.metrics.reliability),
+        })
+    };
+    sets.into_iter().filter_map(part).collect()
+}
+
+/// A wrong answer with its picture.
+#[derive(Serialize)]
+struct Mistake<'a> {
+    path: &'a str,
+    truth: Emotion,
+    emotion: Emotion,
+    probabilities: PerEmotion<f32>,
+    picture: Option<String>,
+}
+
+/// The wrong answers, the most confident first.
+fn mistakes<'a>(evaluation: &'a Evaluation, folder: &Path) -> Vec<Mistake<'a>> {
+    let confidence = |image: &EvaluatedImage| image.probabilities[image.emotion];
+    let mut wrong: Vec<&EvaluatedImage> = evaluation
+        .predictions
+        .iter()
+        .filter(|image| image.emotion != image.truth)
+        .collect();
+    wrong.sort_by(|a, b| confidence(b).total_cmp(&confidence(a)));
+    wrong
+        .into_iter()
+        .take(MISTAKES)
+        .map(|image| Mistake {
+            path: &image.path,
+            truth: image.truth,
+            emotion: image.emotion,
+            probabilities: image.probabilities,
+            picture: data_uri(&folder.join(&image.path)),
+        })
+        .collect()
+}
+
+fn curves(history: &[EpochMetrics], best_epoch: Option<usize>) -> [LineChart; 2] {
+    let series =
+        |figure: fn(&EpochMetrics) -> f64| history.iter().map(figure).collect::<Vec<f64>>();
+    let loss = [
+        ("training loss", series(|epoch| epoch.train_loss)),
+        ("validation loss", series(|epoch| epoch.validation.loss)),
+    ];
+    let accuracy = [
+        ("accuracy", series(|epoch| epoch.validation.accuracy)),
+        (
+            "balanced accuracy",
+            series(|epoch| epoch.validation.balanced_accuracy),
+        ),
+    ];
+    [
+        LineChart::by_epoch("Loss", &loss, best_epoch),
+        LineChart::by_epoch("Accuracy on validation", &accuracy, best_epoch),
+    ]
+}
+
+/// A line of a list: name and value.
+type Fact = (&'static str, String);
+
+fn facts(model: &Model) -> Vec<Fact> {
+    let channels: Vec<String> = model.config.channels.iter().map(usize::to_string).collect();
+    let mix: Vec<String> = model
+        .class_mix
+        .iter()
+        .map(|(emotion, share)| format!("{emotion} {:.1} %", 100.0 * share))
+        .collect();
+    let provenance = &model.provenance;
+    let facts = [
+        (
+            "network",
+            format!(
+                "{0}x{0} pixels; {1} channels; {2} blocks a stage; {3} parameters",
+                model.config.input_size,
+                channels.join("-"),
+                model.config.blocks_per_stage,
+                model.weights.parameters.len()
+            ),
+        ),
+        (
+            "temperature",
+            format!("{:.3}", model.calibration.temperature()),
+        ),
+        ("class mix of the training data", mix.join(", ")),
+        ("trained by", provenance.software.clone()),
+        ("command", provenance.command.clone()),
+        ("training data (SHA-256)", provenance.data_digest.clone()),
+    ];
+    facts
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;
