@@ -1,10 +1,11 @@
 //! Our side of `peers.py`: a warm process that measures on command.
 //!
 //! `peer FILE` reads weights and images from a safetensors file, then one command a line from standard input, and answers each
-//! with a line of JSON: the seconds of every repetition, or where the values asked for were written.
+//! with a line of JSON: the seconds of every repetition, or where the values asked for were written. SET is an instruction set, or
+//! `best`.
 //!
 //! ```text
-//! infer  SET|candle THREADS BATCH REPEATS        {"seconds": [..]}
+//! infer  SET|candle THREADS BATCH REPEATS        {"seconds": [..], "peak_bytes": ..}
 //! train  SET|candle THREADS BATCH REPEATS        {"seconds": [..], "peak_bytes": ..}
 //! logits SET|candle THREADS BATCH OUTPUT_FILE    {"written": ".."}      little-endian f32, [BATCH, 4]
 //! gradients SET     THREADS BATCH OUTPUT_FILE    {"written": ".."}      laid out as the parameters
@@ -141,7 +142,7 @@ impl Peer {
             ..
         } = &self.data;
         if !self.inference.contains_key(set) {
-            let plan = InferencePlan::new(spec, parameters, statistics, set.parse()?)?;
+            let plan = InferencePlan::new(spec, parameters, statistics, instruction_set(set)?)?;
             self.inference.insert(set.to_owned(), plan);
         }
         Ok(&self.inference[set])
@@ -168,7 +169,7 @@ impl Peer {
         let key = (set.to_owned(), threads, batch);
         if !self.training.contains_key(&key) {
             let threads = self.threads(threads)?;
-            let training = Training::new(&self.data, set.parse()?, &threads, batch)?;
+            let training = Training::new(&self.data, instruction_set(set)?, &threads, batch)?;
             self.training.insert(key.clone(), training);
         }
         let batch = self.data.batch(batch)?;
@@ -191,7 +192,7 @@ impl Peer {
 
     fn gradients(&mut self, set: &str, threads: usize, batch: usize) -> Result<Vec<f32>> {
         let threads = self.threads(threads)?;
-        let mut training = Training::new(&self.data, set.parse()?, &threads, batch)?;
+        let mut training = Training::new(&self.data, instruction_set(set)?, &threads, batch)?;
         let batch = self.data.batch(batch)?;
         let Training {
             plan,
@@ -216,6 +217,13 @@ impl Peer {
             "gradients" => write(last, &self.gradients(set, threads, batch)?),
             _ => Err(format!("not a command: {command}").into()),
         }
+    }
+}
+
+fn instruction_set(name: &str) -> Result<InstructionSet> {
+    match name {
+        "best" => Ok(InstructionSet::best()),
+        name => Ok(name.parse()?),
     }
 }
 

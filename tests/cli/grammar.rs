@@ -30,7 +30,7 @@ fn usage_errors_end_with_two_and_say_what_is_expected() {
         (&["predict"], "PATH"),
         (&["predict", face, "--faces", "some"], "auto"),
         (&["predict", face, "--format", "xml"], "csv"),
-        (&["predict", face, "--priors", "1,2"], "four numbers"),
+        (&["predict", face, "--priors", "1,2"], "a number for each"),
         (&["predict", face, "--threads", "many"], "invalid digit"),
         (&["train", face], "--out"),
         (&["train", face, "--out", "run", "--device", "tpu"], "cuda"),

@@ -80,6 +80,7 @@ fn csv_has_a_row_a_face_and_the_same_numbers_as_json() {
             "y",
             "width",
             "height",
+            "score",
             "emotion",
             "confidence",
             "happy",
@@ -94,8 +95,8 @@ fn csv_has_a_row_a_face_and_the_same_numbers_as_json() {
     assert_eq!(rows.len(), items.len());
     for (row, item) in rows.iter().zip(&items) {
         assert_eq!(&row[0], item["path"].as_str().unwrap());
-        assert_eq!(&row[6], item["faces"][0]["emotion"].as_str().unwrap());
-        let confidence: f32 = row[7].parse().unwrap();
+        assert_eq!(&row[7], item["faces"][0]["emotion"].as_str().unwrap());
+        let confidence: f32 = row[8].parse().unwrap();
         assert_eq!(
             f64::from(confidence),
             f64::from(item["faces"][0]["confidence"].as_f64().unwrap() as f32)

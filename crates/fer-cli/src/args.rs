@@ -162,6 +162,10 @@ pub(crate) struct EvaluateArgs {
     /// Write every figure and prediction as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+
+    /// Write a page of figures, charts and the most confident mistakes
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -173,6 +177,10 @@ pub(crate) struct AuditArgs {
     /// Write the findings as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+
+    /// Write a page that shows the copies side by side
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
 
     /// Threads to compute with; 0 uses every core
     #[arg(long, value_name = "N", default_value_t = 0)]

@@ -2,6 +2,7 @@
 
 use fer_core::Emotion;
 use fer_train::audit::{Audit, AuditOptions, AuditStep, audit};
+use fer_train::report;
 
 use crate::args::AuditArgs;
 use crate::progress::say;
@@ -23,6 +24,9 @@ pub(crate) fn run(args: &AuditArgs, quiet: bool) -> Result<Status> {
     let audit = audit(&args.data, &options, tell)?;
     if let Some(json) = &args.json {
         files::write_json(json, &audit)?;
+    }
+    if let Some(html) = &args.html {
+        files::write_text(html, &report::audit_html(&audit, &args.data)?)?;
     }
     print_counts(&audit)?;
     print_findings(&audit)?;

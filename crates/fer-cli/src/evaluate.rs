@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use fer_core::{Classifier, ImageView};
+use fer_train::report;
 use fer_train::{
     ClassFolders, Evaluation, EvaluationOptions, ExcludeList, FaceError, ScanOptions, Scores, Votes,
 };
@@ -116,6 +117,14 @@ pub(crate) fn run(args: &EvaluateArgs, quiet: bool) -> Result<Status> {
 
     if let Some(json) = &args.json {
         files::write_json(json, &evaluation)?;
+    }
+    if let Some(html) = &args.html {
+        let name = model.model.as_deref().map_or_else(
+            || fer_core::Model::DEFAULT_NAME.into(),
+            |name| std::path::Path::new(name).to_string_lossy(),
+        );
+        let page = report::evaluation_html(&evaluation, &args.dir, &name, classifier.model())?;
+        files::write_text(html, &page)?;
     }
     report_gaps(&evaluation);
     print_figures(&evaluation)?;

@@ -12,3 +12,8 @@ pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
     json.push(b'\n');
     Ok(fer_core::write_atomic(path, &json)?)
 }
+
+/// Writes text: whole or not at all.
+pub(crate) fn write_text(path: &Path, text: &str) -> Result<()> {
+    Ok(fer_core::write_atomic(path, text.as_bytes())?)
+}

@@ -30,6 +30,7 @@ mod portraits;
 mod progress;
 mod random;
 pub mod report;
+pub mod robustness;
 mod run_directory;
 mod schedule;
 mod softmax;

@@ -36,8 +36,8 @@ pub fn wilson(successes: usize, trials: usize) -> Interval {
     let half_width =
         Z_95 / (1.0 + z2 / n) * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
     [
-        (centre - half_width).max(0.0),
-        (centre + half_width).min(1.0),
+        (centre - half_width).clamp(0.0, share),
+        (centre + half_width).clamp(share, 1.0),
     ]
 }
 

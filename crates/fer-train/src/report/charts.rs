@@ -246,6 +246,9 @@ fn ticks(low: f64, high: f64, count: usize) -> Vec<f64> {
         .find(|step| *step >= rough)
         .unwrap_or(rough);
     let (first, last) = ((low / step).floor() as i64, (high / step).ceil() as i64);
+    // A multiple of a rounded step may lie just past the value that it was to cover.
+    let first = first - i64::from(first as f64 * step > low);
+    let last = last + i64::from((last as f64) * step < high);
     (first..=last.max(first + 1))
         .map(|multiple| multiple as f64 * step)
         .collect()
