@@ -168,6 +168,11 @@ unsafe fn accumulate_panel<S: Simd, const R: usize, const V: usize>(
             let a = product
                 .a
                 .add(first / LANES * product.block_stride + first % LANES);
+            let c = product.c.add(first * V * LANES);
+            // What the sums are added to lies further away than the operands.
+            for vector in 0..R * V {
+                simd.prefetch(c.add(vector * LANES));
+            }
             for row in 0..product.rows {
                 let columns: [S::Vector; V] =
                     from_fn(|v| simd.load(product.b.add(v * product.block_stride + row * LANES)));
@@ -178,10 +183,11 @@ unsafe fn accumulate_panel<S: Simd, const R: usize, const V: usize>(
                     }
                 }
             }
-            let c = product.c.add(first * V * LANES);
-            for (vector, sum) in sums.into_iter().flatten().enumerate() {
-                let target = c.add(vector * LANES);
-                simd.store(target, simd.add(simd.load(target), sum));
+            for (channel, sums) in sums.iter().enumerate() {
+                for (v, &sum) in sums.iter().enumerate() {
+                    let target = c.add((channel * V + v) * LANES);
+                    simd.store(target, simd.add(simd.load(target), sum));
+                }
             }
         }
     }

@@ -196,10 +196,13 @@ pub(crate) fn widen(values: &[f32]) -> Vec<f64> {
 
 /// Largest difference from the truth, relative to the truth's largest magnitude.
 pub(crate) fn relative_error(found: &[f32], truth: &[f64]) -> f64 {
+    relative_error_of_terms(found, truth, f64::MIN_POSITIVE)
+}
+
+/// Largest difference from a truth that may cancel to nearly nothing, relative to its largest magnitude or that of its `terms`.
+pub(crate) fn relative_error_of_terms(found: &[f32], truth: &[f64], terms: f64) -> f64 {
     assert_eq!(found.len(), truth.len(), "lengths differ");
-    let scale = truth
-        .iter()
-        .fold(f64::MIN_POSITIVE, |max, v| max.max(v.abs()));
+    let scale = truth.iter().fold(terms, |max, v| max.max(v.abs()));
     found.iter().zip(truth).fold(0.0, |max, (f, t)| {
         let error = (f64::from(*f) - t).abs() / scale;
         if error.is_nan() {

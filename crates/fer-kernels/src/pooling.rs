@@ -71,7 +71,9 @@ mod tests {
                 let windows = window_offsets(y, width, channels).filter(|_| 2 * y + 1 < height);
                 for (target, window) in windows {
                     targets.push(target / channels);
-                    window.map(|offset| seen[offset / channels] += 1);
+                    window
+                        .iter()
+                        .for_each(|offset| seen[offset / channels] += 1);
                 }
                 dropped_offsets(y, height, width, channels)
                     .for_each(|offset| seen[offset / channels] += 1);

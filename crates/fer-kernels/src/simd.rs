@@ -73,6 +73,12 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     /// `a` where the mask is true, else `b`.
     fn select(self, mask: Self::Mask, a: Self::Vector, b: Self::Vector) -> Self::Vector;
 
+    /// Asks for the cache line at `address`, which need not be valid, where the set has such an instruction.
+    #[inline(always)]
+    fn prefetch(self, address: *const f32) {
+        let _ = address;
+    }
+
     /// 0 in every lane.
     #[inline(always)]
     fn zero(self) -> Self::Vector {

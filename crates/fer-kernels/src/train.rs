@@ -4,6 +4,7 @@
 //! anew wherever their result is needed. Once a block's backward pass has read its raw output for the last time, the gradient of
 //! the block's input takes its place. So a step needs little more memory than the raw outputs.
 
+pub(crate) mod context;
 pub(crate) mod layer;
 pub(crate) mod partials;
 #[cfg(test)]
@@ -18,7 +19,8 @@ use crate::error::check_len;
 use crate::head::{Head, HeadImage, parameter_gradients};
 use crate::simd::Cpu;
 use crate::{InstructionSet, KernelError, NetworkSpec, Threads};
-use layer::{Context, Gradients, Input, Layer, OutputGradient, Parameters, Sums};
+use context::Runtime;
+use layer::{Gradients, Input, Layer, OutputGradient, Parameters, Sums};
 use partials::Partials;
 
 /// Images and targets of one training step.
@@ -57,8 +59,7 @@ pub struct Batch<'a> {
 pub struct TrainPlan {
     spec: NetworkSpec,
     max_batch: usize,
-    cpu: Cpu,
-    threads: Threads,
+    runtime: Runtime,
     layers: Vec<Layer>,
     slots: Vec<BlockSlots>,
     head: HeadBuffers,
@@ -66,7 +67,6 @@ pub struct TrainPlan {
     /// Gradients of transformed weights, one piece of the batch after the other; one block at a time.
     accumulators: Buffer,
     partials: Partials,
-    scratch: Recycler,
     /// Images in the last step.
     batch: usize,
 }
@@ -156,12 +156,14 @@ impl TrainPlan {
             gradients: Buffer::new(spec.parameter_count()),
             accumulators: Buffer::new(accumulators),
             partials: Partials::default(),
-            scratch: Recycler::default(),
             batch: 0,
             spec: spec.clone(),
             max_batch,
-            cpu,
-            threads,
+            runtime: Runtime {
+                cpu,
+                threads,
+                scratch: Recycler::default(),
+            },
             layers,
             slots: block_slots(spec),
         })
@@ -240,15 +242,10 @@ impl TrainPlan {
     }
 
     fn forward(&mut self, parameters: &[f32], images: &[f32]) {
-        let context = Context {
-            cpu: self.cpu,
-            threads: &self.threads,
-            scratch: &self.scratch,
-            images: self.batch,
-        };
         for (index, slots) in self.slots.iter().enumerate() {
             let (before, rest) = self.layers.split_at_mut(index);
             let input = before.last().map_or(Input::Images(images), Input::Block);
+            let context = self.runtime.context(self.batch, index);
             let parameters = slots.parameters(parameters);
             rest[0].forward(context, parameters, input, &mut self.partials);
         }
@@ -288,15 +285,14 @@ impl TrainPlan {
             losses.iter_mut(),
             self.partials.begin(self.batch, channels),
         ));
-        let images = buffers.enumerate();
-        let (cpu, scratch) = (self.cpu, &self.scratch);
-        self.threads.for_each(
-            images,
+        let context = self.runtime.context(self.batch, self.layers.len());
+        context.run(
+            buffers.enumerate(),
             |(image, (((features, logits), (d_logits, d_activation)), (loss, sums)))| {
-                let mut activation = scratch.take(output_len);
+                let mut activation = context.scratch.take(output_len);
                 let activation = &mut activation[..output_len];
                 activate(
-                    cpu,
+                    context.cpu,
                     &last.shape,
                     &last.normalization,
                     last.raw(image),
@@ -313,7 +309,7 @@ impl TrainPlan {
                     d_logits,
                     d_activation: &mut *d_activation,
                 });
-                last.accumulate(cpu, image, d_activation, sums);
+                last.accumulate(context.cpu, image, d_activation, sums);
             },
         );
 
@@ -327,12 +323,6 @@ impl TrainPlan {
     }
 
     fn backward(&mut self, parameters: &[f32], images: &[f32]) {
-        let context = Context {
-            cpu: self.cpu,
-            threads: &self.threads,
-            scratch: &self.scratch,
-            images: self.batch,
-        };
         for (index, slots) in self.slots.iter().enumerate().rev() {
             let (before, rest) = self.layers.split_at_mut(index);
             let (layer, after) = rest.split_at_mut(1);
@@ -352,6 +342,8 @@ impl TrainPlan {
                 accumulators: &mut self.accumulators,
                 partials: &mut self.partials,
             };
+            let pass = 2 * self.slots.len() - index;
+            let context = self.runtime.context(self.batch, pass);
             let weight = &parameters[slots.weight.clone()];
             layer[0].backward(context, weight, input, d_output, gradients, sums);
         }

@@ -1,6 +1,9 @@
 //! From a raw convolution output to a block's output: batch norm, ReLU, and the 2x2 max-pool if the block has one.
 
-use super::{Normalization, lanes::Lanes};
+use super::{
+    Normalization,
+    lanes::{Lanes, for_each_lanes},
+};
 use crate::gemm::MicroKernel;
 use crate::pooling::window_offsets;
 use crate::simd::{Cpu, Kernel};
@@ -43,7 +46,7 @@ impl Kernel for Activate<'_> {
         } = *self.shape;
         // Row by row, because the raw output comes from memory.
         for row in 0..self.shape.out_size().0 {
-            for lanes in Lanes::of(channels) {
+            for_each_lanes!(channels, lanes => {
                 let scale = lanes.read(simd, &self.normalization.scale);
                 let shift = lanes.read(simd, &self.normalization.shift);
                 let normalized = |offset: usize| {
@@ -59,19 +62,19 @@ impl Kernel for Activate<'_> {
                 };
                 if pool {
                     for (target, window) in window_offsets(row, width, channels) {
-                        let [a, b, c, d] = window.map(|offset| normalized(offset + lanes.first));
+                        let [a, b, c, d] = window.map(|offset| normalized(offset + lanes.first()));
                         store(
-                            target + lanes.first,
+                            target + lanes.first(),
                             simd.max(simd.max(a, b), simd.max(c, d)),
                         );
                     }
                 } else {
                     for x in 0..width {
-                        let offset = (row * width + x) * channels + lanes.first;
+                        let offset = (row * width + x) * channels + lanes.first();
                         store(offset, normalized(offset));
                     }
                 }
-            }
+            });
         }
     }
 }

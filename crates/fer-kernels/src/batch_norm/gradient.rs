@@ -3,7 +3,10 @@
 //! Which value won its window and which were cut off by ReLU is found again from the raw output, exactly as the forward pass saw
 //! it, so nothing but that output has to be kept.
 
-use super::{GradientForm, Normalization, lanes::Lanes};
+use super::{
+    GradientForm, Normalization,
+    lanes::{Lanes, for_each_lanes},
+};
 use crate::gemm::MicroKernel;
 use crate::pooling::{dropped_offsets, first_maximum, window_offsets};
 use crate::simd::{Cpu, Kernel, Simd};
@@ -65,7 +68,7 @@ impl Kernel for Accumulate<'_> {
     fn run<S: MicroKernel>(self, simd: S) {
         let channels = self.image.shape.out_channels;
         let (gradients, products) = self.partial.split_at_mut(channels);
-        for lanes in Lanes::of(channels) {
+        for_each_lanes!(channels, lanes => {
             let mean = lanes.read(simd, &self.image.normalization.mean);
             let (mut gradient_sum, mut product_sum) = (simd.zero(), simd.zero());
             for row in 0..self.image.rows() {
@@ -77,7 +80,7 @@ impl Kernel for Accumulate<'_> {
             }
             lanes.add_to(simd, gradient_sum, gradients);
             lanes.add_to(simd, product_sum, products);
-        }
+        });
     }
 }
 
@@ -94,7 +97,7 @@ impl Kernel for Propagate<'_> {
     fn run<S: MicroKernel>(self, simd: S) {
         // Row by row, because here the maps come from memory.
         for row in 0..self.image.rows() {
-            for lanes in Lanes::of(self.image.shape.out_channels) {
+            for_each_lanes!(self.image.shape.out_channels, lanes => {
                 let scale = lanes.read(simd, &self.image.normalization.scale);
                 let mean = lanes.read(simd, &self.image.normalization.mean);
                 let slope = lanes.read(simd, &self.form.slope);
@@ -106,7 +109,7 @@ impl Kernel for Propagate<'_> {
                         // SAFETY: `at` is an offset of `lanes` within the raw output, and `d_raw` is as long.
                         unsafe { lanes.store(simd, self.d_raw.as_mut_ptr().add(at), result) };
                     });
-            }
+            });
         }
     }
 }
@@ -136,7 +139,7 @@ impl Image<'_> {
         &self,
         simd: S,
         row: usize,
-        lanes: Lanes,
+        lanes: impl Lanes,
         mut visit: impl FnMut(usize, S::Vector, S::Vector),
     ) {
         let BlockShape {
@@ -163,7 +166,7 @@ impl Image<'_> {
 
         if !pool {
             for x in 0..width {
-                let offset = (row * width + x) * channels + lanes.first;
+                let offset = (row * width + x) * channels + lanes.first();
                 let raw = raw_at(offset);
                 let passes = simd.greater(normalize(raw), zero);
                 visit(offset, raw, simd.select(passes, gradient_at(offset), zero));
@@ -172,19 +175,19 @@ impl Image<'_> {
         }
         if 2 * row + 1 < height {
             for (target, window) in window_offsets(row, width, channels) {
-                let window = window.map(|offset| offset + lanes.first);
+                let window = window.map(|offset| offset + lanes.first());
                 let raw = window.map(raw_at);
                 let (maximum, winners) = first_maximum(simd, raw.map(normalize));
                 let passes = simd.greater(maximum, zero);
-                let gradient = simd.select(passes, gradient_at(target + lanes.first), zero);
-                for ((offset, raw), wins) in window.into_iter().zip(raw).zip(winners) {
-                    visit(offset, raw, simd.select(wins, gradient, zero));
+                let gradient = simd.select(passes, gradient_at(target + lanes.first()), zero);
+                for i in 0..4 {
+                    visit(window[i], raw[i], simd.select(winners[i], gradient, zero));
                 }
             }
         }
         // An odd last row or column reaches the output only through the batch's statistics.
         for offset in dropped_offsets(row, height, width, channels) {
-            visit(offset + lanes.first, raw_at(offset + lanes.first), zero);
+            visit(offset + lanes.first(), raw_at(offset + lanes.first()), zero);
         }
     }
 }

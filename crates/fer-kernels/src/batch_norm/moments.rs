@@ -1,6 +1,6 @@
 //! Mean and squared deviations of a group of images, per channel.
 
-use super::lanes::Lanes;
+use super::lanes::{Lanes, for_each_lanes};
 use crate::gemm::MicroKernel;
 use crate::simd::{Cpu, Kernel, Simd};
 
@@ -29,7 +29,7 @@ impl Kernel for Moments<'_> {
         let channels = self.partial.len() / 2;
         let count = (self.values.len() / channels) as f64;
         let (means, squares) = self.partial.split_at_mut(channels);
-        for lanes in Lanes::of(channels) {
+        for_each_lanes!(channels, lanes => {
             let total = self
                 .values
                 .column_sum(simd, channels, lanes, |value, [sum, _]| {
@@ -47,12 +47,13 @@ impl Kernel for Moments<'_> {
                     });
             let (pivot, [sum, square]) =
                 (simd.to_array(pivot), around_pivot.map(|v| simd.to_array(v)));
-            for lane in 0..lanes.count {
+            for lane in 0..lanes.count() {
                 let (sum, square) = (f64::from(sum[lane]), f64::from(square[lane]));
-                means[lanes.first + lane] = f64::from(pivot[lane]) + sum / count;
-                squares[lanes.first + lane] = (square - sum * sum / count).max(0.0);
+                let channel = lanes.first() + lane;
+                means[channel] = f64::from(pivot[lane]) + sum / count;
+                squares[channel] = (square - sum * sum / count).max(0.0);
             }
-        }
+        });
     }
 }
 
@@ -62,7 +63,7 @@ trait ColumnSum {
         &self,
         simd: S,
         channels: usize,
-        lanes: Lanes,
+        lanes: impl Lanes,
         step: impl Fn(S::Vector, [S::Vector; 2]) -> [S::Vector; 2],
     ) -> [S::Vector; 2];
 }
@@ -73,7 +74,7 @@ impl ColumnSum for [f32] {
         &self,
         simd: S,
         channels: usize,
-        lanes: Lanes,
+        lanes: impl Lanes,
         step: impl Fn(S::Vector, [S::Vector; 2]) -> [S::Vector; 2],
     ) -> [S::Vector; 2] {
         let mut sums = [[simd.zero(); 2]; CHAINS];
@@ -82,14 +83,17 @@ impl ColumnSum for [f32] {
             for (chain, sums) in sums.iter_mut().enumerate() {
                 // SAFETY: `positions` holds CHAINS positions of `channels` values, and the lanes lie within the channels.
                 let value = unsafe {
-                    lanes.load(simd, positions.as_ptr().add(chain * channels + lanes.first))
+                    lanes.load(
+                        simd,
+                        positions.as_ptr().add(chain * channels + lanes.first()),
+                    )
                 };
                 *sums = step(value, *sums);
             }
         }
         for position in rounds.remainder().chunks_exact(channels) {
             // SAFETY: `position` holds `channels` values, and the lanes lie within the channels.
-            let value = unsafe { lanes.load(simd, position.as_ptr().add(lanes.first)) };
+            let value = unsafe { lanes.load(simd, position.as_ptr().add(lanes.first())) };
             sums[0] = step(value, sums[0]);
         }
         let [a, b, c, d] = sums;

@@ -10,7 +10,8 @@ use crate::batch_norm::activate::activate;
 use crate::buffer::Recycler;
 use crate::simd::Cpu;
 use crate::spec::BlockShape;
-use crate::train::layer::{Context, Gradients, Input, Layer, OutputGradient, Parameters, Sums};
+use crate::train::context::Context;
+use crate::train::layer::{Gradients, Input, Layer, OutputGradient, Parameters, Sums};
 use crate::train::partials::Partials;
 use crate::{BlockSpec, InstructionSet, KernelError, NetworkSpec, Threads};
 
@@ -155,6 +156,7 @@ impl ConvBlock {
             threads: &self.threads,
             scratch: &self.memory.scratch,
             images,
+            backwards: false,
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
+use super::context::Context;
 use super::partials::Partials;
-use crate::Threads;
 use crate::batch_norm::{GradientForm, Normalization, activate, gradient, moments};
-use crate::buffer::{Buffer, Recycler};
+use crate::buffer::Buffer;
 use crate::conv::Convolution;
 use crate::simd::Cpu;
 use crate::spec::BlockShape;
@@ -13,16 +13,6 @@ use crate::spec::BlockShape;
 /// Pieces of the batch whose weight gradients are summed apart. More would share better among many threads, but each needs room
 /// for a gradient of the transformed weights.
 const PIECES: usize = 8;
-
-/// What every pass runs on.
-#[derive(Clone, Copy)]
-pub(crate) struct Context<'a> {
-    pub(crate) cpu: Cpu,
-    pub(crate) threads: &'a Threads,
-    pub(crate) scratch: &'a Recycler,
-    /// Images in the batch.
-    pub(crate) images: usize,
-}
 
 /// One block's state.
 #[derive(Debug)]
@@ -147,6 +137,7 @@ impl Layer {
             threads,
             scratch,
             images,
+            ..
         } = context;
         let (shape, convolution, stride) = (self.shape, &self.convolution, self.image_stride());
         let mut filters = scratch.take(convolution.filters_len());
@@ -156,7 +147,7 @@ impl Layer {
         let ranges = || ranges(0..images, group);
         let maps = self.maps.chunks_mut(group * stride);
         let sums = partials.begin(images.div_ceil(group), shape.out_channels);
-        threads.for_each(ranges().zip(maps).zip(sums), |((range, maps), sums)| {
+        context.run(ranges().zip(maps).zip(sums), |((range, maps), sums)| {
             let mut room = scratch.take(range.len() * shape.input_len());
             let raw = &mut maps[..range.len() * shape.conv_len()];
             let input = input.read(cpu, &shape, range, &mut room);
@@ -223,7 +214,7 @@ impl Layer {
             input,
             d_output,
         };
-        threads.for_each(tasks, |(((piece, maps), accumulator), sums)| {
+        context.run(tasks, |(((piece, maps), accumulator), sums)| {
             accumulator.fill(0.0);
             let groups = ranges(piece, convolution.group());
             for (group, maps) in groups.zip(maps.chunks_mut(convolution.group() * stride)) {
