@@ -6,12 +6,14 @@ use fer_kernels::{NetworkSpec, Role, Slot};
 use half::f16;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensorError, SafeTensors, View};
+use serde::{Deserialize, Serialize};
 
 use super::{Model, digest};
 use crate::{Emotion, Error, PerEmotion, Result};
 
 /// How the weights of convolutions and of the head are stored; everything else is always `f32`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum WeightStorage {
     /// Four bytes each: exact.
     #[default]

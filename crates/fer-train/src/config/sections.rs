@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use fer_core::ModelConfig;
+use fer_core::{ModelConfig, WeightStorage};
 use serde::{Deserialize, Serialize};
 
 use super::{probability, share, strength, within};
@@ -18,6 +18,8 @@ pub struct ModelSection {
     pub channels: Vec<usize>,
     /// Convolution blocks in each stage.
     pub blocks_per_stage: usize,
+    /// How the weights of `best.safetensors` are stored: `f32`, or `f16` for half the size.
+    pub storage: WeightStorage,
 }
 
 impl Default for ModelSection {
@@ -31,6 +33,7 @@ impl Default for ModelSection {
             input_size,
             channels,
             blocks_per_stage,
+            storage: WeightStorage::default(),
         }
     }
 }

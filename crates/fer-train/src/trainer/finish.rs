@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fer_core::{Classifier, Emotion, Model, Provenance, WeightStorage, Weights};
+use fer_core::{Classifier, Emotion, Model, Provenance, Weights};
 use serde::Serialize;
 
 use super::{TrainOptions, TrainingRun};
@@ -38,7 +38,7 @@ pub(super) fn write_best(
         class_mix: data.class_mix,
         provenance,
     };
-    Ok(model.save(run.best(), WeightStorage::F32)?)
+    Ok(model.save(run.best(), config.model.storage)?)
 }
 
 /// Where the model of `epoch` comes from. Says nothing of when and where, so that the same run gives the same bytes.

@@ -56,6 +56,7 @@ pub(crate) fn config() -> TrainConfig {
             input_size: SIZE as usize,
             channels: vec![16, 16],
             blocks_per_stage: 1,
+            ..ModelSection::default()
         },
         augmentation: AugmentationConfig {
             flip: 0.0,
