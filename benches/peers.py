@@ -170,9 +170,9 @@ def epoch_over_steps(fer: list[str], data: Path, epochs: int, directory: Path) -
     return {"speedup": statistics.median(ratios), "ratios": ratios, "seconds": seconds}
 
 
-def build(arguments: list[str]) -> None:
-    """Build something of the workspace as it is released."""
-    subprocess.run(["cargo", "build", "--release", *arguments], cwd=ROOT, check=True)
+def build() -> None:
+    """Build the workspace's programs as they are released."""
+    subprocess.run(["cargo", "build", "--release", "--bins", "--examples"], cwd=ROOT, check=True)
 
 
 def target_directory() -> Path:
@@ -225,14 +225,13 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     """Measure everything and write it down."""
     arguments = parse_arguments()
-    build(["-p", "fer-kernels", "--example", "peer"])
+    build()
     target = target_directory() / "release"
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         subprocess.run([sys.executable, str(WORKERS), "prepare", str(directory)], check=True)
         results = measure(arguments, directory, target / "examples" / "peer")
         if arguments.data is not None:
-            build(["-p", "fer-cli"])
             fer = [str(target / "fer")]
             epochs = epoch_over_steps(fer, arguments.data, arguments.epochs, directory)
             print(f"{'epoch_vs_steps':38} {epochs['speedup']:6.2f}")

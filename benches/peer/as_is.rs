@@ -6,7 +6,7 @@ use fer_kernels::{BATCH_NORM_EPSILON, Batch};
 use super::{CLASSES, Data, Result};
 
 /// Channels first, as Candle's convolution wants it.
-pub struct Net {
+pub(crate) struct Net {
     blocks: Vec<Block>,
     head: (Var, Var),
     image: (usize, usize, usize),
@@ -23,7 +23,7 @@ struct Block {
 
 impl Net {
     /// Candle runs on rayon's global threads, whose number is fixed with the first use.
-    pub fn new(data: &Data, threads: usize) -> Result<Self> {
+    pub(crate) fn new(data: &Data, threads: usize) -> Result<Self> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
         if pool.build_global().is_err() && rayon::current_num_threads() != threads {
             return Err("Candle already runs on another number of threads".into());
@@ -99,12 +99,12 @@ impl Net {
             .broadcast_add(&self.head.1)?)
     }
 
-    pub fn logits(&self, input: &[f32]) -> Result<Vec<f32>> {
+    pub(crate) fn logits(&self, input: &[f32]) -> Result<Vec<f32>> {
         Ok(self.forward(input, false)?.flatten_all()?.to_vec1()?)
     }
 
     /// Forward and backward, without an update.
-    pub fn gradients(&self, batch: &Batch<'_>) -> Result<()> {
+    pub(crate) fn gradients(&self, batch: &Batch<'_>) -> Result<()> {
         let logits = self.forward(batch.input, true)?;
         let images = batch.targets.len() / CLASSES;
         let targets = Tensor::from_slice(batch.targets, (images, CLASSES), &Device::Cpu)?;

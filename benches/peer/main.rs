@@ -14,6 +14,7 @@
 mod as_is;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io::{BufRead, Write};
 use std::time::Instant;
 
@@ -128,10 +129,10 @@ struct Peer {
 
 impl Peer {
     fn threads(&mut self, count: usize) -> Result<Threads> {
-        if !self.threads.contains_key(&count) {
-            self.threads.insert(count, Threads::new(count)?);
-        }
-        Ok(self.threads[&count].clone())
+        Ok(match self.threads.entry(count) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(place) => place.insert(Threads::new(count)?).clone(),
+        })
     }
 
     fn plan(&mut self, set: &str) -> Result<&InferencePlan> {

@@ -180,15 +180,7 @@ fn measure_all(
 /// Runs the `fer` command of this workspace with the arguments that `describe` gives it.
 fn run_fer(root: &Path, describe: impl FnOnce(&mut Command)) -> Outcome {
     let mut fer = cargo([
-        "run",
-        "--locked",
-        "--quiet",
-        "--package",
-        "fer-cli",
-        "--bin",
-        "fer",
-        "--",
-        "--quiet",
+        "run", "--locked", "--quiet", "--bin", "fer", "--", "--quiet",
     ]);
     describe(&mut fer);
     run(fer.current_dir(root))
