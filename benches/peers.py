@@ -189,6 +189,41 @@ def default_data() -> Path | None:
     return data if data.is_dir() else None
 
 
+def table(report: dict[str, Any]) -> str:
+    """Lay out the figures for docs/performance.md."""
+    machine = report["machine"]
+    versions = ", ".join(f"{package} {version}" for package, version in machine["packages"].items())
+    lines = [
+        f"{machine['cpu']}, {machine['cores']} cores, load {machine['load']:.1f} at the end; {versions}.",
+        f"PyTorch's best setting was fused AdamW, {report['torch_best']}.",
+        "",
+        "| comparison | ours | theirs | speedup | memory, ours / theirs |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for name, result in report["comparisons"].items():
+        if "peak_bytes" not in result:
+            lines.append(f"| `{name}` | | | {result['speedup']:.3f} | |")
+            continue
+        ours, theirs = (1000 * result["seconds"][who] for who in ("ours", "theirs"))
+        peaks = " / ".join(f"{result['peak_bytes'][who] / 2**20:.0f} MiB" for who in ("ours", "theirs"))
+        speedup = f"{result['speedup']:.2f}x"
+        lines.append(f"| `{name}` | {ours:.2f} ms | {theirs:.2f} ms | {speedup} | {peaks} |")
+    lines += [
+        "",
+        "`b` is the batch size, `t` the number of threads; above 1 ours is faster. `epoch_vs_steps` is",
+        "the time of a whole epoch of `fer train`, loading and validation included, over that of its steps.",
+    ]
+    return "\n".join(lines)
+
+
+def write_between_marks(document: Path, text: str) -> None:
+    """Replace what stands between the marks `peers:begin` and `peers:end`."""
+    begin, end = "<!-- peers:begin -->\n", "<!-- peers:end -->"
+    before, rest = document.read_text().split(begin)
+    _, after = rest.split(end)
+    document.write_text(f"{before}{begin}{text}\n{end}{after}")
+
+
 def machine() -> dict[str, Any]:
     """Describe what the figures were measured on."""
     info = Path("/proc/cpuinfo")
@@ -210,6 +245,7 @@ def parse_arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--json", type=Path, help="write every figure here")
+    parser.add_argument("--document", type=Path, help="put the table between the marks of this Markdown file")
     parser.add_argument("--rounds", type=int, default=7, help="rounds a comparison (default: %(default)s)")
     parser.add_argument(
         "--allocator", help="shared library of jemalloc or tcmalloc for PyTorch's best setting"
@@ -240,6 +276,8 @@ def main() -> None:
     report = {"speedup": {key: result["speedup"] for key, result in comparisons}, **results}
     if arguments.json is not None:
         arguments.json.write_text(json.dumps(report, indent=1) + "\n")
+    if arguments.document is not None:
+        write_between_marks(arguments.document, table(report))
 
 
 def measure(arguments: argparse.Namespace, directory: Path, peer: Path) -> dict[str, Any]:

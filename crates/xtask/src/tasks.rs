@@ -8,7 +8,7 @@ use crate::steps::Steps;
 use crate::{Outcome, documents, model_card};
 
 /// Python sources that ruff reads.
-const PYTHON_SOURCES: [&str; 4] = ["python", "tests", "tools", "examples"];
+const PYTHON_SOURCES: [&str; 5] = ["python", "tests", "tools", "examples", "benches"];
 
 /// Documents whose examples are run.
 const RUN_DOCUMENTS: [&str; 7] = [
