@@ -18,7 +18,6 @@ __all__ = ["Audit", "audit"]
 def audit(
     data: str | os.PathLike[str],
     *,
-    suspects: bool = False,
     html: str | os.PathLike[str] | None = None,
     threads: int = 0,
 ) -> Audit:
@@ -30,8 +29,6 @@ def audit(
     ----------
     data
         Folder with ``train``, ``validation`` and ``test``.
-    suspects
-        Also look for suspect labels, by training on parts of the data: takes minutes.
     html
         Where to write a self-contained page that shows the pairs side by side.
     threads
@@ -48,11 +45,11 @@ def audit(
         If `data` is not laid out as a dataset.
     """
     data = Path(data)
-    return Audit(_fer.audit(data, suspects=suspects, html=html, threads=threads), data)
+    return Audit(_fer.audit(data, html=html, threads=threads), data)
 
 
 class Audit:
-    """Findings of :func:`audit`.
+    """Findings of ``fer.audit``.
 
     Parameters
     ----------
@@ -70,7 +67,7 @@ class Audit:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], data: str | os.PathLike[str] | None = None) -> Audit:
-        """Read the JSON that ``fer audit --json`` or :meth:`save` wrote."""
+        """Read the JSON that ``fer audit --json`` or ``save`` wrote."""
         return cls(json.loads(Path(path).read_text(encoding="utf-8")), data)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -99,8 +96,23 @@ class Audit:
 
     @property
     def suspect_labels(self) -> Table:
-        """Pictures whose label is probably wrong, where suspects were asked for."""
+        """Pictures whose label is probably wrong, where the audit looked for them."""
         return Table.from_rows(self._findings["suspect_labels"])
+
+    def leaked(self, split: str = "test") -> list[str]:
+        """Pictures of a held-out split that have a copy in an earlier one: what a model may know by heart.
+
+        Parameters
+        ----------
+        split
+            ``"validation"`` or ``"test"``.
+
+        Returns
+        -------
+        list of str
+            Paths relative to the split's folder, as ``exclude`` of ``fer.evaluate`` takes them.
+        """
+        return [path.split("/", 1)[1] for path in self._findings["leaked"][split]]
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from fer import _fer
@@ -33,7 +33,8 @@ _TYPES = {
 }
 
 
-class Batch(Sequence[Prediction]):
+# No `Sequence` by name, for Polars takes such apart by its items before it asks for Arrow.
+class Batch:
     """Predictions in the order of the pictures: a sequence that turns into a table.
 
     The table has one row a face. A picture without a face, or one that cannot be read, keeps one row whose
@@ -100,6 +101,9 @@ class Batch(Sequence[Prediction]):
         if isinstance(index, slice):
             return Batch(self._items[index], None if self._ids is None else self._ids[index])
         return self._items[index]
+
+    def __iter__(self) -> Iterator[Prediction]:
+        return iter(self._items)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Batch) and (self._items, self._ids) == (other._items, other._ids)

@@ -11,7 +11,7 @@ from fer._batch import Batch
 from fer._prediction import Prediction
 
 if TYPE_CHECKING:
-    from fer._fer import Picture
+    from fer._types import Picture
 
 __all__ = ["Classifier"]
 
@@ -54,7 +54,7 @@ class Classifier:
         )
 
     def predict(self, image: Picture, *, faces: str = "auto", bgr: bool = False) -> Prediction:
-        """Find the faces in one picture and name their expression, as :func:`fer.predict`."""
+        """Find the faces in one picture and name their expression, as ``fer.predict``."""
         analyzer = self._analyzer
         found, path = analyzer.predict(image, faces, bgr)
         return Prediction(found, source=image, path=path, analyzer=analyzer, bgr=bgr)
@@ -67,7 +67,7 @@ class Classifier:
         bgr: bool = False,
         ids: Sequence[Any] | None = None,
     ) -> Batch:
-        """Find the faces in many pictures and name their expression, as :func:`fer.predict_batch`."""
+        """Find the faces in many pictures and name their expression, as ``fer.predict_batch``."""
         if isinstance(images, str | os.PathLike):
             sources: list[Picture] = list(_fer.expand_inputs(images))
         else:

@@ -39,10 +39,10 @@ def evaluate(
         Folder with the class folders ``happy``, ``sad``, ``neutral`` and ``surprise``. Missing ones are
         reported.
     model
-        Name of a built-in model, path of a model file, or a :class:`Classifier`. The default model when
+        Name of a built-in model, path of a model file, or a ``fer.Classifier``. The default model when
         absent.
     faces
-        ``"auto"``, ``"find"`` or ``"whole"``, as in :func:`predict`.
+        ``"auto"``, ``"find"`` or ``"whole"``, as in ``fer.predict``.
     priors
         Class mix that the probabilities assume: ``"natural"``, ``"uniform"`` or four shares.
     votes
@@ -76,7 +76,7 @@ def evaluate(
         model._analyzer,
         faces=faces,
         votes=votes,
-        exclude=_listed(exclude),
+        exclude=exclude,
         ignore_unknown=ignore_unknown,
         html=html,
         threads=threads,
@@ -215,7 +215,7 @@ class Evaluation(Scores):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], folder: str | os.PathLike[str] | None = None) -> Evaluation:
-        """Read the JSON that ``fer evaluate --json`` or :meth:`save` wrote."""
+        """Read the JSON that ``fer evaluate --json`` or ``save`` wrote."""
         return cls(json.loads(Path(path).read_text(encoding="utf-8")), folder)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -303,12 +303,6 @@ class Mistakes(Sequence[dict[str, Any]]):
     def _with_files(self) -> list[dict[str, Any]]:
         folder = self._folder or Path()
         return [{**row, "file": folder / row["path"]} for row in self._rows]
-
-
-def _listed(exclude: str | os.PathLike[str] | Sequence[str] | None) -> Sequence[str] | None:
-    if isinstance(exclude, str | os.PathLike):
-        return Path(exclude).read_text(encoding="utf-8").splitlines()
-    return exclude
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:

@@ -3,16 +3,34 @@
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias, final
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fer._types import Picture
 from fer.exceptions import FerError
 
-# A Pillow image or any other object that turns into an array is accepted too, hence ``Any`` in the arrays'
-# place.
-Picture: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | NDArray[Any] | Any
+__all__ = [
+    "EMOTIONS",
+    "FRAMES_PER_SECOND",
+    "MODELS",
+    "Analyzer",
+    "Face",
+    "FaceStream",
+    "__version__",
+    "arrow_stream",
+    "audit",
+    "draw",
+    "evaluate",
+    "expand_inputs",
+    "face_rows",
+    "run_cli",
+    "save_drawing",
+    "thumbnail",
+    "train",
+    "train_defaults",
+]
 
 __version__: str
 EMOTIONS: tuple[str, str, str, str]
@@ -21,20 +39,42 @@ FRAMES_PER_SECOND: float
 
 @final
 class Face:
+    """A face and its apparent expression.
+
+    ``np.asarray(face)`` holds its probabilities in the order of ``fer.EMOTIONS``.
+    """
+
     @property
-    def box(self) -> tuple[int, int, int, int] | None: ...
+    def box(self) -> tuple[int, int, int, int] | None:
+        """Box ``(x, y, width, height)`` in pixels of the picture; ``None`` for the whole picture."""
     @property
-    def score(self) -> float | None: ...
+    def score(self) -> float | None:
+        """How sure the detector is that this is a face; ``None`` where it was not asked."""
     @property
-    def emotion(self) -> str: ...
+    def emotion(self) -> str:
+        """Most probable emotion."""
     @property
-    def confidence(self) -> float: ...
+    def confidence(self) -> float:
+        """Probability of ``emotion``, in [0, 1]."""
     @property
-    def probabilities(self) -> dict[str, float]: ...
+    def probabilities(self) -> dict[str, float]:
+        """Probability of each emotion, in [0, 1]; they sum to 1."""
     @property
-    def uncertain(self) -> bool: ...
-    def label_set(self, error_rate: float = ...) -> list[str]: ...
-    def to_dict(self) -> dict[str, Any]: ...
+    def uncertain(self) -> bool:
+        """Whether the label set at the default error rate of 0.1 is not a single label."""
+    def label_set(self, error_rate: float = ...) -> list[str]:
+        """Emotions that cannot be ruled out, the most probable first.
+
+        Split conformal prediction: over many faces like those the model was calibrated on, the set lacks the
+        true label at most in a share of `error_rate`.
+
+        Parameters
+        ----------
+        error_rate
+            Accepted share of sets without the true label, in [0, 1].
+        """
+    def to_dict(self) -> dict[str, Any]:
+        """Content of a face in the JSON of ``fer predict``, and ``emotions``, as other packages call it."""
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
@@ -87,12 +127,10 @@ def evaluate(
     *,
     faces: str,
     votes: str | os.PathLike[str] | None,
-    exclude: Sequence[str] | None,
+    exclude: str | os.PathLike[str] | Sequence[str] | None,
     ignore_unknown: bool,
     html: str | os.PathLike[str] | None,
     threads: int,
 ) -> dict[str, Any]: ...
-def audit(
-    data: Path, *, suspects: bool, html: str | os.PathLike[str] | None, threads: int
-) -> dict[str, Any]: ...
+def audit(data: Path, *, html: str | os.PathLike[str] | None, threads: int) -> dict[str, Any]: ...
 def run_cli(args: Sequence[str]) -> int: ...

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import os
 
     from fer._batch import Batch
-    from fer._fer import Picture
     from fer._prediction import Prediction
+    from fer._types import Picture
 
 __all__ = ["predict", "predict_batch"]
 
@@ -37,8 +37,8 @@ def predict(
         ``"auto"`` takes a picture that is a face crop whole and searches any other; ``"find"`` always
         searches; ``"whole"`` never does.
     model
-        Name of a built-in model (see ``fer.MODELS``), path of a model file, or a :class:`Classifier`. The
-        default model when absent. A file is loaded anew at every call: make a :class:`Classifier` of it to
+        Name of a built-in model (see ``fer.MODELS``), path of a model file, or a ``fer.Classifier``. The
+        default model when absent. A file is loaded anew at every call: make a ``fer.Classifier`` of it to
         load it once.
     priors
         Class mix that the probabilities assume: ``"natural"`` (the training set's), ``"uniform"``, or four
@@ -55,7 +55,7 @@ def predict(
     Raises
     ------
     ImageError
-        If the picture cannot be read; :class:`ImageNotFoundError` if its file does not exist.
+        If the picture cannot be read; ``fer.ImageNotFoundError`` if its file does not exist.
 
     Examples
     --------
@@ -85,9 +85,9 @@ def predict_batch(
     Parameters
     ----------
     images
-        A folder (searched in depth), a glob pattern, or pictures as in :func:`predict`.
+        A folder (searched in depth), a glob pattern, or pictures as in ``fer.predict``.
     faces, model, priors, bgr
-        As in :func:`predict`.
+        As in ``fer.predict``.
     ids
         One value a picture to join the table on, such as a customer number.
 

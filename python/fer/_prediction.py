@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from fer._fer import Analyzer, Picture
+    from fer._fer import Analyzer
+    from fer._types import Picture
 
 __all__ = ["Explanation", "Prediction"]
 
@@ -70,7 +71,7 @@ class Prediction(Sequence[Face]):
 
     @property
     def confidence(self) -> float | None:
-        """Probability of :attr:`emotion`, in [0, 1]; ``None`` where there is no face."""
+        """Probability of ``emotion``, in [0, 1]; ``None`` where there is no face."""
         face = self.largest
         return None if face is None else face.confidence
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from fer import _fer
 
@@ -21,8 +21,11 @@ _SHOWN_ROWS = 20
 _PANDAS_TYPES = {str: "str", int: "Int64", float: "float64", bool: "boolean"}
 
 
-class Table(Sequence[dict[str, Any]]):
+# No `Sequence` by name, for Polars takes such apart by its items before it asks for Arrow.
+class Table:
     """Rows with named columns: a sequence of dictionaries that also speaks Arrow.
+
+    ``table[0]`` is a row, ``table[:5]`` a table of rows, and ``table["emotion"]`` the values of a column.
 
     Any library that reads the Arrow PyCapsule interface takes it as it is, for example
     ``polars.DataFrame(table)``, ``pyarrow.table(table)`` or DuckDB.
@@ -99,9 +102,18 @@ class Table(Sequence[dict[str, Any]]):
     def __len__(self) -> int:
         return self._length
 
-    def __getitem__(self, index: Any) -> Any:
+    @overload
+    def __getitem__(self, index: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
+    @overload
+    def __getitem__(self, index: str) -> list[Any]: ...
+    def __getitem__(self, index: int | slice | str) -> dict[str, Any] | Self | list[Any]:
+        if isinstance(index, str):
+            return self.column(index)
         if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(self._length))]
+            rows = {name: values[index] for name, values in self._columns.items()}
+            return type(self)(rows, self._types)
         if not -self._length <= index < self._length:
             raise IndexError(f"row {index} of {self._length}")
         return {name: values[index] for name, values in self._columns.items()}

@@ -23,7 +23,7 @@ __all__ = ["TrainOptions", "TrainingRun", "train"]
 
 
 class TrainOptions(TypedDict, total=False):
-    """Settings that :func:`train` takes by name; :func:`train_defaults` tells their defaults.
+    """Settings that ``fer.train`` takes by name; ``fer.train_defaults`` tells their defaults.
 
     A nested section, such as ``augmentation``, is a dictionary that names only what it changes.
     """
@@ -45,8 +45,6 @@ class TrainOptions(TypedDict, total=False):
     monitor: str
     remove_copies: bool
     seed: int
-    memory_budget_mib: int
-    checkpoint_seconds: int
     normalization: Mapping[str, Any]
     filter: str
     model: Mapping[str, Any]
@@ -133,7 +131,7 @@ def train(
 
 
 def train_defaults() -> dict[str, Any]:
-    """Every setting of :func:`train` with its default.
+    """Every setting of ``fer.train`` with its default.
 
     >>> import fer
     >>> fer.train_defaults()["seed"]
@@ -185,7 +183,7 @@ class TrainingRun:
         return Classifier(self.best)
 
     def evaluate(self, folder: str | os.PathLike[str], **options: Any) -> Evaluation:
-        """Score the best epoch on a folder of class folders; options as in :func:`fer.evaluate`."""
+        """Score the best epoch on a folder of class folders; options as in ``fer.evaluate``."""
         return evaluate(folder, model=self.best, **options)
 
     def plot(self) -> Figure:

@@ -15,7 +15,7 @@ from fer.exceptions import VideoError, VideoNotFoundError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from fer._fer import Picture
+    from fer._types import Picture
 
 __all__ = ["Timeline", "predict_video"]
 
@@ -52,9 +52,9 @@ def predict_video(
     ----------
     video
         A video file (needs PyAV: ``pip install 'fer[video]'``), a folder of frames in the order of their
-        names, or frames as in :func:`predict`.
+        names, or frames as in ``fer.predict``.
     model, priors, bgr
-        As in :func:`predict`.
+        As in ``fer.predict``.
     frames_per_second
         Of a video file, how many frames to look at in a second; of a folder or an iterable, how fast its
         frames follow each other.
@@ -91,7 +91,7 @@ def predict_video(
 
 
 class Timeline(Table):
-    """Rows of faces over time, as made by :func:`predict_video`."""
+    """Rows of faces over time, as made by ``fer.predict_video``."""
 
     __slots__ = ()
 
@@ -130,6 +130,7 @@ def _decoded(path: Path) -> Iterator[tuple[float, Picture]]:
         raise VideoNotFoundError(f"{path}: no such file", "not_found", str(path))
     try:
         import av
+        from av.error import FFmpegError
     except ImportError as error:
         raise ImportError("reading a video file needs PyAV: pip install 'fer[video]'") from error
     try:
@@ -137,5 +138,5 @@ def _decoded(path: Path) -> Iterator[tuple[float, Picture]]:
             for frame in container.decode(video=0):
                 if frame.time is not None:
                     yield float(frame.time), frame.to_ndarray(format="rgb24")
-    except (av.FFmpegError, IndexError) as error:
+    except (FFmpegError, IndexError) as error:
         raise VideoError(f"{path}: cannot read the video: {error}", "corrupt_video", str(path)) from error

@@ -1,4 +1,4 @@
-"""The exceptions that ``fer`` raises, all children of :class:`FerError`.
+"""The exceptions that ``fer`` raises, all children of ``fer.FerError``.
 
 >>> import fer
 >>> try:

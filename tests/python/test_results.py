@@ -101,10 +101,10 @@ def test_label_sets_grow_as_the_error_rate_falls(face):
 def test_drawings_have_the_size_of_the_picture(prediction, photo, tmp_path):
     from PIL import Image
 
-    width, height = Image.open(photo).size
+    pixels = np.asarray(Image.open(photo).convert("RGB"))
     drawing = prediction.draw()
-    assert (drawing.shape, drawing.dtype) == ((height, width, 3), np.uint8)
-    assert not np.array_equal(drawing, np.asarray(Image.open(photo).convert("RGB")))
+    assert (drawing.shape, drawing.dtype) == (pixels.shape, np.uint8)
+    assert not np.array_equal(drawing, pixels)
     prediction.save(tmp_path / "drawn.png")
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "drawn.png")), drawing)
 

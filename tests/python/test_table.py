@@ -16,10 +16,17 @@ def test_rows_and_columns(table):
     assert len(table) == 2
     assert table.columns == ["name", "n", "share", "good"]
     assert table[-1] == {"name": "b", "n": None, "share": None, "good": None}
-    assert table[:1] == [table[0]]
-    assert table.column("n") == [1, None]
+    assert list(table[:1]) == [table[0]]
+    assert table["n"] == table.column("n") == [1, None]
     with pytest.raises(IndexError):
         table[2]
+    with pytest.raises(KeyError):
+        table["m"]
+
+
+def test_a_slice_keeps_the_types_of_its_columns(table):
+    assert (table[1:].to_pandas().dtypes == table.to_pandas().dtypes).all()
+    assert isinstance(fer.Timeline({"time": [0.5]})[:1], fer.Timeline)
 
 
 def test_missing_values_stay_missing_everywhere(table):

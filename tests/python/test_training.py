@@ -163,6 +163,8 @@ def test_excluded_pictures_are_not_scored(run, data, tmp_path):
     assert run.evaluate(data / "test", exclude=left_out).n == 23
     (tmp_path / "list.txt").write_text(left_out[0] + "\n")
     assert run.evaluate(data / "test", exclude=tmp_path / "list.txt").n == 23
+    with pytest.raises(fer.DatasetNotFoundError, match="nowhere"):
+        run.evaluate(data / "test", exclude=tmp_path / "nowhere.txt")
 
 
 def test_pages_are_written(run, data, tmp_path):
@@ -185,14 +187,17 @@ def test_plots(run, data):
         assert figure.axes
 
 
-def test_an_audit_finds_a_copy(data, tmp_path):
+def test_an_audit_finds_a_copy(run, data, tmp_path):
     copy = tmp_path / "data"
     shutil.copytree(data, copy)
-    shutil.copy(next((copy / "test" / "sad").iterdir()), copy / "train" / "sad" / "copy.png")
+    copied = next((copy / "test" / "sad").iterdir())
+    shutil.copy(copied, copy / "train" / "sad" / "copy.png")
     audit = fer.audit(copy)
     assert len(audit.exact) == 1
     assert "train/sad/copy.png" in (audit.exact[0]["a"], audit.exact[0]["b"])
     assert audit.counts["train"]["sad"] == 7
+    assert f"sad/{copied.name}" in audit.leaked()
+    assert run.evaluate(copy / "test", exclude=audit.leaked()).n == 24 - len(audit.leaked())
     assert "exact=1" in repr(audit)
     assert "exact copies" in audit._repr_html_()
     audit.save(tmp_path / "a.json")

@@ -27,6 +27,9 @@ pub(crate) struct Analyzer {
 /// Faces of a picture, its path where it is a file, and why it could not be read.
 type Outcome = (Vec<Face>, Option<String>, Option<PyErr>);
 
+/// The grey crop of a face and the heat map over it, both `[S, S]`.
+type CropAndHeat<'py> = (Bound<'py, PyArray2<u8>>, Bound<'py, PyArray2<f32>>);
+
 #[pymethods]
 impl Analyzer {
     #[new]
@@ -139,7 +142,7 @@ impl Analyzer {
         face: &Face,
         emotion: &str,
         bgr: bool,
-    ) -> PyResult<(Bound<'py, PyArray2<u8>>, Bound<'py, PyArray2<f32>>)> {
+    ) -> PyResult<CropAndHeat<'py>> {
         let picture = Picture::new(image, bgr)?;
         let source = picture.source()?;
         let emotion: Emotion = emotion
@@ -175,6 +178,10 @@ impl Analyzer {
 }
 
 impl Analyzer {
+    pub(crate) fn model_name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
     pub(crate) fn classifier(&self) -> &Classifier {
         &self.classifier
     }

@@ -25,10 +25,10 @@ pub(crate) fn arrow_stream<'py>(
         .map_err(|error| PyValueError::new_err(error.to_string()))?;
     let schema = batch.schema();
     let reader = RecordBatchIterator::new([Ok(batch)], schema);
-    PyCapsule::new(
+    PyCapsule::new_with_value(
         py,
         FFI_ArrowArrayStream::new(Box::new(reader)),
-        Some(c"arrow_array_stream".to_owned()),
+        c"arrow_array_stream",
     )
 }
 

@@ -17,7 +17,7 @@ pub(crate) struct Face(pub(crate) fer_vision::Face);
 
 #[pymethods]
 impl Face {
-    /// Box ``(x, y, width, height)`` in pixels of the picture; ``None`` where the whole picture was taken as the face.
+    /// Box ``(x, y, width, height)`` in pixels of the picture; ``None`` for the whole picture.
     #[getter]
     fn r#box(&self) -> Option<(u32, u32, u32, u32)> {
         self.0
@@ -37,7 +37,7 @@ impl Face {
         self.0.prediction.emotion().label()
     }
 
-    /// Probability of :attr:`emotion`, in [0, 1].
+    /// Probability of ``emotion``, in [0, 1].
     #[getter]
     fn confidence(&self) -> f32 {
         self.0.prediction.confidence()
@@ -53,7 +53,7 @@ impl Face {
         Ok(probabilities)
     }
 
-    /// Whether more than one emotion, or none, fits the face: the label set at the default error rate of 0.1 is not a single label.
+    /// Whether the label set at the default error rate of 0.1 is not a single label.
     #[getter]
     fn uncertain(&self) -> bool {
         self.0.prediction.is_uncertain()
@@ -78,7 +78,7 @@ impl Face {
             .collect()
     }
 
-    /// Content of a face in the JSON of ``fer predict``, with the key ``emotions`` of other packages beside it.
+    /// Content of a face in the JSON of ``fer predict``, and ``emotions``, as other packages call it.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let face = to_python(py, &self.0)?.cast_into::<PyDict>()?;
         face.set_item("box", self.r#box())?;

@@ -33,6 +33,7 @@ pub(crate) struct Pixels<'py> {
 }
 
 enum PixelData<'py> {
+    /// An array whose rows follow each other.
     Borrowed(PyReadonlyArrayDyn<'py, u8>),
     Owned(Vec<u8>),
 }
@@ -139,9 +140,10 @@ impl<'py> Pixels<'py> {
         let (width, height, channels) = sides(array.shape())?;
         let data = if let Ok(bytes) = array.cast::<PyArrayDyn<u8>>() {
             let bytes = bytes.try_readonly()?;
-            match bytes.as_slice() {
-                Ok(_) => PixelData::Borrowed(bytes),
-                Err(_) => PixelData::Owned(bytes.as_array().iter().copied().collect()),
+            if bytes.is_c_contiguous() {
+                PixelData::Borrowed(bytes)
+            } else {
+                PixelData::Owned(bytes.as_array().iter().copied().collect())
             }
         } else if let Ok(floats) = array.cast::<PyArrayDyn<f32>>() {
             PixelData::Owned(bytes_of_floats(&floats.try_readonly()?)?)

@@ -46,7 +46,7 @@ mod _fer {
     #[pymodule_export]
     use super::pictures::{draw, save_drawing, thumbnail};
     #[pymodule_export]
-    use super::scoring::evaluate;
+    use super::scoring::{audit, evaluate};
     #[pymodule_export]
     use super::training::{train, train_defaults};
     #[pymodule_export]

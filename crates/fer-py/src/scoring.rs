@@ -3,15 +3,35 @@
 use std::path::PathBuf;
 
 use fer_cli::EvaluateOptions;
+use fer_core::Model;
+use fer_train::audit::AuditOptions;
+use fer_train::{ExcludeList, report};
 use pyo3::prelude::*;
 
 use crate::analyzer::Analyzer;
 use crate::convert::to_python;
 use crate::errors::Subject;
 
+/// Pictures to leave out of the figures.
+#[derive(FromPyObject)]
+pub(crate) enum Exclude {
+    Paths(Vec<String>),
+    /// A file with one path a line.
+    List(PathBuf),
+}
+
+impl Exclude {
+    fn into_list(self) -> fer_train::Result<ExcludeList> {
+        match self {
+            Self::Paths(paths) => Ok(paths.into_iter().collect()),
+            Self::List(file) => ExcludeList::load(file),
+        }
+    }
+}
+
 /// Scores a model on class folders; the result is the JSON of `fer evaluate`.
 #[pyfunction]
-#[pyo3(signature = (folder, analyzer, *, faces, votes, exclude, ignore_unknown, threads))]
+#[pyo3(signature = (folder, analyzer, *, faces, votes, exclude, ignore_unknown, html, threads))]
 #[expect(clippy::too_many_arguments, reason = "keywords in Python")]
 pub(crate) fn evaluate<'py>(
     py: Python<'py>,
@@ -19,23 +39,59 @@ pub(crate) fn evaluate<'py>(
     analyzer: &Analyzer,
     faces: &str,
     votes: Option<PathBuf>,
-    exclude: Option<Vec<String>>,
+    exclude: Option<Exclude>,
     ignore_unknown: bool,
+    html: Option<PathBuf>,
     threads: usize,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let exclude = exclude
+        .map(Exclude::into_list)
+        .transpose()
+        .map_err(|error| Subject::Dataset.raise(error))?;
     let options = EvaluateOptions {
         faces: faces
             .parse()
             .map_err(|error: fer_vision::Error| Subject::Dataset.raise(error))?,
         votes,
-        exclude: exclude.map(|paths| paths.into_iter().collect()),
+        exclude,
         ignore_unknown,
         threads,
     };
-    let evaluation =
-        py.detach(|| fer_cli::evaluate(analyzer.classifier(), &folder, &options, |_, _| {}));
-    to_python(
-        py,
-        &evaluation.map_err(|error| Subject::Dataset.raise(error))?,
-    )
+    let classifier = analyzer.classifier();
+    let model = analyzer.model_name().unwrap_or(Model::DEFAULT_NAME);
+    let evaluate = || -> fer_cli::Result<_> {
+        let evaluation = fer_cli::evaluate(classifier, &folder, &options, |_, _| {})?;
+        if let Some(html) = html {
+            let page = report::evaluation_html(&evaluation, &folder, model, classifier.model())?;
+            fer_core::write_atomic(html, page.as_bytes())?;
+        }
+        Ok(evaluation)
+    };
+    let evaluation = py
+        .detach(evaluate)
+        .map_err(|error| Subject::Dataset.raise(error))?;
+    to_python(py, &evaluation)
+}
+
+/// Looks for what is wrong with a dataset; the result is the JSON of `fer audit`.
+#[pyfunction]
+#[pyo3(signature = (data, *, html, threads))]
+pub(crate) fn audit(
+    py: Python<'_>,
+    data: PathBuf,
+    html: Option<PathBuf>,
+    threads: usize,
+) -> PyResult<Bound<'_, PyAny>> {
+    let options = AuditOptions::default().with_threads(threads);
+    let audit = || -> fer_cli::Result<_> {
+        let audit = fer_train::audit::audit(&data, &options, |_| {})?;
+        if let Some(html) = html {
+            fer_core::write_atomic(html, report::audit_html(&audit, &data)?.as_bytes())?;
+        }
+        Ok(audit)
+    };
+    let audit = py
+        .detach(audit)
+        .map_err(|error| Subject::Dataset.raise(error))?;
+    to_python(py, &audit)
 }
