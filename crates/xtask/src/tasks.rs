@@ -77,9 +77,10 @@ pub(crate) fn test(root: &Path, steps: &mut Steps) -> Outcome {
         run(environment
             .command("python")
             .current_dir(root)
-            .args(["-m", "mypy.stubtest", "fer"]))
+            .args(["-m", "mypy.stubtest", "fer._fer"])
+            .args(["--mypy-config-file", "pyproject.toml"]))
     })?;
-    steps.run("pyright on the examples", || {
+    steps.run("pyright", || {
         run(environment.command("pyright").current_dir(root))
     })?;
     steps.run("Python tests", || {
