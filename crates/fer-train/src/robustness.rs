@@ -12,9 +12,10 @@ use sha2::{Digest, Sha256};
 use crate::copies::COMPARED_SIDE;
 use crate::dataset::ClassFolders;
 use crate::error::Result;
-use crate::evaluation::{EvaluationOptions, FaceError, evaluate};
+use crate::evaluation::{EvaluationOptions, FaceError, Scores, evaluate};
 use crate::metrics::Interval;
 use crate::random::{Purpose, Random};
+use crate::votes::Votes;
 
 const SIDE: u32 = COMPARED_SIDE as u32;
 
@@ -114,11 +115,14 @@ pub struct RobustnessRow {
 
 /// Evaluates `classifier` on `folder` under each of `corruptions`; `progress` is told of each as it begins.
 ///
+/// With `votes`, the truth is what most voters say, on the images where most agree; without, it is the folders' labels.
+///
 /// # Errors
 /// Those of [`evaluate`].
 pub fn robustness(
     classifier: &Classifier,
     folder: &ClassFolders,
+    votes: Option<&Votes>,
     corruptions: &[Corruption],
     threads: usize,
     mut progress: impl FnMut(Corruption),
@@ -143,12 +147,14 @@ pub fn robustness(
             input.face_bytes(&view, face)?;
             Ok(true)
         };
-        let options = EvaluationOptions::default()
-            .with_find_face(&find_face)
-            .with_threads(threads);
-        let metrics = evaluate(classifier, folder, options, |_, _| {})?
-            .scores
-            .metrics;
+        let options = EvaluationOptions {
+            votes,
+            find_face: Some(&find_face),
+            threads,
+            ..EvaluationOptions::default()
+        };
+        let evaluation = evaluate(classifier, folder, options, |_, _| {})?;
+        let Scores { metrics, .. } = evaluation.consensus.unwrap_or(evaluation.scores);
         Ok(RobustnessRow {
             corruption,
             n: metrics.n,
@@ -308,9 +314,14 @@ mod tests {
         let folder = ClassFolders::scan(root.path(), ScanOptions::default()).unwrap();
         let corruptions = [Corruption::None, Corruption::Brightness(60)];
         let mut told = Vec::new();
-        let rows = robustness(&gray_levels(), &folder, &corruptions, 1, |corruption| {
-            told.push(corruption)
-        })
+        let rows = robustness(
+            &gray_levels(),
+            &folder,
+            None,
+            &corruptions,
+            1,
+            |corruption| told.push(corruption),
+        )
         .unwrap();
         assert_eq!(told, corruptions);
         assert_eq!((rows[0].n, rows[0].accuracy), (4, 1.0));

@@ -49,9 +49,7 @@ fn fixed(number: &Value, digits: usize) -> String {
 /// The sum of a list of counts, or of the values of a map of counts.
 fn total(counts: &Value) -> Result<i64, minijinja::Error> {
     let count = |item: Value| match counts.kind() {
-        ValueKind::Map => counts
-            .get_item(&item)
-            .and_then(|value| i64::try_from(value)),
+        ValueKind::Map => counts.get_item(&item).and_then(i64::try_from),
         _ => i64::try_from(item),
     };
     counts.try_iter()?.map(count).sum()
