@@ -81,13 +81,18 @@ pub fn training_html(
         facts: Vec<Fact>,
         config: String,
     }
+    let mut parts = parts(evaluation);
+    if evaluation.consensus.is_some() {
+        // Trained on votes: what they agree on comes first.
+        parts.swap(0, 1);
+    }
     render(
         "training.html",
         Page {
             software: SOFTWARE,
             title: "Training report",
             run,
-            parts: parts(evaluation),
+            parts,
             curves: curves(&run.history, run.best_epoch),
             mistakes: mistakes(evaluation, folder),
             facts: facts(model),

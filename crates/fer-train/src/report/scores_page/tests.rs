@@ -94,4 +94,11 @@ fn the_training_page_shows_curves_configuration_and_data() {
     );
     assert!(html.contains("batch_size = "));
     assert!(html.contains("no longer improved"));
+
+    let voted = Evaluation {
+        consensus: Some(evaluation.scores.clone()),
+        ..evaluation
+    };
+    let html = training_html(&run, &voted, root.path(), gray_levels().model()).unwrap();
+    assert!(html.find("the voters' consensus") < html.find("the folders' labels"));
 }
