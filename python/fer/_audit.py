@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Audit", "audit"]
 
+_PAIR = {"a": str, "b": str, "kind": str, "score": float}
+
 
 def audit(
     data: str | os.PathLike[str],
@@ -77,27 +79,29 @@ class Audit:
     @property
     def exact(self) -> Table:
         """Pairs of pictures with the same pixels: ``a``, ``b``, ``kind``, ``score``."""
-        return Table.from_rows(self._findings["exact"])
+        return Table.from_rows(self._findings["exact"], _PAIR)
 
     @property
     def near(self) -> Table:
         """Pairs of pictures that are copies of each other: ``a``, ``b``, ``kind``, ``score``."""
-        return Table.from_rows(self._findings["near"])
+        return Table.from_rows(self._findings["near"], _PAIR)
 
     @property
     def label_conflicts(self) -> Table:
         """Copies that carry different labels."""
-        return Table.from_rows(self._findings["label_conflicts"])
+        return Table.from_rows(self._findings["label_conflicts"], {**_PAIR, "label_a": str, "label_b": str})
 
     @property
     def unreadable(self) -> Table:
         """Files that cannot be read, with the reason."""
-        return Table.from_rows(self._findings["unreadable"])
+        return Table.from_rows(self._findings["unreadable"], {"path": str, "kind": str, "message": str})
 
     @property
     def suspect_labels(self) -> Table:
         """Pictures whose label is probably wrong, where the audit looked for them."""
-        return Table.from_rows(self._findings["suspect_labels"])
+        return Table.from_rows(
+            self._findings["suspect_labels"], {"path": str, "label": str, "suggested": str, "margin": float}
+        )
 
     def leaked(self, split: str = "test") -> list[str]:
         """Pictures of a held-out split that have a copy in an earlier one: what a model may know by heart.

@@ -8,6 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from fer import _fer
+from fer._table import Table
 from fer.exceptions import FerError
 
 if TYPE_CHECKING:
@@ -16,13 +17,16 @@ if TYPE_CHECKING:
     from fer._evaluation import Scores
     from fer._fer import Face
     from fer._prediction import Explanation, Prediction
+    from fer._training import TrainingRun
 
 # Okabe and Ito's palette: told apart with any kind of colour vision.
 COLORS = {"happy": "#E69F00", "sad": "#0072B2", "neutral": "#8C8C8C", "surprise": "#CC79A7"}
-PHOTO_SIDE = 320
+PHOTO_SIDE = 480
+CROP_SIDE = 160
 THUMBNAIL_SIDE = 96
-EXPLANATION_SIDE = 160
 _SHOWN_ITEMS = 24
+_SHOWN_EPOCHS = 12
+_SHOWN_ROWS = 20
 
 
 def prediction_html(prediction: Prediction) -> str:
@@ -30,12 +34,15 @@ def prediction_html(prediction: Prediction) -> str:
     if prediction.error is not None:
         return f"<p><b>{escape(str(prediction.error))}</b></p>"
     faces = "".join(
-        f"<div style='margin-bottom:8px'>{_face_title(face, number)}{bars_html(face.probabilities)}</div>"
-        for number, face in enumerate(prediction, start=1)
+        f"<div>{_face_title(face, number)}{bars_html(face.probabilities)}</div>"
+        for number, face in _numbered(prediction)
     )
+    is_crop = any(face.box is None for face in prediction)
     return (
-        "<div style='display:flex;gap:16px;align-items:flex-start'>"
-        f"{picture_html(prediction, PHOTO_SIDE)}<div>{faces or 'no face found'}</div></div>"
+        "<div style='display:flex;flex-wrap:wrap;gap:16px;align-items:flex-start'>"
+        f"{picture_html(prediction, CROP_SIDE if is_crop else PHOTO_SIDE, numbers=True)}"
+        f"<div style='display:flex;flex-wrap:wrap;gap:8px 24px;flex:1;min-width:230px'>"
+        f"{faces or 'no face found'}</div></div>"
     )
 
 
@@ -56,8 +63,8 @@ def mistakes_html(rows: Iterable[Mapping[str, Any]]) -> str:
     """Thumbnails of mistakes, each with what it is and what the model said."""
     return _grid(
         _cell(
-            _img(_fer.thumbnail(row["file"], THUMBNAIL_SIDE)[0]),
-            f"{row['truth']} &rarr; <b>{row['emotion']}</b> {row['confidence']:.2f}",
+            _img(_fer.thumbnail(row["file"], THUMBNAIL_SIDE)[0], row["path"]),
+            f"{row['truth']} &rarr;<br><b>{row['emotion']}</b> {row['confidence']:.2f}",
             row["path"],
         )
         for row in rows
@@ -98,7 +105,7 @@ def confusion_html(classes: Sequence[str], confusion: Sequence[Sequence[int]]) -
         )
         body += f"<tr><th style='text-align:left'>{escape(name)}</th>{cells}</tr>"
     return (
-        "<table><caption>confusion: rows are the truth, columns the answer</caption>"
+        "<table><caption style='white-space:nowrap;text-align:left'>confusion: rows are the truth</caption>"
         f"<thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
 
@@ -116,23 +123,27 @@ def bars_html(probabilities: Mapping[str, float]) -> str:
     return f"<div>{rows}</div>"
 
 
-def picture_html(prediction: Prediction, side: int) -> str:
-    """Picture of a prediction, at most `side` pixels wide and high, with its boxes on it."""
+def picture_html(prediction: Prediction, side: int, *, numbers: bool = False) -> str:
+    """Picture of a prediction, at most `side` pixels a side, with its boxes and their numbers."""
     try:
         png, width, height = prediction.thumbnail(side)
     except FerError as error:  # the file is gone by now
         return f"<span>{escape(str(error))}</span>"
-    boxes = "".join(_box(face, width, height) for face in prediction if face.box is not None)
-    return f"<div style='position:relative;display:inline-block;line-height:0'>{_img(png)}{boxes}</div>"
+    boxes = "".join(
+        _box(face, number if numbers else None, width, height) for number, face in _numbered(prediction)
+    )
+    picture = _img(png, "picture" if prediction.path is None else prediction.path)
+    return f"<div style='position:relative;display:inline-block;line-height:0'>{picture}{boxes}</div>"
 
 
 def explanation_html(explanation: Explanation) -> str:
     """Crop of the face, and the same under the heat map."""
-    pictures = (
-        _fer.thumbnail(pixels, EXPLANATION_SIDE)[0] for pixels in (explanation.crop, explanation.overlay())
+    face = _img(_fer.thumbnail(explanation.crop, CROP_SIDE)[0], "face")
+    heat = _img(_fer.thumbnail(explanation.overlay(), CROP_SIDE)[0], "heat map over the face")
+    return (
+        f"<div style='display:flex;gap:8px'>{face}{heat}</div>"
+        f"<div>what speaks for <b>{explanation.emotion}</b>, in orange</div>"
     )
-    face, heat = map(_img, pictures)
-    return f"<div style='display:flex;gap:8px'>{face}{heat}</div><div>why {explanation.emotion}</div>"
 
 
 def show(prediction: Prediction) -> None:
@@ -154,24 +165,41 @@ def show(prediction: Prediction) -> None:
     Image.fromarray(prediction.draw()).show()
 
 
-def _img(png: bytes) -> str:
+def _img(png: bytes, alternative: str) -> str:
     encoded = base64.b64encode(png).decode("ascii")
-    return f"<img src='data:image/png;base64,{encoded}' style='margin:0;max-width:none'>"
+    return (
+        f"<img src='data:image/png;base64,{encoded}' alt='{escape(alternative)}'"
+        " style='margin:0;max-width:none'>"
+    )
+
+
+def _numbered(prediction: Prediction) -> Iterable[tuple[int | None, Face]]:
+    """Faces with their numbers, which only several of them need."""
+    if len(prediction) == 1:
+        return [(None, prediction[0])]
+    return enumerate(prediction)
 
 
 def _face_title(face: Face, number: int | None) -> str:
-    label = "" if number is None else f"{number}. "
+    label = "" if number is None else f"[{number}] "
     doubt = " <small>(not sure)</small>" if face.uncertain else ""
     return f"<b style='color:{COLORS[face.emotion]}'>{label}{face.emotion}</b> {face.confidence:.2f}{doubt}"
 
 
-def _box(face: Face, width: int, height: int) -> str:
-    assert face.box is not None
+def _box(face: Face, number: int | None, width: int, height: int) -> str:
+    if face.box is None:
+        return ""
     x, y, box_width, box_height = face.box
+    tag = (
+        ""
+        if number is None
+        else f"<span style='position:absolute;left:0;top:0;padding:0 3px;font-size:11px;line-height:14px;"
+        f"color:white;background:{COLORS[face.emotion]}'>{number}</span>"
+    )
     return (
         f"<div style='position:absolute;left:{100 * x / width:.2f}%;top:{100 * y / height:.2f}%;"
         f"width:{100 * box_width / width:.2f}%;height:{100 * box_height / height:.2f}%;"
-        f"border:2px solid {COLORS[face.emotion]};border-radius:3px;box-sizing:border-box'></div>"
+        f"border:2px solid {COLORS[face.emotion]};border-radius:3px;box-sizing:border-box'>{tag}</div>"
     )
 
 
@@ -185,13 +213,63 @@ def _batch_cell(prediction: Prediction) -> str:
 
 def _cell(picture: str, caption: str, title: str) -> str:
     return (
-        f"<div style='text-align:center;font-size:85%;max-width:{THUMBNAIL_SIDE + 40}px'"
-        f" title='{escape(title)}'>{picture}<div>{caption}</div></div>"
+        f"<div style='text-align:center;font-size:85%;line-height:1.3' title='{escape(title)}'>"
+        f"{picture}<div>{caption}</div></div>"
     )
 
 
 def _grid(cells: str | Iterable[str]) -> str:
-    return f"<div style='display:flex;flex-wrap:wrap;gap:10px;align-items:flex-end'>{''.join(cells)}</div>"
+    columns = f"repeat(auto-fill,{THUMBNAIL_SIDE + 8}px)"
+    return (
+        f"<div style='display:grid;grid-template-columns:{columns};gap:10px;align-items:end'>"
+        f"{''.join(cells)}</div>"
+    )
+
+
+def table_html(table: Table) -> str:
+    """First rows of a table."""
+    head = "".join(f"<th>{escape(name)}</th>" for name in table.columns)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(_value(value))}</td>" for value in row.values()) + "</tr>"
+        for row in table[:_SHOWN_ROWS]
+    )
+    more = len(table) - _SHOWN_ROWS
+    foot = f"<p>and {more} more rows</p>" if more > 0 else ""
+    return (
+        f"<div style='overflow-x:auto'><table><thead><tr>{head}</tr></thead>"
+        f"<tbody>{body}</tbody></table></div>{foot}"
+    )
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def run_html(run: TrainingRun) -> str:
+    """Where the run is, how good its best epoch is, and its last epochs."""
+    history = run.history
+    shown = history[-_SHOWN_EPOCHS:]
+    names = {
+        "epoch": "epoch",
+        "train_loss": "train loss",
+        "validation_loss": "validation loss",
+        "validation_accuracy": "accuracy",
+        "validation_balanced_accuracy": "balanced accuracy",
+        "validation_macro_f1": "macro F1",
+        "images_per_second": "images/s",
+    }
+    table = Table({title: shown[name] for name, title in names.items() if name in shown.columns})
+    head = f"<p>{len(history)} epochs in <code>{escape(str(run.path))}</code>"
+    if run.validation is not None:
+        low, high = run.validation.accuracy_ci95
+        head += (
+            f"; the best model's accuracy on validation: <b>{run.validation.accuracy:.3f}</b>"
+            f" <small>[{low:.3f}, {high:.3f}]</small>"
+        )
+    more = len(history) - len(shown)
+    return f"{head}</p>{f'<p>The last {len(shown)}:</p>' if more > 0 else ''}{table_html(table)}"
 
 
 def audit_html(audit: Audit) -> str:
@@ -205,13 +283,15 @@ def audit_html(audit: Audit) -> str:
         for split, counts in audit.counts.items()
     )
     found = "".join(
-        f"<tr><th style='text-align:left'>{name}</th><td style='text-align:right'>{len(table):,}</td></tr>"
-        for name, table in [
-            ("exact copies", audit.exact),
-            ("near copies", audit.near),
-            ("label conflicts", audit.label_conflicts),
-            ("unreadable", audit.unreadable),
-            ("suspect labels", audit.suspect_labels),
+        f"<tr><th style='text-align:left'>{name}</th><td style='text-align:right'>{count:,}</td></tr>"
+        for name, count in [
+            ("exact copies", len(audit.exact)),
+            ("near copies", len(audit.near)),
+            ("label conflicts", len(audit.label_conflicts)),
+            ("leaked into validation", len(audit.leaked("validation"))),
+            ("leaked into test", len(audit.leaked("test"))),
+            ("unreadable", len(audit.unreadable)),
+            ("suspect labels", len(audit.suspect_labels)),
         ]
     )
     return (

@@ -12,8 +12,8 @@ from fer._display import COLORS
 
 try:
     import matplotlib as mpl
-    from matplotlib import colors as mpl_colors
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 except ImportError as error:
     raise ImportError("plots need matplotlib: pip install 'fer[plot]'") from error
 
@@ -39,11 +39,19 @@ _STYLE: dict[Any, Any] = {
 }
 
 
+class _Figure(Figure):
+    """A figure outside pyplot: a notebook shows it once, and nothing has to close it."""
+
+    def _repr_png_(self) -> bytes:
+        png = io.BytesIO()
+        self.savefig(png, format="png", bbox_inches="tight")
+        return png.getvalue()
+
+
 @contextmanager
 def _figure(width: float, height: float) -> Iterator[Figure]:
-    # A figure outside pyplot: notebooks show it once, and nothing has to close it.
     with mpl.rc_context(_STYLE):
-        yield Figure(figsize=(width, height), layout="constrained")
+        yield _Figure(figsize=(width, height), layout="constrained")
 
 
 def plot_confusion(scores: Scores) -> Figure:
@@ -90,9 +98,10 @@ def plot_history(history: Table) -> Figure:
         _curve(loss, history, "validation_loss", "validation", _VALIDATION)
         loss.set(xlabel="epoch", title="loss")
         _curve(accuracy, history, "validation_accuracy", "accuracy", _VALIDATION)
-        _curve(accuracy, history, "validation_balanced_accuracy", "balanced accuracy", _ACCENT)
+        _curve(accuracy, history, "validation_balanced_accuracy", "balanced accuracy", _ACCENT, "--")
         accuracy.set(xlabel="epoch", title="validation")
         for axes in (loss, accuracy):
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.legend()
         return figure
 
@@ -114,17 +123,17 @@ def plot_explanation(explanation: Explanation) -> Figure:
     """Heat map of an explanation over its face."""
     with _figure(6.4, 3.2) as figure:
         face, heat = figure.subplots(1, 2)
+        face.imshow(explanation.crop, cmap="gray", vmin=0, vmax=255)
+        heat.imshow(explanation.overlay())
         for axes in (face, heat):
-            axes.imshow(explanation.crop, cmap="gray", vmin=0, vmax=255)
             axes.axis("off")
-        heat.imshow(explanation.heat_map, cmap="magma", alpha=0.55, vmin=0, vmax=1)
         face.set_title("face")
         heat.set_title(f"why {explanation.emotion}")
         return figure
 
 
 def plot_timeline(table: Table) -> Figure:
-    """Smoothed probabilities over time, one panel a person."""
+    """Probabilities over time, one panel a person: smoothed, and the raw ones as dots."""
     people = sorted({row["person"] for row in table if row["person"] is not None})
     with _figure(9, 1.2 + 1.6 * max(len(people), 1)) as figure:
         panels = figure.subplots(max(len(people), 1), 1, squeeze=False, sharex=True)[:, 0]
@@ -132,18 +141,17 @@ def plot_timeline(table: Table) -> Figure:
             rows = [row for row in table if row["person"] == person]
             times = [row["time"] for row in rows]
             for emotion, color in COLORS.items():
-                axes.plot(
-                    times, [row[emotion] for row in rows], color=mpl_colors.to_rgba(color), label=emotion
-                )
-            axes.set(ylim=(0, 1), ylabel=f"person {person}")
+                axes.plot(times, [row[emotion] for row in rows], ".", color=color, alpha=0.35)
+                axes.plot(times, [row[f"smoothed_{emotion}"] for row in rows], color=color, label=emotion)
+            axes.set(ylim=(0, 1.02), ylabel=f"person {person}")
         panels[-1].set_xlabel("seconds")
         panels[0].legend(ncols=len(COLORS), loc="lower center", bbox_to_anchor=(0.5, 1.0))
         return figure
 
 
-def _curve(axes: Axes, history: Table, name: str, label: str, color: str) -> None:
+def _curve(axes: Axes, history: Table, name: str, label: str, color: str, line: str = "-") -> None:
     if name in history.columns:
-        axes.plot(history.column("epoch"), history.column(name), color=color, label=label, marker=".")
+        axes.plot(history["epoch"], history[name], line, color=color, label=label, marker=".")
 
 
 def _pixels(source: object) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 from typing import TYPE_CHECKING, Any, overload
 
 from fer import _fer
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Table", "flat"]
 
-_SHOWN_ROWS = 20
 # Types that keep their name when a value is missing.
 _PANDAS_TYPES = {str: "str", int: "Int64", float: "float64", bool: "boolean"}
 
@@ -130,14 +128,9 @@ class Table:
         return f"Table({self._length} rows: {', '.join(self._columns)})"
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{escape(name)}</th>" for name in self._columns)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{escape(_cell(value))}</td>" for value in row.values()) + "</tr>"
-            for row in self[:_SHOWN_ROWS]
-        )
-        more = self._length - _SHOWN_ROWS
-        foot = f"<p>and {more} more rows</p>" if more > 0 else ""
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{foot}"
+        from fer._display import table_html
+
+        return table_html(self)
 
 
 def _type(values: Sequence[Any]) -> type:
@@ -145,12 +138,6 @@ def _type(values: Sequence[Any]) -> type:
     if found == {int, float}:
         return float
     return found.pop() if len(found) == 1 else str
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def flat(record: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from fer import _fer
 from fer._classifier import Classifier
-from fer._evaluation import Evaluation, evaluate
+from fer._evaluation import Evaluation, Scores, evaluate
 from fer._progress import observer
 from fer._table import Table, flat
+from fer.exceptions import RunNotFoundError
 
 if TYPE_CHECKING:
     import os
@@ -147,6 +148,11 @@ class TrainingRun:
     ----------
     path
         The run folder.
+
+    Raises
+    ------
+    RunNotFoundError
+        If `path` is no run folder.
     """
 
     __slots__ = ("_path",)
@@ -154,7 +160,9 @@ class TrainingRun:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = Path(path)
         if not (self._path / "config.toml").is_file():
-            raise FileNotFoundError(f"{self._path} is no run folder: it has no config.toml")
+            raise RunNotFoundError(
+                f"{self._path} is no run folder: it has no config.toml", "not_found", str(self._path)
+            )
 
     @property
     def path(self) -> Path:
@@ -174,8 +182,15 @@ class TrainingRun:
     @property
     def history(self) -> Table:
         """Figures of every epoch so far."""
-        lines = (self._path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+        metrics = self._path / "metrics.jsonl"
+        lines = metrics.read_text(encoding="utf-8").splitlines() if metrics.is_file() else []
         return Table.from_rows([flat(json.loads(line)) for line in lines])
+
+    @property
+    def validation(self) -> Scores | None:
+        """Scores of the best epoch on the validation pictures; ``None`` until the run is finished."""
+        report = self._report()
+        return None if report is None else Scores(report["validation"])
 
     @property
     def classifier(self) -> Classifier:
@@ -193,9 +208,8 @@ class TrainingRun:
         return plot_history(self.history)
 
     def to_dict(self) -> dict[str, Any]:
-        """Content of the run's ``report.json``."""
-        report: dict[str, Any] = json.loads((self._path / "report.json").read_text(encoding="utf-8"))
-        return report
+        """Content of the run's ``report.json``; empty until the run is finished."""
+        return self._report() or {}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, TrainingRun) and self._path.resolve() == other._path.resolve()
@@ -207,4 +221,10 @@ class TrainingRun:
         return f"TrainingRun({str(self._path)!r}, epochs={len(self.history)})"
 
     def _repr_html_(self) -> str:
-        return f"<p>run in <code>{self._path}</code></p>{self.history._repr_html_()}"
+        from fer._display import run_html
+
+        return run_html(self)
+
+    def _report(self) -> dict[str, Any] | None:
+        file = self._path / "report.json"
+        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None

@@ -96,7 +96,7 @@ class Timeline(Table):
     __slots__ = ()
 
     def plot(self) -> Figure:
-        """Draw the smoothed probabilities of each person over time (needs matplotlib)."""
+        """Draw the probabilities of each person over time, raw and smoothed (needs matplotlib)."""
         from fer._plots import plot_timeline
 
         return plot_timeline(self)

@@ -19,6 +19,7 @@ __all__ = [
     "ImageNotFoundError",
     "ModelError",
     "ModelNotFoundError",
+    "RunNotFoundError",
     "TrainingError",
     "VideoError",
     "VideoNotFoundError",
@@ -84,6 +85,10 @@ class ConfigError(FerError, ValueError):
 
 class TrainingError(FerError):
     """A training that cannot start, go on, or resume."""
+
+
+class RunNotFoundError(TrainingError, FileNotFoundError):
+    """The folder is not that of a training."""
 
 
 class VideoError(FerError):

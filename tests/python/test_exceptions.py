@@ -22,6 +22,7 @@ def test_missing_things_are_file_not_found_too():
         fer.ImageNotFoundError,
         fer.ModelNotFoundError,
         fer.DatasetNotFoundError,
+        fer.RunNotFoundError,
         fer.VideoNotFoundError,
     ):
         assert issubclass(cls, FileNotFoundError)

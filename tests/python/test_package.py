@@ -6,6 +6,7 @@ import json
 import pkgutil
 import subprocess
 import sys
+from timeit import repeat
 
 import numpy as np
 import pytest
@@ -20,8 +21,9 @@ def python(code):
 
 
 def test_import_takes_less_than_thirty_milliseconds_after_numpy():
-    code = "import numpy, time; t = time.perf_counter(); import fer; print(time.perf_counter() - t)"
-    assert min(float(python(code)) for _ in range(5)) < 0.030
+    # The processor's time, for what else runs on the machine is not ours.
+    code = "import numpy, time; t = time.process_time(); import fer; print(time.process_time() - t)"
+    assert min(float(python(code)) for _ in range(10)) < 0.030
 
 
 def test_import_does_no_work():
@@ -90,13 +92,11 @@ def test_the_console_script_has_the_exit_codes_of_the_command(face, tmp_path):
     assert fer_command("--version").stdout.strip() == f"fer {fer.__version__}"
 
 
-def test_a_small_array_costs_little_more_than_the_network(face):
-    """The way through Python: an array too small to cost anything, in a batch of the same work."""
-    from timeit import repeat
-
-    classifier = fer.Classifier(threads=1)
+def test_a_call_adds_less_than_twenty_microseconds(dataset, tmp_path):
+    """A whole call whose network costs next to nothing: more than what Python adds to one from Rust."""
+    smallest = {"input_size": 8, "channels": [16]}
+    run = fer.train(dataset, tmp_path / "run", epochs=1, model=smallest, progress=False)
+    classifier = fer.Classifier(run.best, threads=1)
     array = np.zeros((48, 48), np.uint8)
-    analyzer = classifier._analyzer
-    inner = min(repeat(lambda: analyzer.predict(array, "whole", False), number=200, repeat=7)) / 200
-    outer = min(repeat(lambda: classifier.predict(array, faces="whole"), number=200, repeat=7)) / 200
-    assert outer - inner < 20e-6
+    seconds = repeat(lambda: classifier.predict(array, faces="whole"), number=200, repeat=20)
+    assert min(seconds) / 200 < 20e-6

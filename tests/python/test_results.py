@@ -84,7 +84,7 @@ def test_equal_pictures_give_equal_predictions(photo, prediction, face):
 def test_results_show_themselves(prediction):
     html = prediction._repr_html_()
     assert html.count("data:image/png;base64,") == 1
-    assert html.count("position:absolute") == len(prediction)
+    assert html.count("border:2px solid") == len(prediction)
     assert prediction[0].emotion in html
     assert prediction[0].emotion in repr(prediction)
     assert prediction[0].emotion in prediction[0]._repr_html_()

@@ -43,7 +43,8 @@ def test_a_run_tells_its_history_and_its_model(run):
     assert run.report.is_file()
     assert run == fer.TrainingRun(run.path)
     assert "epochs=3" in repr(run)
-    assert "<table>" in run._repr_html_()
+    assert "3 epochs" in run._repr_html_()
+    assert run.validation.to_dict() == run.to_dict()["validation"]
 
 
 def test_the_trained_model_predicts(run, face):
@@ -80,6 +81,8 @@ def test_an_interrupt_leaves_a_run_that_resumes_to_the_same_bytes(run, data, tmp
         fer.train(data, tmp_path / "run", progress=interrupt, **TINY)
     stopped = fer.TrainingRun(tmp_path / "run")
     assert len(stopped.history) < TINY["epochs"]
+    assert (stopped.validation, stopped.to_dict()) == (None, {})
+    assert "epochs" in stopped._repr_html_()
     resumed = fer.train(data, tmp_path / "run", resume=True, progress=False)
     assert len(resumed.history) == TINY["epochs"]
     assert filecmp.cmp(run.best, resumed.best, shallow=False)
@@ -123,7 +126,7 @@ def test_what_is_no_dataset_is_refused(data, tmp_path, run):
         fer.train(data, run.path, **TINY)
     with pytest.raises(fer.TrainingError):
         fer.train(data, tmp_path / "run", resume=True)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(fer.RunNotFoundError):
         fer.TrainingRun(tmp_path / "nothing")
 
 
@@ -176,15 +179,16 @@ def test_pages_are_written(run, data, tmp_path):
 
 def test_plots(run, data):
     evaluation = run.evaluate(data / "test")
-    for figure in (
+    figures = (
         run.plot(),
         evaluation.plot_confusion(),
         evaluation.plot_reliability(),
         evaluation.worst_mistakes(6).plot(),
         run.classifier.predict(next((data / "test" / "sad").iterdir())).explain().plot(),
-    ):
-        figure.canvas.draw()
+    )
+    for figure in figures:
         assert figure.axes
+        assert figure._repr_png_().startswith(b"\x89PNG")  # notebooks show it without pyplot
 
 
 def test_an_audit_finds_a_copy(run, data, tmp_path):
