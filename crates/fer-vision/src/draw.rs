@@ -20,13 +20,14 @@ const PANEL: Color = [24, 24, 28];
 const PANEL_OPACITY: f32 = 0.72;
 const BAR_GROUND: Color = [92, 92, 96];
 
-/// Colours that people with any colour vision tell apart (Okabe and Ito, 2008), light enough for a dark ground.
+/// Colours that people with any colour vision tell apart (Okabe and Ito, 2008), light enough for a dark ground. The notebooks'
+/// (`_display.py`) are of the same hues.
 const fn color(emotion: Emotion) -> Color {
     match emotion {
-        Emotion::Happy => [240, 228, 66],
+        Emotion::Happy => [230, 159, 0],
         Emotion::Sad => [86, 180, 233],
         Emotion::Neutral => [235, 235, 235],
-        Emotion::Surprise => [240, 150, 40],
+        Emotion::Surprise => [222, 150, 190],
     }
 }
 
