@@ -136,9 +136,11 @@ fn negative_log_likelihood(outcomes: &[Outcome]) -> f64 {
     let total: f64 = outcomes
         .iter()
         .map(|outcome| {
-            -f64::from(outcome.probability_of_truth())
+            // No probability is above 1; without a sign, 0 is never -0.
+            f64::from(outcome.probability_of_truth())
                 .max(MIN_PROBABILITY)
                 .ln()
+                .abs()
         })
         .sum();
     total / outcomes.len() as f64
