@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,7 +126,7 @@ class Audit:
 
     def to_dict(self) -> dict[str, Any]:
         """Content of the JSON that ``fer audit`` writes."""
-        return self._findings
+        return deepcopy(self._findings)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Audit) and self._findings == other._findings

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -158,7 +159,7 @@ class Scores:
 
     def to_dict(self) -> dict[str, Any]:
         """Content of the JSON that ``fer evaluate`` writes."""
-        return self._figures
+        return deepcopy(self._figures)
 
     def plot_confusion(self) -> Figure:
         """Draw the confusion matrix as shares of each row (needs matplotlib)."""

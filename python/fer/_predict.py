@@ -86,7 +86,13 @@ def predict_batch(
     ----------
     images
         A folder (searched in depth), a glob pattern, or pictures as in ``fer.predict``.
-    faces, model, priors, bgr
+    faces
+        As in ``fer.predict``.
+    model
+        As in ``fer.predict``.
+    priors
+        As in ``fer.predict``.
+    bgr
         As in ``fer.predict``.
     ids
         One value a picture to join the table on, such as a customer number.

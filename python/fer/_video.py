@@ -53,11 +53,15 @@ def predict_video(
     video
         A video file (needs PyAV: ``pip install 'fer[video]'``), a folder of frames in the order of their
         names, or frames as in ``fer.predict``.
-    model, priors, bgr
+    model
+        As in ``fer.predict``.
+    priors
         As in ``fer.predict``.
     frames_per_second
         Of a video file, how many frames to look at in a second; of a folder or an iterable, how fast its
         frames follow each other.
+    bgr
+        As in ``fer.predict``.
 
     Returns
     -------

@@ -136,3 +136,4 @@ def test_a_classifier_predicts_like_the_function(face):
     shifted = classifier.with_priors("uniform")
     assert shifted.predict(face) == fer.predict(face, priors="uniform")
     assert "uniform" in repr(shifted)
+    assert fer.MODELS[0] in repr(classifier)

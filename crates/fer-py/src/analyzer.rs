@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use fer_core::{Classifier, Emotion};
+use fer_core::{Classifier, Emotion, Model};
 use fer_vision::{AnalyzerOptions, FaceCrop, FaceDetector, Faces, SeetaDetector};
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
@@ -68,8 +68,8 @@ impl Analyzer {
 
     /// The name or path that the model was loaded by.
     #[getter]
-    fn name(&self) -> Option<&str> {
-        self.name.as_deref()
+    pub(crate) fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(Model::DEFAULT_NAME)
     }
 
     /// The class mix that probabilities assume.
@@ -178,10 +178,6 @@ impl Analyzer {
 }
 
 impl Analyzer {
-    pub(crate) fn model_name(&self) -> Option<&str> {
-        self.name.as_deref()
-    }
-
     pub(crate) fn classifier(&self) -> &Classifier {
         &self.classifier
     }

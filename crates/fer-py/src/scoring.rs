@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use fer_cli::EvaluateOptions;
-use fer_core::Model;
 use fer_train::audit::AuditOptions;
 use fer_train::{ExcludeList, report};
 use pyo3::prelude::*;
@@ -58,7 +57,7 @@ pub(crate) fn evaluate<'py>(
         threads,
     };
     let classifier = analyzer.classifier();
-    let model = analyzer.model_name().unwrap_or(Model::DEFAULT_NAME);
+    let model = analyzer.name();
     let evaluate = || -> fer_cli::Result<_> {
         let evaluation = fer_cli::evaluate(classifier, &folder, &options, |_, _| {})?;
         if let Some(html) = html {
