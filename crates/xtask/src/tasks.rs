@@ -11,9 +11,10 @@ use crate::{Outcome, documents, model_card};
 const PYTHON_SOURCES: [&str; 5] = ["python", "tests", "tools", "examples", "benches"];
 
 /// Documents whose examples are run.
-const RUN_DOCUMENTS: [&str; 7] = [
+const RUN_DOCUMENTS: [&str; 8] = [
     "README.md",
     "docs/index.md",
+    "docs/data.md",
     "docs/train.md",
     "docs/photos-and-video.md",
     "docs/evaluate.md",
