@@ -4,7 +4,7 @@ use fer_core::{Image, ImageView};
 
 use crate::{FaceBox, Result};
 
-/// Side of the crop over that of the face box. Measured: see `examples/framing.rs` and docs/photos.md.
+/// Side of the crop over that of the face box. Measured: `examples/measure_photos.rs framing`, docs/photos.md.
 const CROP_SIDE: f32 = 1.1;
 /// How far below the box's centre the crop's centre lies, in sides of the box. Measured likewise.
 const CROP_DOWN: f32 = 0.0;

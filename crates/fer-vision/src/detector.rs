@@ -22,7 +22,7 @@ pub struct Detection {
 #[derive(Debug, Clone, PartialEq)]
 pub struct FaceSearch {
     /// Side of the smallest face box to find, in pixels of the picture. `None` stands for [`FaceSearch::SMALLEST_FACE`] or, where that
-    /// is more, the longer side of the picture over [`FaceSearch::FACES_ACROSS`]: large photos do not cost more than middling ones.
+    /// is more, the side at which [`FaceSearch::MOST_FACES`] would cover the picture: large photos do not cost more than middling ones.
     pub min_face: Option<u32>,
     /// Side of the largest face box to find, in pixels of the picture. `None`: as large as the picture.
     pub max_face: Option<u32>,
@@ -35,18 +35,19 @@ pub struct FaceSearch {
 impl FaceSearch {
     /// Side of the smallest face box found by default, in pixels.
     pub const SMALLEST_FACE: u32 = 24;
-    /// So many of the smallest faces found by default fit side by side into a large picture.
-    pub const FACES_ACROSS: u32 = 40;
+    /// So many of the smallest faces found by default fit into a large picture.
+    pub const MOST_FACES: u32 = 1600;
 
     /// Side of the smallest face box to find in a picture of this size.
     pub(crate) fn min_face_for(&self, width: u32, height: u32) -> f32 {
-        let default = || Self::SMALLEST_FACE.max(width.max(height) / Self::FACES_ACROSS);
+        let area = u64::from(width) * u64::from(height) / u64::from(Self::MOST_FACES);
+        let default = || Self::SMALLEST_FACE.max(area.isqrt() as u32);
         self.min_face.unwrap_or_else(default).max(1) as f32
     }
 }
 
 impl Default for FaceSearch {
-    /// Faces of any size from 24 pixels (in pictures of more than 960 pixels: from a fortieth of the longer side), score 2 and above.
+    /// Faces of any size from 24 pixels (above 0.9 megapixels: from a 1600th of the picture's area), score 2 and above.
     fn default() -> Self {
         Self {
             min_face: None,

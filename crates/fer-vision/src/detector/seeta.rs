@@ -1,17 +1,20 @@
 //! The built-in face detector: SeetaFace's funnel-structured cascade.
 
+mod contrast;
 mod lab;
 mod mlp;
 mod model;
 mod pyramid;
 mod surf;
+mod vectorized;
 mod window;
 
 use std::sync::{Mutex, PoisonError};
 
 use fer_core::ImageView;
 
-use self::lab::{FeatureMap, Survivor, has_contrast};
+use self::contrast::ContrastMap;
+use self::lab::{FeatureMap, Survivor};
 use self::mlp::Activations;
 use self::model::Cascade;
 use self::pyramid::Pyramid;
@@ -27,6 +30,8 @@ const WINDOW: usize = 40;
 type WindowPixels = [[u8; WINDOW]; WINDOW];
 /// Distance between neighbouring windows of a level, in pixels.
 const STEP: usize = 4;
+/// The smallest windows scanned, over the smallest faces asked for: a face is found best by a window a little smaller, which grows.
+const SMALLEST_WINDOW: f32 = 0.9;
 /// Windows that overlap more than this count as one between the stages.
 const SAME_WINDOW: f32 = 0.8;
 /// Windows that overlap more than this show the same face at the end.
@@ -50,7 +55,9 @@ pub struct SeetaDetector {
 struct Workspace {
     grey: GreyCopy,
     pyramid: Pyramid,
+    contrast: ContrastMap,
     features: FeatureMap,
+    windows: Vec<u32>,
     survivors: Vec<Survivor>,
     gradients: GradientMap,
     activations: Activations,
@@ -75,14 +82,19 @@ impl SeetaDetector {
         image: &ImageView<'_>,
         search: &FaceSearch,
     ) -> Result<Vec<Detection>, Error> {
-        let min_face = search.min_face_for(image.width(), image.height());
-        let largest_scale = WINDOW as f32 / min_face;
+        let smallest = SMALLEST_WINDOW * search.min_face_for(image.width(), image.height());
+        let largest_scale = WINDOW as f32 / smallest;
         let (plane, scale) = workspace.grey.copy(image, largest_scale)?;
         let max_face = search.max_face.map_or(f32::MAX, |side| side as f32 * scale);
-        workspace.pyramid.build(plane, min_face * scale, max_face)?;
+        workspace.pyramid.build(plane, smallest * scale, max_face)?;
 
         let mut faces = self.find_windows(workspace);
-        faces.retain(|face| face.score >= search.min_score);
+        // The cascade moves windows onto faces, which may take them out of the range that was scanned.
+        let fits = |side: f32| {
+            search.min_face.is_none_or(|least| side >= least as f32)
+                && search.max_face.is_none_or(|most| side <= most as f32)
+        };
+        faces.retain(|face| face.score >= search.min_score && fits((face.side / scale).round()));
         faces.truncate(search.max_faces.unwrap_or(usize::MAX));
         let (width, height) = (image.width(), image.height());
         Ok(faces
@@ -128,30 +140,29 @@ impl SeetaDetector {
         windows
     }
 
-    /// Windows that pass one of the boosted classifiers, duplicates removed for each.
+    /// Windows that are not flat and pass one of the boosted classifiers, duplicates removed for each.
     fn propose(&self, workspace: &mut Workspace) -> Vec<Window> {
         let Workspace {
             pyramid,
+            contrast,
             features,
+            windows,
             survivors,
             ..
         } = workspace;
         let mut proposals = Vec::new();
         let mut found = vec![Vec::new(); self.cascade.proposers.len()];
         for level in pyramid.levels() {
+            contrast.compute(&level.pixels, level.width);
             features.compute(&level.pixels, level.width);
             for y in (0..=level.height - WINDOW).step_by(STEP) {
+                contrast.windows_in_row(y / STEP, windows);
                 for (proposer, found) in self.cascade.proposers.iter().zip(&mut found) {
-                    proposer.scan_row(features, y, STEP, survivors);
-                    let windows = survivors.iter().filter_map(|survivor| {
-                        let (x, score) = (survivor.x as usize, survivor.score);
-                        let window = || Window {
-                            score,
-                            ..level.window(x, y)
-                        };
-                        has_contrast(&level.pixels, level.width, x, y).then(window)
-                    });
-                    found.extend(windows);
+                    proposer.scan_row(features, y, windows, survivors);
+                    found.extend(survivors.iter().map(|survivor| Window {
+                        score: survivor.score,
+                        ..level.window(survivor.x as usize, y)
+                    }));
                 }
             }
             // Windows of different levels differ too much in size to be the same.

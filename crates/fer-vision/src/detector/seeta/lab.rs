@@ -3,7 +3,10 @@
 //! A LAB feature compares the mean of a 3x3 block with those of its eight neighbouring blocks: one bit a neighbour (Yan et al.,
 //! "Locally assembled binary (LAB) feature with feature-centric cascade for fast and accurate face detection", CVPR 2008).
 
+use pulp::{Simd, WithSimd};
+
 use super::WINDOW;
+use super::vectorized::vectorized;
 
 /// Side of a block in pixels.
 const BLOCK: usize = 3;
@@ -11,8 +14,6 @@ const BLOCK: usize = 3;
 const FEATURE: usize = 3 * BLOCK;
 /// Windows are rejected after each group of this many features.
 const GROUP: usize = 10;
-/// Flat windows, with a standard deviation of at most this many grey levels, are no faces.
-const MIN_DEVIATION: f64 = 10.0;
 
 /// Offsets in blocks of the eight neighbours from the feature's top left, with the bit that each sets.
 const NEIGHBOURS: [(usize, usize, i16); 8] = [
@@ -39,8 +40,17 @@ pub(super) struct FeatureMap {
 impl FeatureMap {
     /// Computes the features of `pixels` (`[height, width]`), both sides at least a window long.
     pub(super) fn compute(&mut self, pixels: &[u8], width: usize) {
-        let height = pixels.len() / width;
-        self.compute_block_sums(pixels, width);
+        vectorized(ComputeFeatures {
+            map: self,
+            pixels,
+            width,
+        });
+    }
+
+    /// `values[y, x]` has a bit for each neighbour whose block sum the centre's reaches.
+    #[inline(always)]
+    fn compare_blocks(&mut self, width: usize) {
+        let height = self.blocks.len() / width;
         self.stride = width;
         self.values.clear();
         self.values.resize(width * height, 0);
@@ -64,6 +74,7 @@ impl FeatureMap {
     }
 
     /// `blocks[y, x]` is the sum of the 3x3 block whose top left corner is (x, y).
+    #[inline(always)]
     fn compute_block_sums(&mut self, pixels: &[u8], width: usize) {
         let height = pixels.len() / width;
         self.blocks.clear();
@@ -81,6 +92,23 @@ impl FeatureMap {
                 *block = a + b + c;
             }
         }
+    }
+}
+
+/// Computes the features of `pixels`.
+struct ComputeFeatures<'a> {
+    map: &'a mut FeatureMap,
+    pixels: &'a [u8],
+    width: usize,
+}
+
+impl WithSimd for ComputeFeatures<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        self.map.compute_block_sums(self.pixels, self.width);
+        self.map.compare_blocks(self.width);
     }
 }
 
@@ -142,51 +170,34 @@ impl BoostedClassifier {
         Some(Self { groups })
     }
 
-    /// Leaves in `survivors` the windows of row `y`, `step` pixels apart, that look like a face.
+    /// Leaves in `survivors` those of the windows in row `y`, given by their columns, that look like a face.
     pub(super) fn scan_row(
         &self,
         map: &FeatureMap,
         y: usize,
-        step: usize,
+        windows: &[u32],
         survivors: &mut Vec<Survivor>,
     ) {
         survivors.clear();
-        let windows = (0..=map.stride - WINDOW).step_by(step);
-        survivors.extend(windows.map(|x| Survivor {
-            x: x as u32,
-            score: 0.0,
-        }));
+        survivors.extend(windows.iter().map(|&x| Survivor { x, score: 0.0 }));
         for group in &self.groups {
             let lookups = group.features.each_ref().map(|feature| {
                 let row = &map.values[(y + feature.y) * map.stride..][..map.stride];
                 (&row[feature.x..], feature.weights.as_ref())
             });
-            survivors.retain_mut(|survivor| {
+            // Every window is written to the place of the next survivor: whether it stays is a coin toss that no branch predicts.
+            let mut kept = 0;
+            for i in 0..survivors.len() {
+                let mut survivor = survivors[i];
                 for (row, weights) in lookups {
                     survivor.score += weights[usize::from(row[survivor.x as usize])];
                 }
-                survivor.score >= group.threshold
-            });
+                survivors[kept] = survivor;
+                kept += usize::from(survivor.score >= group.threshold);
+            }
+            survivors.truncate(kept);
         }
     }
-}
-
-/// Whether the window at (x, y) has enough contrast to hold a face.
-pub(super) fn has_contrast(pixels: &[u8], width: usize, x: usize, y: usize) -> bool {
-    let (mut sum, mut squares) = (0_u32, 0_u32);
-    for row in pixels[y * width..].chunks(width).take(WINDOW) {
-        let Some(row) = row[x..].first_chunk::<WINDOW>() else {
-            return false;
-        };
-        sum += row.iter().map(|&pixel| u32::from(pixel)).sum::<u32>();
-        squares += row
-            .iter()
-            .map(|&pixel| u32::from(pixel).pow(2))
-            .sum::<u32>();
-    }
-    let area = (WINDOW * WINDOW) as f64;
-    let mean = f64::from(sum) / area;
-    f64::from(squares) / area - mean * mean > MIN_DEVIATION * MIN_DEVIATION
 }
 
 #[cfg(test)]
@@ -231,13 +242,5 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn a_flat_window_has_no_contrast() {
-        let mut pixels = vec![90; 50 * 50];
-        assert!(!has_contrast(&pixels, 50, 5, 5));
-        pixels.iter_mut().step_by(2).for_each(|pixel| *pixel = 130);
-        assert!(has_contrast(&pixels, 50, 5, 5));
     }
 }

@@ -1,5 +1,9 @@
 //! The small fully connected networks of the cascade.
 
+use pulp::{Simd, WithSimd};
+
+use super::vectorized::vectorized;
+
 /// A fully connected layer.
 #[derive(Debug)]
 pub(super) struct Layer {
@@ -21,13 +25,40 @@ impl Layer {
     }
 
     fn apply(&self, input: &[f32], output: &mut Vec<f32>, activation: impl Fn(f32) -> f32) {
-        let rows = self.weights.chunks_exact(self.inputs).zip(&self.biases);
         output.clear();
-        output.extend(rows.map(|(weights, bias)| activation(dot(input, weights) + bias)));
+        output.extend(&self.biases);
+        vectorized(AddProducts {
+            weights: &self.weights,
+            input,
+            output,
+        });
+        output
+            .iter_mut()
+            .for_each(|value| *value = activation(*value));
+    }
+}
+
+/// Adds to each output the product of its row of `weights` (`[outputs, inputs]`) with the input.
+struct AddProducts<'a> {
+    weights: &'a [f32],
+    input: &'a [f32],
+    output: &'a mut [f32],
+}
+
+impl WithSimd for AddProducts<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let rows = self.weights.chunks_exact(self.input.len());
+        for (output, weights) in self.output.iter_mut().zip(rows) {
+            *output += dot(self.input, weights);
+        }
     }
 }
 
 /// Dot product in eight partial sums, which the compiler turns into vector code.
+#[inline(always)]
 fn dot(left: &[f32], right: &[f32]) -> f32 {
     let (left, left_rest) = left.as_chunks::<8>();
     let (right, right_rest) = right.as_chunks::<8>();

@@ -1,6 +1,9 @@
 //! Gradient features of a window (after SURF: Bay et al., 2008; Li and Zhang, CVPR 2013) and the networks over them.
 
+use pulp::{Simd, WithSimd};
+
 use super::mlp::{Activations, Mlp, Opinion};
+use super::vectorized::vectorized;
 use super::{WINDOW, WindowPixels};
 
 /// Channels: the sums of dx and |dx| where dy >= 0, the same where dy < 0, of dy and |dy| where dx >= 0, and where dx < 0.
@@ -64,17 +67,8 @@ impl Default for GradientMap {
 impl GradientMap {
     /// Computes the map of a `[WINDOW, WINDOW]` picture.
     pub(super) fn compute(&mut self, window: &WindowPixels) {
-        let mut above = [[0; WINDOW]; CHANNELS];
-        for (y, below) in self.columns[1..].iter_mut().enumerate() {
-            let (dx, dy) = (
-                horizontal_gradient(&window[y]),
-                vertical_gradient(window, y),
-            );
-            let (first, second) = below.split_at_mut(CHANNELS / 2);
-            add_split_by_sign(&dx, &dy, &above[..CHANNELS / 2], first);
-            add_split_by_sign(&dy, &dx, &above[CHANNELS / 2..], second);
-            above = *below;
-        }
+        let columns = &mut self.columns;
+        vectorized(SumGradients { window, columns });
     }
 
     fn append_feature(&self, patch: Patch, features: &mut Vec<f32>) {
@@ -106,7 +100,32 @@ impl GradientMap {
     }
 }
 
+/// Fills in the sums below the first row, which stays 0.
+struct SumGradients<'a> {
+    window: &'a WindowPixels,
+    columns: &'a mut [[[i16; WINDOW]; CHANNELS]],
+}
+
+impl WithSimd for SumGradients<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for y in 0..WINDOW {
+            let dx = horizontal_gradient(&self.window[y]);
+            let dy = vertical_gradient(self.window, y);
+            let [above, below] = &mut self.columns[y..][..2] else {
+                return;
+            };
+            let (first, second) = below.split_at_mut(CHANNELS / 2);
+            add_split_by_sign(&dx, &dy, &above[..CHANNELS / 2], first);
+            add_split_by_sign(&dy, &dx, &above[CHANNELS / 2..], second);
+        }
+    }
+}
+
 /// Central differences along a row; at its ends twice the one-sided difference.
+#[inline(always)]
 fn horizontal_gradient(row: &[u8; WINDOW]) -> [i16; WINDOW] {
     let row = row.map(i16::from);
     let last = WINDOW - 1;
@@ -120,6 +139,7 @@ fn horizontal_gradient(row: &[u8; WINDOW]) -> [i16; WINDOW] {
 }
 
 /// Central differences down the columns at row `y`; at the ends twice the one-sided difference.
+#[inline(always)]
 fn vertical_gradient(window: &WindowPixels, y: usize) -> [i16; WINDOW] {
     let (before, after) = (y.saturating_sub(1), (y + 1).min(WINDOW - 1));
     let factor = if after - before == 1 { 2 } else { 1 };
@@ -128,6 +148,7 @@ fn vertical_gradient(window: &WindowPixels, y: usize) -> [i16; WINDOW] {
 }
 
 /// Adds `values` and their magnitudes to the first two channels where `other` is not negative, to the last two elsewhere.
+#[inline(always)]
 fn add_split_by_sign(
     values: &[i16; WINDOW],
     other: &[i16; WINDOW],

@@ -1,0 +1,138 @@
+//! How the training data frames faces: which crop around the detector's box is most like it, and which is judged best.
+
+use std::path::Path;
+
+use fer_core::{Classifier, Emotion, ImageView, PixelFormat};
+use fer_vision::{FaceBox, FaceCrop, FaceDetector, FaceSearch, SeetaDetector};
+use image::GrayImage;
+
+use super::scenes::{resized, to_image};
+
+/// Crops are enlarged, and their edges repeated around them, so that the detector sees all of the face.
+const ENLARGED: u32 = 96;
+const BORDER: u32 = 48;
+
+/// A crop of the dataset with its edges repeated, and the face found in it.
+struct Sample {
+    picture: GrayImage,
+    truth: Emotion,
+    face: FaceBox,
+}
+
+/// Prints where the crops of the class folders in `folder` lie around the detector's boxes, and accuracy by the side of the crop.
+pub(super) fn measure(folder: &Path) {
+    let files = fer_vision::expand_inputs([folder]).unwrap();
+    let samples: Vec<Sample> = files.iter().filter_map(|file| find_face(file)).collect();
+    println!("{} of {} crops have a box", samples.len(), files.len());
+    print_placement(&samples);
+    print_accuracy(&samples);
+}
+
+fn find_face(file: &Path) -> Option<Sample> {
+    let class = file.parent()?.file_name()?.to_str()?;
+    let crop = image::open(file).unwrap().into_luma8();
+    let picture = bordered(&resized(&crop, ENLARGED, ENLARGED));
+    let search = FaceSearch {
+        min_face: Some(40),
+        max_faces: Some(1),
+        ..FaceSearch::default()
+    };
+    let found = SeetaDetector::new()
+        .unwrap()
+        .detect(&view(&picture), &search)
+        .unwrap();
+    Some(Sample {
+        truth: class.parse().unwrap(),
+        face: found.first()?.bounds,
+        picture,
+    })
+}
+
+/// The picture with its edge repeated around it.
+fn bordered(picture: &GrayImage) -> GrayImage {
+    let side = ENLARGED + 2 * BORDER;
+    let inner = |position: u32| position.saturating_sub(BORDER).min(ENLARGED - 1);
+    GrayImage::from_fn(side, side, |x, y| *picture.get_pixel(inner(x), inner(y)))
+}
+
+fn view(picture: &GrayImage) -> ImageView<'_> {
+    let (width, height) = picture.dimensions();
+    ImageView::new(picture, width, height, PixelFormat::Gray8).unwrap()
+}
+
+/// Where the dataset's crops lie around the boxes, in sides of the box.
+fn print_placement(samples: &[Sample]) {
+    let side = |face: &FaceBox| face.width.max(face.height) as f32;
+    let middle = BORDER as f32 + ENLARGED as f32 / 2.0;
+    let measures: [(&str, fn(&FaceBox, f32) -> f32); 3] = [
+        ("centre, right of the box's", |face, middle| {
+            middle - face.centre().0
+        }),
+        ("centre, below the box's", |face, middle| {
+            middle - face.centre().1
+        }),
+        ("side", |_, _| ENLARGED as f32),
+    ];
+    println!(
+        "\n| crop, in sides of the box | 10 % | 25 % | median | 75 % | 90 % |\n|---|---|---|---|---|---|"
+    );
+    for (name, measure) in measures {
+        let mut values: Vec<f32> = samples
+            .iter()
+            .map(|sample| measure(&sample.face, middle) / side(&sample.face))
+            .collect();
+        values.sort_by(f32::total_cmp);
+        let quantile = |share: f32| values[((values.len() - 1) as f32 * share) as usize];
+        let [a, b, c, d, e] = [0.1, 0.25, 0.5, 0.75, 0.9].map(quantile);
+        println!("| {name} | {a:.3} | {b:.3} | {c:.3} | {d:.3} | {e:.3} |");
+    }
+}
+
+/// Accuracy on the same faces when cropped by the detector's box, by the side of the crop.
+fn print_accuracy(samples: &[Sample]) {
+    let classifier = Classifier::pretrained().unwrap();
+    let accuracy = |crop: &dyn Fn(&Sample) -> GrayImage| {
+        let is_right = |sample: &&Sample| {
+            let prediction = classifier.predict(&view(&crop(sample))).unwrap();
+            prediction.emotion() == sample.truth
+        };
+        let right = samples.iter().filter(is_right).count();
+        100.0 * right as f64 / samples.len() as f64
+    };
+    println!("\n| crop | accuracy |\n|---|---|");
+    println!("| the dataset's own | {:.1} % |", accuracy(&whole));
+    println!("| `FaceCrop` | {:.1} % |", accuracy(&built_in));
+    for percent in (80..=150).step_by(5) {
+        let share = percent as f32 / 100.0;
+        let accuracy = accuracy(&|sample| around_box(sample, share));
+        println!("| side {share:.2} of the box's | {accuracy:.1} % |");
+    }
+}
+
+/// The dataset's crop.
+fn whole(sample: &Sample) -> GrayImage {
+    image::imageops::crop_imm(&sample.picture, BORDER, BORDER, ENLARGED, ENLARGED).to_image()
+}
+
+/// What photos are cropped to.
+fn built_in(sample: &Sample) -> GrayImage {
+    let picture = to_image(sample.picture.clone());
+    let crop = FaceCrop::new(&picture.view(), &sample.face).unwrap();
+    let view = crop.view();
+    let pixels = view.rows().flatten().copied().collect();
+    GrayImage::from_raw(view.width(), view.height(), pixels).unwrap()
+}
+
+/// A square around the centre of the box.
+fn around_box(sample: &Sample, share: f32) -> GrayImage {
+    let (x, y) = sample.face.centre();
+    let side = sample.face.width.max(sample.face.height) as f32 * share;
+    let [left, top] = [x, y].map(|centre| (centre - side / 2.0).round());
+    let inside = |position: f32| (position as u32).min(sample.picture.width() - 1);
+    let side = side.round() as u32;
+    GrayImage::from_fn(side, side, |x, y| {
+        *sample
+            .picture
+            .get_pixel(inside(left + x as f32), inside(top + y as f32))
+    })
+}

@@ -1,0 +1,251 @@
+//! Image files, one or many, the whole way from path to predictions.
+
+use std::cell::Cell;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use fer_core::Image;
+use fer_vision::{Face, FaceBox, FaceCrop, Faces};
+use image::codecs::gif::GifEncoder;
+use image::codecs::png::PngEncoder;
+use image::{DynamicImage, Frame, GrayImage, ImageEncoder, RgbImage, imageops};
+
+use crate::analyzer;
+use crate::scenes::{
+    drawn_faces, empty_room, example, grey_example, matches, put_face, resized, to_image,
+};
+
+fn group() -> DynamicImage {
+    image::open(example("photos/group.jpg")).unwrap()
+}
+
+fn faces_of(path: &Path) -> Vec<Face> {
+    let result = analyzer(Faces::Auto).path(path);
+    assert_eq!(result.path, path);
+    result.outcome.unwrap()
+}
+
+fn boxes(faces: &[Face]) -> Vec<FaceBox> {
+    faces.iter().filter_map(|face| face.bounds).collect()
+}
+
+/// Saves the pictures by name and checks that all give the faces of the first.
+fn assert_same_faces<const N: usize>(pictures: [(&str, DynamicImage); N]) {
+    let folder = tempfile::tempdir().unwrap();
+    let faces = pictures.map(|(name, picture)| {
+        let path = folder.path().join(name);
+        picture.save(&path).unwrap();
+        (name, faces_of(&path))
+    });
+    let expected = &faces[0].1;
+    assert!(expected.len() >= 4, "{expected:?}");
+    for (name, faces) in &faces {
+        assert_eq!(faces, expected, "{name}");
+    }
+}
+
+#[test]
+fn lossless_forms_of_one_photo_have_the_same_faces() {
+    let photo = group();
+    assert_same_faces([
+        ("rgb8.png", photo.to_rgb8().into()),
+        ("rgba8.png", photo.to_rgba8().into()),
+        ("rgb16.png", photo.to_rgb16().into()),
+        ("rgb8.bmp", photo.to_rgb8().into()),
+    ]);
+    let grey = DynamicImage::from(photo.to_luma8());
+    assert_same_faces([
+        ("grey8.png", grey.clone()),
+        ("grey-alpha8.png", grey.to_luma_alpha8().into()),
+        ("grey16.png", grey.to_luma16().into()),
+        ("rgb8.png", grey.to_rgb8().into()),
+    ]);
+}
+
+#[test]
+fn a_turned_photo_that_says_so_has_the_faces_of_the_upright_one() {
+    /// The EXIF block for "turn by 90 degrees clockwise".
+    const TURN_RIGHT: &[u8] = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
+    let folder = tempfile::tempdir().unwrap();
+    let upright = folder.path().join("upright.png");
+    group().save(&upright).unwrap();
+    let turned = folder.path().join("turned.png");
+    let mut encoder = PngEncoder::new(File::create(&turned).unwrap());
+    encoder.set_exif_metadata(TURN_RIGHT.to_vec()).unwrap();
+    let stored = imageops::rotate270(&group().to_rgb8());
+    stored.write_with_encoder(encoder).unwrap();
+    let faces = faces_of(&turned);
+    assert!(faces.len() >= 4);
+    assert_eq!(faces, faces_of(&upright));
+}
+
+#[test]
+fn of_an_animation_the_first_frame_counts_and_the_result_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let size = (240, 240);
+    let portrait = image::open(example("photos/happy.jpg")).unwrap();
+    let portrait = portrait
+        .resize_exact(size.0, size.1, imageops::Triangle)
+        .into_rgb8();
+    let blank = RgbImage::new(size.0, size.1);
+    let animated = |name: &str, frames: [&RgbImage; 2]| {
+        let path = folder.path().join(name);
+        let mut encoder = GifEncoder::new(File::create(&path).unwrap());
+        for frame in frames {
+            let frame = DynamicImage::from(frame.clone()).into_rgba8();
+            encoder.encode_frame(Frame::new(frame)).unwrap();
+        }
+        drop(encoder);
+        analyzer(Faces::Find).path(path)
+    };
+    let face_first = animated("face-first.gif", [&portrait, &blank]);
+    assert!(face_first.animated);
+    assert_eq!(face_first.faces().len(), 1);
+    let blank_first = animated("blank-first.gif", [&blank, &portrait]);
+    assert!(blank_first.animated);
+    assert!(blank_first.outcome.unwrap().is_empty());
+}
+
+#[test]
+fn a_photo_without_a_face_has_an_empty_list() {
+    let result = analyzer(Faces::Auto).path(example("photos/empty_room.jpg"));
+    assert!(result.error().is_none());
+    assert!(result.outcome.unwrap().is_empty());
+}
+
+#[test]
+fn a_face_crop_is_taken_whole_unless_a_search_is_asked_for() {
+    let crop = example("faces/test/happy/happy_000.jpg");
+    // Larger than any crop by its size, but filled by the one face in it.
+    let folder = tempfile::tempdir().unwrap();
+    let close_up = folder.path().join("close-up.png");
+    resized(&grey_example("faces/test/happy/happy_000.jpg"), 300, 300)
+        .save(&close_up)
+        .unwrap();
+    for picture in [&crop, &close_up] {
+        let whole = faces_of(picture);
+        assert_eq!(whole.len(), 1, "{}", picture.display());
+        assert_eq!((whole[0].bounds, whole[0].score), (None, None));
+    }
+    let found = analyzer(Faces::Find).path(&close_up).outcome.unwrap();
+    assert_eq!(boxes(&found).len(), 1);
+    let portrait = example("photos/happy.jpg");
+    assert_eq!(boxes(&faces_of(&portrait)).len(), 1);
+    let whole = analyzer(Faces::Whole).path(&portrait).outcome.unwrap();
+    assert_eq!((whole.len(), boxes(&whole)), (1, Vec::new()));
+}
+
+#[test]
+fn large_photos_are_within_the_limits_and_their_faces_are_found() {
+    let crops = drawn_faces();
+    let room = |width, height| resized(&empty_room(), width, height);
+    let check = |mut picture: GrayImage, centres: [(u32, u32); 2], size| {
+        let faces = [0, 1].map(|i| put_face(&mut picture, &crops[i], centres[i], size));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("photo.png");
+        picture.save(&path).unwrap();
+        let found = boxes(&faces_of(&path));
+        assert_eq!(found.len(), 2, "{found:?}, not {faces:?}");
+        for face in faces {
+            assert!(found.iter().any(|found| matches(found, &face)), "{face:?}");
+        }
+    };
+    check(room(4_608, 3_072), [(900, 1_500), (3_500, 1_800)], 400);
+    check(room(20_000, 480), [(700, 200), (19_200, 240)], 200);
+}
+
+#[test]
+fn faces_are_judged_on_the_original_pixels() {
+    // In a photo this large, faces are searched on a smaller copy.
+    let photo = resized(&grey_example("photos/group.jpg"), 3_840, 2_160);
+    // What shrinking would lose.
+    let grain = |x: u32, y: u32| if (x + y).is_multiple_of(2) { 25 } else { 0 };
+    let photo = GrayImage::from_fn(3_840, 2_160, |x, y| {
+        image::Luma([photo.get_pixel(x, y)[0].saturating_add(grain(x, y))])
+    });
+    let photo = to_image(photo);
+    let analyzer = analyzer(Faces::Auto);
+    let faces = analyzer.image(&photo.view()).unwrap();
+    assert!(faces.len() >= 4, "{faces:?}");
+    for face in faces {
+        let crop = FaceCrop::new(&photo.view(), &face.bounds.unwrap()).unwrap();
+        let expected = analyzer.classifier().predict(&crop.view()).unwrap();
+        assert_eq!(face.prediction, expected);
+    }
+}
+
+#[test]
+fn results_keep_the_order_of_the_files_and_a_bad_file_is_one_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let jpeg = fs::read(example("photos/happy.jpg")).unwrap();
+    let bad = [
+        ("empty.jpg", &b""[..], "corrupt_image"),
+        ("text.jpg", b"words, not pixels", "unsupported_image"),
+        ("cut.jpg", &jpeg[..jpeg.len() / 3], "corrupt_image"),
+    ]
+    .map(|(name, content, kind)| {
+        let path = folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        (path, Some(kind))
+    });
+    let missing = (folder.path().join("missing.jpg"), Some("not_found"));
+    let good =
+        ["faces/test/sad/sad_000.jpg", "photos/empty_room.jpg"].map(|name| (example(name), None));
+    // Several times what is read at a time.
+    let files: Vec<_> = bad
+        .into_iter()
+        .chain([missing])
+        .chain(good)
+        .cycle()
+        .take(150)
+        .collect();
+    let paths: Vec<PathBuf> = files.iter().map(|(path, _)| path.clone()).collect();
+
+    let analyzer = analyzer(Faces::Auto);
+    let results = analyzer.paths(paths);
+    assert_eq!(results.len(), files.len());
+    let results: Vec<_> = results.collect();
+    assert_eq!(results.len(), files.len());
+    for (result, (path, kind)) in results.iter().zip(&files) {
+        assert_eq!(&result.path, path);
+        assert_eq!(result.error().map(fer_vision::Error::kind), *kind);
+        let alone = analyzer.path(path);
+        assert_eq!(result.faces(), alone.faces(), "{}", path.display());
+    }
+}
+
+/// Memory stays flat because only so many files are in hand at any time.
+#[test]
+fn few_files_are_read_ahead_of_the_results() {
+    const FILES: usize = 100_000;
+    let taken = Cell::new(0);
+    let paths = (0..FILES).map(|_| {
+        taken.set(taken.get() + 1);
+        example("faces/test/sad/sad_000.jpg")
+    });
+    let mut results = analyzer(Faces::Auto).paths(paths);
+    let mut ahead = 0;
+    for done in 1..=300 {
+        assert_eq!(results.next().unwrap().faces().len(), 1);
+        ahead = ahead.max(taken.get() - done);
+    }
+    assert!((1..=64).contains(&ahead), "{ahead} files");
+}
+
+#[test]
+fn all_forms_of_one_picture_agree() {
+    let path = example("photos/group.jpg");
+    let image = Image::open(&path).unwrap();
+    let analyzer = analyzer(Faces::Auto);
+    let faces = faces_of(&path);
+    assert_eq!(analyzer.image(&image.view()).unwrap(), faces);
+    let many = analyzer.images(&[image.view(), image.view()]).unwrap();
+    assert_eq!(many, [faces.clone(), faces.clone()]);
+    let located = analyzer.locate(&image.view()).unwrap();
+    let located: Vec<_> = located
+        .into_iter()
+        .flatten()
+        .map(|face| face.bounds)
+        .collect();
+    assert_eq!(located, boxes(&faces));
+}
