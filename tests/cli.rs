@@ -9,6 +9,8 @@ mod grammar;
 mod predict;
 #[path = "cli/training.rs"]
 mod training;
+#[path = "cli/video.rs"]
+mod video;
 
 use std::path::{Path, PathBuf};
 

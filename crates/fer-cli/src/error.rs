@@ -41,6 +41,9 @@ pub enum Error {
         /// The picture.
         path: PathBuf,
     },
+    /// Drawings asked for where there are only videos.
+    #[error("--draw needs a picture among the inputs: videos are not drawn on")]
+    NothingToDraw,
     /// A setting whose name or value is not allowed.
     #[error("settings: {reason}")]
     Settings {
@@ -74,7 +77,7 @@ impl Error {
             Self::Vision(error) => error.kind(),
             Self::Train(error) => error.kind(),
             Self::NoPictures { .. } => "no_pictures",
-            Self::MixedCsv | Self::DrawOver { .. } => "invalid_argument",
+            Self::MixedCsv | Self::DrawOver { .. } | Self::NothingToDraw => "invalid_argument",
             Self::Settings { .. } => "config",
             Self::File { source, .. } if source.kind() == io::ErrorKind::NotFound => "not_found",
             Self::File { .. } | Self::Stdout(_) => "io",

@@ -108,7 +108,9 @@ impl Output {
                 )
             }
             Self::Csv(_) => Ok(()),
-            Self::Table { table, .. } => {
+            Self::Table { table, people } => {
+                // Who was seen before it failed is nobody in the next video.
+                *people = People::default();
                 table.add_row(failed(&video.display().to_string(), error.kind()));
                 Ok(())
             }

@@ -8,7 +8,7 @@ use super::Frame;
 
 /// Who was seen in the frames so far.
 #[derive(Default)]
-pub(super) struct People {
+pub(in crate::predict) struct People {
     seen: BTreeMap<u64, Seen>,
 }
 

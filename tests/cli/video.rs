@@ -1,0 +1,99 @@
+//! `fer predict` on videos. All but the first test need `ffmpeg`, as the command does; they say so and pass where there is none.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::{example, fer, json_lines, run};
+
+const FRAMES: usize = 24;
+
+/// Two seconds of the sample clip as a video file in `folder`, or `None` without `ffmpeg`.
+fn clip(folder: &Path) -> Option<PathBuf> {
+    let clip = folder.join("clip.avi");
+    let status = Command::new("ffmpeg")
+        .args(["-loglevel", "error", "-framerate", "12", "-i"])
+        .arg(example("clip/frame_%02d.jpg"))
+        .args(["-c:v", "mjpeg"])
+        .arg(&clip)
+        .stdin(Stdio::null())
+        .status();
+    match status {
+        Ok(status) => {
+            assert!(status.success());
+            Some(clip)
+        }
+        Err(error) => {
+            eprintln!("skipped: ffmpeg does not start: {error}");
+            None
+        }
+    }
+}
+
+#[test]
+fn without_ffmpeg_a_video_is_an_error_that_says_what_to_install() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = run(fer()
+        .args(["predict", "--format", "json", "clip.mp4"])
+        .env("PATH", folder.path()));
+    assert_eq!(run.code, 1);
+    let items = json_lines(&run.stdout);
+    assert_eq!(items.len(), 1);
+    assert_eq!(items[0]["error"]["kind"], "video_decoder_missing");
+    assert!(run.stderr.contains("install FFmpeg"), "{}", run.stderr);
+}
+
+#[test]
+fn drawing_on_videos_is_refused_before_anything_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out.jpg");
+    let run = run(fer().args(["predict", "clip.mp4", "--draw"]).arg(&out));
+    assert_eq!(run.code, 1);
+    assert!(run.stderr.contains("--draw"), "{}", run.stderr);
+    assert!(!out.exists());
+}
+
+#[test]
+fn a_video_has_a_line_a_frame_and_follows_the_person() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(clip) = clip(folder.path()) else {
+        return;
+    };
+    let run = run(fer()
+        .args(["predict", "--format", "json", "--frames-per-second", "12"])
+        .arg(&clip));
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let items = json_lines(&run.stdout);
+    assert_eq!(items.len(), FRAMES);
+    for (number, item) in items.iter().enumerate() {
+        let time = item["time"].as_f64().unwrap();
+        assert!((time - number as f64 / 12.0).abs() < 1e-9, "{item}");
+        let faces = item["faces"].as_array().unwrap();
+        assert_eq!(faces.len(), 1, "{item}");
+        assert_eq!(faces[0]["person"], 0);
+        let smoothed = faces[0]["smoothed"].as_object().unwrap().values();
+        let sum: f64 = smoothed.map(|share| share.as_f64().unwrap()).sum();
+        assert!((sum - 1.0).abs() < 1e-5, "{item}");
+    }
+}
+
+#[test]
+fn a_bad_video_is_one_error_and_the_others_are_still_watched() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(clip) = clip(folder.path()) else {
+        return;
+    };
+    let bad = folder.path().join("bad.mp4");
+    std::fs::write(&bad, "no video").unwrap();
+    let json = run(fer()
+        .args(["predict", "--format", "json"])
+        .args([&bad, &clip]));
+    assert_eq!(json.code, 1);
+    let items = json_lines(&json.stdout);
+    assert_eq!(items[0]["error"]["kind"], "corrupt_video", "{}", items[0]);
+    assert!(items.len() > 10 && items[1..].iter().all(|item| item["error"].is_null()));
+
+    let table = run(fer().arg("predict").args([&bad, &clip]));
+    assert_eq!(table.code, 1);
+    assert!(table.stdout.contains("corrupt_video"), "{}", table.stdout);
+    assert!(table.stdout.contains("person 0"), "{}", table.stdout);
+}
