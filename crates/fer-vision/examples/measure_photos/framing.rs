@@ -62,25 +62,23 @@ fn view(picture: &GrayImage) -> ImageView<'_> {
 
 /// Where the dataset's crops lie around the boxes, in sides of the box.
 fn print_placement(samples: &[Sample]) {
-    let side = |face: &FaceBox| face.width.max(face.height) as f32;
     let middle = BORDER as f32 + ENLARGED as f32 / 2.0;
-    let measures: [(&str, fn(&FaceBox, f32) -> f32); 3] = [
-        ("centre, right of the box's", |face, middle| {
-            middle - face.centre().0
-        }),
-        ("centre, below the box's", |face, middle| {
-            middle - face.centre().1
-        }),
-        ("side", |_, _| ENLARGED as f32),
-    ];
+    let placement = |Sample { face, .. }: &Sample| {
+        let (x, y) = face.centre();
+        let side = face.width.max(face.height) as f32;
+        [middle - x, middle - y, ENLARGED as f32].map(|pixels| pixels / side)
+    };
+    let placements: Vec<[f32; 3]> = samples.iter().map(placement).collect();
     println!(
         "\n| crop, in sides of the box | 10 % | 25 % | median | 75 % | 90 % |\n|---|---|---|---|---|---|"
     );
-    for (name, measure) in measures {
-        let mut values: Vec<f32> = samples
-            .iter()
-            .map(|sample| measure(&sample.face, middle) / side(&sample.face))
-            .collect();
+    let names = [
+        "centre, right of the box's",
+        "centre, below the box's",
+        "side",
+    ];
+    for (measure, name) in names.into_iter().enumerate() {
+        let mut values: Vec<f32> = placements.iter().map(|values| values[measure]).collect();
         values.sort_by(f32::total_cmp);
         let quantile = |share: f32| values[((values.len() - 1) as f32 * share) as usize];
         let [a, b, c, d, e] = [0.1, 0.25, 0.5, 0.75, 0.9].map(quantile);
