@@ -33,16 +33,16 @@ def serve_haar() -> None:
     cascade = cv2.CascadeClassifier(name)
     for line in sys.stdin:
         count, path = line.rstrip("\n").split(" ", 1)
-        seconds = []
-        faces = ()
+        seconds, faces = [], 0
         for _ in range(int(count)):
             start = time.perf_counter()
             grey = cv2.cvtColor(cv2.imread(path), cv2.COLOR_BGR2GRAY)
-            faces = cascade.detectMultiScale(
+            boxes = cascade.detectMultiScale(
                 grey, scaleFactor=1.1, minNeighbors=5, flags=cv2.CASCADE_SCALE_IMAGE, minSize=(50, 50)
             )
             seconds.append(time.perf_counter() - start)
-        print(json.dumps({"seconds": seconds, "faces": len(faces)}), flush=True)
+            faces = len(boxes)
+        print(json.dumps({"seconds": seconds, "faces": faces}), flush=True)
 
 
 def compare(ours: Side, theirs: Side, photo: Path, rounds: int, repeats: int) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def main() -> None:
         return
     worker = arguments.worker
     if worker is None:
-        build(["-p", "fer-vision", "--example", "measure_photos"])
+        build()
         worker = target_directory() / "release" / "examples" / "measure_photos"
     with tempfile.TemporaryDirectory() as folder:
         photo = arguments.photo
