@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             &Corruption::TABLE,
             0,
             |corruption| {
-                eprintln!("{model}: {corruption:?}");
+                eprintln!("{model}: {corruption}");
             },
         )
     };
@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("|---|---|---:|---|---:|");
     for (crowd, folder) in crowd.iter().zip(&by_folder) {
         println!(
-            "| {:?} | {} | {} |",
+            "| {} | {} | {} |",
             crowd.corruption,
             cells(crowd),
             cells(folder)

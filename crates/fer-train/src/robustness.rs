@@ -2,6 +2,8 @@
 //!
 //! Every image is brought to 48x48 grey pixels first, so that a level of corruption means the same for every dataset.
 
+use std::fmt;
+
 use fer_core::{Classifier, ImageView, PixelFormat, Preprocessing};
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
@@ -83,7 +85,7 @@ impl Corruption {
         let mid = 127.5;
         Ok(match self {
             Self::None => face.clone(),
-            Self::Blur(sigma) => imageops::fast_blur(face, sigma),
+            Self::Blur(sigma) => imageops::blur(face, sigma),
             Self::Noise(sigma) => {
                 let mut random = random_for(face);
                 map(face, |level| level + sigma * random.normal())
@@ -95,6 +97,22 @@ impl Corruption {
             Self::Occlusion(share) => occluded(face, share),
             Self::Small(side) => imageops::resize(face, side, side, FilterType::Triangle),
         })
+    }
+}
+
+impl fmt::Display for Corruption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => write!(f, "as they are"),
+            Self::Blur(sigma) => write!(f, "blur, standard deviation {sigma} px"),
+            Self::Noise(sigma) => write!(f, "noise, standard deviation {sigma} levels"),
+            Self::Jpeg(quality) => write!(f, "JPEG, quality {quality}"),
+            Self::Brightness(offset) => write!(f, "brightness, {offset:+} levels"),
+            Self::Contrast(gain) => write!(f, "contrast, times {gain}"),
+            Self::Rotation(degrees) => write!(f, "turned by {degrees:+} degrees"),
+            Self::Occlusion(share) => write!(f, "{:.0} % covered", 100.0 * share),
+            Self::Small(side) => write!(f, "{side}x{side} pixels"),
+        }
     }
 }
 
@@ -278,6 +296,12 @@ mod tests {
         assert!(
             distance(&apply(Corruption::Jpeg(10)), &face)
                 > distance(&apply(Corruption::Jpeg(50)), &face)
+        );
+        let blurred = |sigma| distance(&apply(Corruption::Blur(sigma)), &face);
+        assert!(
+            blurred(0.7) < blurred(1.0)
+                && blurred(1.0) < blurred(1.5)
+                && blurred(1.5) < blurred(2.0)
         );
         let black = GrayImage::new(SIDE, SIDE);
         let covered = Corruption::Occlusion(0.25).apply(&black).unwrap();

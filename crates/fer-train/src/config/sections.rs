@@ -84,9 +84,9 @@ impl Default for AugmentationConfig {
     fn default() -> Self {
         Self {
             flip: 0.5,
-            rotation: 12.0,
-            scale: 0.12,
-            shift: 0.08,
+            rotation: 15.0,
+            scale: 0.15,
+            shift: 0.09,
             shear: 0.05,
             brightness: 0.15,
             contrast: 0.3,
