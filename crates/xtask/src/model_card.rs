@@ -179,9 +179,15 @@ fn measure_all(
 
 /// Runs the `fer` command of this workspace with the arguments that `describe` gives it.
 fn run_fer(root: &Path, describe: impl FnOnce(&mut Command)) -> Outcome {
-    let mut fer = cargo([
-        "run", "--locked", "--quiet", "--bin", "fer", "--", "--quiet",
-    ]);
+    // With the examples, Cargo chooses the features of `cargo test` and compiles no dependency again.
+    let mut build = cargo(["build", "--locked", "--quiet", "--bins", "--examples"]);
+    if !cfg!(debug_assertions) {
+        build.arg("--release");
+    }
+    run(build.current_dir(root))?;
+    let program = env::current_exe()?.with_file_name(format!("fer{}", env::consts::EXE_SUFFIX));
+    let mut fer = Command::new(program);
+    fer.arg("--quiet");
     describe(&mut fer);
     run(fer.current_dir(root))
 }
