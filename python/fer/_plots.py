@@ -114,7 +114,8 @@ def plot_mistakes(rows: Sequence[Mapping[str, Any]], columns: int) -> Figure:
         for axes in grid.flat:
             axes.axis("off")
         for axes, row in zip(grid.flat, rows, strict=False):
-            axes.imshow(_pixels(row["file"]))
+            # The colour map is for grey pictures; others keep their colours.
+            axes.imshow(_pixels(row["file"]), cmap="gray", vmin=0, vmax=1)
             axes.set_title(f"{row['truth']} → {row['emotion']} {row['confidence']:.2f}", fontsize=8)
         return figure
 
@@ -155,6 +156,7 @@ def _curve(axes: Axes, history: Table, name: str, label: str, color: str, line: 
 
 
 def _pixels(source: object) -> Any:
+    """Read a small copy: values from 0 to 1, two or three dimensions."""
     from matplotlib.image import imread
 
     return imread(io.BytesIO(_fer.thumbnail(source, 160)[0]), format="png")
