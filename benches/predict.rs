@@ -1,4 +1,5 @@
-//! From pixels to predictions: preprocessing by source size, and faces a second by batch size and threads.
+//! From pixels to predictions: preprocessing by source size, faces a second by batch size and threads, and the time from a
+//! built-in model's bytes to the first answer.
 
 use std::hint::black_box;
 
@@ -90,5 +91,19 @@ fn predict(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, preprocess, predict);
+/// What a program waits for before its first answer, beside starting itself.
+fn cold_start(criterion: &mut Criterion) {
+    let data = pixels(48 * 48);
+    let Ok(view) = ImageView::new(&data, 48, 48, PixelFormat::Gray8) else {
+        return;
+    };
+    criterion.bench_function("first prediction of a built-in model", |bencher| {
+        bencher.iter(|| {
+            let classifier = Classifier::pretrained()?.with_threads(1);
+            classifier.predict(black_box(&view))
+        });
+    });
+}
+
+criterion_group!(benches, preprocess, predict, cold_start);
 criterion_main!(benches);

@@ -92,8 +92,35 @@ fn a_bad_video_is_one_error_and_the_others_are_still_watched() {
     assert_eq!(items[0]["error"]["kind"], "corrupt_video", "{}", items[0]);
     assert!(items.len() > 10 && items[1..].iter().all(|item| item["error"].is_null()));
 
+    let csv = run(fer()
+        .args(["predict", "--format", "csv"])
+        .args([&bad, &clip]));
+    let mut lines = csv.stdout.lines();
+    assert!(lines.next().unwrap().ends_with(",error"), "{}", csv.stdout);
+    let failed = lines.next().unwrap();
+    assert!(
+        failed.contains("bad.mp4,,,") && !failed.ends_with(','),
+        "{failed}"
+    );
+    assert!(lines.count() > 10);
+
     let table = run(fer().arg("predict").args([&bad, &clip]));
     assert_eq!(table.code, 1);
     assert!(table.stdout.contains("corrupt_video"), "{}", table.stdout);
     assert!(table.stdout.contains("person 0"), "{}", table.stdout);
+}
+
+#[test]
+fn pictures_and_videos_keep_the_order_of_the_inputs() {
+    let folder = tempfile::tempdir().unwrap();
+    // Neither can be read: the order does not depend on what comes of them.
+    let inputs = ["b.mp4", "y.jpg", "x.jpg", "a.mp4", "z.jpg"];
+    let run = run(fer()
+        .current_dir(folder.path())
+        .args(["predict", "--format", "json"])
+        .args(inputs));
+    assert_eq!(run.code, 1);
+    let items = json_lines(&run.stdout);
+    let paths: Vec<_> = items.iter().map(|item| item["path"].as_str()).collect();
+    assert_eq!(paths, inputs.map(Some));
 }

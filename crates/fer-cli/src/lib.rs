@@ -31,8 +31,8 @@ pub use model::{ModelInfo, describe, load_classifier};
 pub use predict::FrameRow;
 pub use train::{TrainRequest, train};
 
-/// How a command that was understood ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a command that was understood ended; the worse, the greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Status {
     /// All of it worked.
     Success,

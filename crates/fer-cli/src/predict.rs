@@ -4,7 +4,7 @@ mod drawing;
 mod output;
 mod video;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use fer_vision::{Analyzer, AnalyzerOptions, expand_inputs, is_video};
 
@@ -18,13 +18,18 @@ pub use video::FrameRow;
 pub(crate) fn run(args: &PredictArgs, quiet: bool) -> Result<Status> {
     let analyzer = analyzer(&args.model)?;
     let files = expand_inputs(&args.paths)?;
-    let (videos, pictures): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| is_video(file));
-    if videos.is_empty() && pictures.is_empty() {
+    if files.is_empty() {
         return Err(Error::NoPictures {
             paths: args.paths.clone(),
         });
     }
-    if args.format == Format::Csv && !videos.is_empty() && !pictures.is_empty() {
+    let pictures: Vec<_> = files
+        .iter()
+        .filter(|file| !is_video(file))
+        .cloned()
+        .collect();
+    let videos = files.len() - pictures.len();
+    if args.format == Format::Csv && videos > 0 && !pictures.is_empty() {
         return Err(Error::MixedCsv);
     }
     let drawing = args
@@ -34,16 +39,18 @@ pub(crate) fn run(args: &PredictArgs, quiet: bool) -> Result<Status> {
         .transpose()?;
 
     let mut output = Output::new(args.format);
-    let mut status = predict_pictures(&analyzer, pictures, drawing.as_ref(), &mut output, quiet)?;
-    for video in &videos {
-        let watched = video::predict(&analyzer, video, args.frames_per_second, &mut output, quiet);
-        if let Err(Error::Vision(error)) = watched {
-            say(format_args!("error: {error}"));
-            output.add_failed_video(video, &error)?;
-            status = Status::Failure;
-        } else {
-            watched?;
-        }
+    let mut status = Status::Success;
+    // In the order of the inputs: pictures between two videos go through the pipeline together.
+    for group in files.chunk_by(|a, b| !is_video(a) && !is_video(b)) {
+        let of_group = match group {
+            [video] if is_video(video) => {
+                predict_video(&analyzer, video, args.frames_per_second, &mut output, quiet)?
+            }
+            pictures => {
+                predict_pictures(&analyzer, pictures, drawing.as_ref(), &mut output, quiet)?
+            }
+        };
+        status = status.max(of_group);
     }
     output.finish()?;
     Ok(status)
@@ -51,7 +58,7 @@ pub(crate) fn run(args: &PredictArgs, quiet: bool) -> Result<Status> {
 
 fn predict_pictures(
     analyzer: &Analyzer,
-    pictures: Vec<PathBuf>,
+    pictures: &[PathBuf],
     drawing: Option<&Drawing>,
     output: &mut Output,
     quiet: bool,
@@ -59,7 +66,7 @@ fn predict_pictures(
     let mut status = Status::Success;
     let total = pictures.len();
     let mut progress = Progress::new("images", quiet);
-    for (number, result) in (1..).zip(analyzer.paths(pictures)) {
+    for (number, result) in (1..).zip(analyzer.paths(pictures.to_vec())) {
         if let Some(error) = result.error() {
             status = Status::Failure;
             progress.suspend(|| say(format_args!("error: {error}")));
@@ -70,6 +77,24 @@ fn predict_pictures(
         progress.set(number, total);
     }
     Ok(status)
+}
+
+fn predict_video(
+    analyzer: &Analyzer,
+    video: &Path,
+    frames_per_second: f64,
+    output: &mut Output,
+    quiet: bool,
+) -> Result<Status> {
+    match video::predict(analyzer, video, frames_per_second, output, quiet) {
+        Ok(()) => Ok(Status::Success),
+        Err(Error::Vision(error)) => {
+            say(format_args!("error: {error}"));
+            output.add_failed_video(video, &error)?;
+            Ok(Status::Failure)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// An analyzer as the arguments ask for.

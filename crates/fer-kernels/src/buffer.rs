@@ -7,14 +7,29 @@ use std::ptr::NonNull;
 use std::slice;
 use std::sync::{Mutex, PoisonError};
 
+#[cfg(target_os = "linux")]
+use memmap2::Advice;
+use memmap2::MmapMut;
+
 /// Bytes: a cache line, and an AVX-512 register.
 const ALIGNMENT: usize = 64;
 
+/// Bytes from which on a buffer gets pages of its own.
+const MIN_PAGES_BYTES: usize = 1 << 20;
+
+/// Bytes of a huge page on x86-64 and on most of AArch64; elsewhere, buffers are only rounded up more than need be.
+const HUGE_PAGE: usize = 2 << 20;
+
 /// A fixed number of `f32`, aligned to a cache line. Starts as zeros.
+///
+/// A large one lies in pages of its own, which Linux is asked to make huge: a network's first answer would otherwise wait for
+/// thousands of page faults, and every later one for the address translations of as many pages.
 #[derive(Debug)]
 pub(crate) struct Buffer {
     start: NonNull<f32>,
     len: usize,
+    /// What `start` points into, unless that came from the allocator.
+    pages: Option<MmapMut>,
 }
 
 // SAFETY: a buffer owns its memory, as a `Box<[f32]>` does.
@@ -29,10 +44,23 @@ impl Buffer {
             return Self::default();
         }
         let layout = Self::layout(len);
+        if let Some(mut pages) = pages(layout.size())
+            && let Some(start) = NonNull::new(pages.as_mut_ptr().cast())
+        {
+            return Self {
+                start,
+                len,
+                pages: Some(pages),
+            };
+        }
         // SAFETY: the layout is not empty.
         let start = unsafe { alloc::alloc_zeroed(layout) };
         match NonNull::new(start.cast()) {
-            Some(start) => Self { start, len },
+            Some(start) => Self {
+                start,
+                len,
+                pages: None,
+            },
             None => alloc::handle_alloc_error(layout),
         }
     }
@@ -45,19 +73,32 @@ impl Buffer {
     }
 }
 
+/// Pages of zeros for a large buffer; `None` for a small one, and where the system has none to give.
+fn pages(bytes: usize) -> Option<MmapMut> {
+    if cfg!(miri) || bytes < MIN_PAGES_BYTES {
+        return None;
+    }
+    let pages = MmapMut::map_anon(bytes.next_multiple_of(HUGE_PAGE)).ok()?;
+    // Without huge pages all is as it would be, only slower.
+    #[cfg(target_os = "linux")]
+    let _ = pages.advise(Advice::HugePage);
+    Some(pages)
+}
+
 impl Default for Buffer {
     fn default() -> Self {
         Self {
             start: NonNull::dangling(),
             len: 0,
+            pages: None,
         }
     }
 }
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        if self.len > 0 {
-            // SAFETY: `new` allocated `start` with this layout.
+        if self.len > 0 && self.pages.is_none() {
+            // SAFETY: without pages, `new` allocated `start` with this layout.
             unsafe { alloc::dealloc(self.start.as_ptr().cast(), Self::layout(self.len)) };
         }
     }
@@ -233,7 +274,7 @@ mod tests {
 
     #[test]
     fn buffers_are_zeroed_and_aligned() {
-        for len in [0, 1, 15, 1000] {
+        for len in [0, 1, 15, 1000, MIN_PAGES_BYTES / 4, 1_000_001] {
             let buffer = Buffer::new(len);
             assert_eq!(buffer.len(), len);
             assert!(buffer.iter().all(|&value| value == 0.0));

@@ -10,7 +10,7 @@ use fer_kernels::Threads;
 
 use crate::augment::{Augmenter, mix_batch};
 use crate::config::{AugmentationConfig, TrainConfig};
-use crate::data::Example;
+use crate::data::{Example, Teachers};
 use crate::error::Result;
 use crate::faces::Faces;
 use crate::random::{Purpose, Random};
@@ -43,6 +43,7 @@ impl TrainingBatch {
 pub(crate) struct Batches<'a> {
     faces: &'a Faces,
     examples: &'a [Example],
+    teachers: &'a Teachers,
     preprocessing: Preprocessing,
     augmentation: AugmentationConfig,
     dropout: f32,
@@ -57,6 +58,7 @@ impl<'a> Batches<'a> {
     pub(crate) fn new(
         faces: &'a Faces,
         examples: &'a [Example],
+        teachers: &'a Teachers,
         config: &TrainConfig,
         features: usize,
         threads: &Threads,
@@ -64,6 +66,7 @@ impl<'a> Batches<'a> {
         Self {
             faces,
             examples,
+            teachers,
             preprocessing: config.preprocessing(),
             augmentation: config.augmentation.clone(),
             dropout: config.dropout,
@@ -126,21 +129,23 @@ impl<'a> Batches<'a> {
         let chosen = &order[self.range(step)];
         let face_len = self.preprocessing.face_len();
         let mut input = vec![0.0; chosen.len() * face_len];
-        let mut outcomes: Vec<Result<()>> = Vec::new();
-        outcomes.resize_with(chosen.len().div_ceil(IMAGES_A_TASK), || Ok(()));
-        let tasks = chosen
-            .chunks(IMAGES_A_TASK)
-            .zip(input.chunks_mut(IMAGES_A_TASK * face_len));
-        self.threads
-            .for_each(tasks.zip(&mut outcomes), |((examples, input), outcome)| {
-                *outcome = self.augment(examples, epoch, input);
-            });
-        outcomes.into_iter().collect::<Result<()>>()?;
-
         let mut targets: Vec<f32> = chosen
             .iter()
             .flat_map(|&example| self.examples[example].target)
             .collect();
+        let mut outcomes: Vec<Result<()>> = Vec::new();
+        outcomes.resize_with(chosen.len().div_ceil(IMAGES_A_TASK), || Ok(()));
+        let tasks = chosen
+            .chunks(IMAGES_A_TASK)
+            .zip(input.chunks_mut(IMAGES_A_TASK * face_len))
+            .zip(targets.chunks_mut(IMAGES_A_TASK * Emotion::COUNT))
+            .zip(&mut outcomes);
+        self.threads
+            .for_each(tasks, |(((examples, input), targets), outcome)| {
+                *outcome = self.make(examples, epoch, input, targets);
+            });
+        outcomes.into_iter().collect::<Result<()>>()?;
+
         let mut random = Random::new(self.seed, Purpose::Mixing, epoch as u64, step as u64);
         let size = self.preprocessing.input_size;
         mix_batch(
@@ -158,8 +163,14 @@ impl<'a> Batches<'a> {
         })
     }
 
-    /// Writes the augmented and normalised images of `examples` to `input`.
-    fn augment(&self, examples: &[usize], epoch: usize, input: &mut [f32]) -> Result<()> {
+    /// Writes the augmented and normalised images of `examples` to `input`, and lets the teachers soften their targets.
+    fn make(
+        &self,
+        examples: &[usize],
+        epoch: usize,
+        input: &mut [f32],
+        targets: &mut [f32],
+    ) -> Result<()> {
         let face_len = self.preprocessing.face_len();
         let mut augmenter = Augmenter::new(&self.augmentation, self.preprocessing.input_size);
         let mut augmented = vec![0; examples.len() * face_len];
@@ -173,6 +184,7 @@ impl<'a> Batches<'a> {
             );
             augmenter.apply(&face, &mut random, augmented);
         }
+        self.teachers.soften(&augmented, targets)?;
         Ok(self.preprocessing.normalize(&augmented, input)?)
     }
 
@@ -228,10 +240,15 @@ mod tests {
         (faces, examples)
     }
 
+    fn no_teachers() -> Teachers {
+        Teachers::load(&config().distillation, &config().preprocessing()).unwrap()
+    }
+
     fn epoch(threads: usize, epoch: usize, first_step: usize) -> Vec<TrainingBatch> {
         let (faces, examples) = faces_and_examples();
         let threads = Threads::new(threads).unwrap();
-        let batches = Batches::new(&faces, &examples, &config(), 256, &threads);
+        let teachers = no_teachers();
+        let batches = Batches::new(&faces, &examples, &teachers, &config(), 256, &threads);
         let mut seen = Vec::new();
         batches
             .for_each(epoch, first_step, |step, batch, _| {
@@ -283,7 +300,8 @@ mod tests {
     #[test]
     fn whoever_visits_may_stop() {
         let (faces, examples) = faces_and_examples();
-        let batches = Batches::new(&faces, &examples, &config(), 1, &Threads::new(1).unwrap());
+        let (teachers, threads) = (no_teachers(), Threads::new(1).unwrap());
+        let batches = Batches::new(&faces, &examples, &teachers, &config(), 1, &threads);
         let mut steps = 0;
         batches
             .for_each(1, 0, |_, _, _| {

@@ -20,7 +20,7 @@ use images::Images;
 pub(crate) use images::with_threads;
 pub(crate) use targets::Example;
 use targets::Selection;
-use teachers::Teachers;
+pub(crate) use teachers::Teachers;
 
 /// The images of a run and their targets.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub(crate) struct TrainingData {
     pub(crate) validation: Faces,
     /// What is trained on.
     pub(crate) examples: Vec<Example>,
+    /// What softens the targets.
+    pub(crate) teachers: Teachers,
     /// What is validated on: index into `validation`, and label.
     pub(crate) labels: Vec<(usize, Emotion)>,
     /// The class mix that the loss sees; sums to 1.
@@ -69,7 +71,7 @@ impl TrainingData {
         let preprocessing = config.preprocessing();
         // What can fail at once does so before the images are decoded.
         let votes = config.votes.file.as_deref().map(Votes::load).transpose()?;
-        let teachers = Teachers::load(&config.distillation, &preprocessing, threads)?;
+        let teachers = Teachers::load(&config.distillation, &preprocessing)?;
         let search_copies = config.remove_copies;
         let images = Images::load(
             dataset,
@@ -80,7 +82,7 @@ impl TrainingData {
             observer,
         )?;
 
-        let mut selection =
+        let selection =
             Selection::new(&images.train, &images.copies, votes.as_ref(), &config.votes);
         let labels = validation_labels(&images.validation, votes.as_ref());
         let summary = summarize(&images, &selection, &labels);
@@ -94,11 +96,11 @@ impl TrainingData {
 
         let class_weights = selection.class_weights(config.class_weights);
         let class_mix = selection.class_mix(&class_weights);
-        teachers.soften(&images.train, &mut selection.chosen, observer)?;
         Ok(Self {
             examples: selection.into_examples(config.label_smoothing, &class_weights),
             train: images.train,
             validation: images.validation,
+            teachers,
             labels,
             class_mix,
             inputs,

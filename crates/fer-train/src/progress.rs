@@ -55,8 +55,6 @@ pub enum Preparation {
     Decoding,
     /// The copies of validation and test images are looked for in `train`.
     SearchingCopies,
-    /// The teachers answer to the training images.
-    AskingTeachers,
 }
 
 impl fmt::Display for Preparation {
@@ -64,7 +62,6 @@ impl fmt::Display for Preparation {
         formatter.write_str(match self {
             Self::Decoding => "decoding images",
             Self::SearchingCopies => "searching copies",
-            Self::AskingTeachers => "asking teachers",
         })
     }
 }

@@ -107,7 +107,9 @@ impl Output {
                     &json!({ "path": video.to_string_lossy(), "error": error, "faces": empty }),
                 )
             }
-            Self::Csv(_) => Ok(()),
+            Self::Csv(writer) => writer
+                .serialize(FrameRow::failed(video, error))
+                .map_err(csv_error),
             Self::Table { table, people } => {
                 // Who was seen before it failed is nobody in the next video.
                 *people = People::default();

@@ -10,16 +10,16 @@ use super::output::Output;
 use crate::Result;
 use crate::progress::Progress;
 
-/// One row of a table of faces over time. Its fields are the columns.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// One row of a table of faces over time. Its fields are the columns; what does not apply is empty.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct FrameRow<'a> {
     /// The video.
     #[serde(serialize_with = "as_text")]
     pub path: Option<&'a Path>,
     /// Time of the frame in seconds.
-    pub time: f64,
+    pub time: Option<f64>,
     /// Number of the person in this video.
-    pub person: u64,
+    pub person: Option<u64>,
     /// Left edge of the face box in pixels.
     pub x: Option<u32>,
     /// Top edge of the face box in pixels.
@@ -31,25 +31,27 @@ pub struct FrameRow<'a> {
     /// The detector's score.
     pub score: Option<f32>,
     /// The most probable emotion in this frame.
-    pub emotion: Emotion,
+    pub emotion: Option<Emotion>,
     /// Its probability.
-    pub confidence: f32,
+    pub confidence: Option<f32>,
     /// Probability of happy in this frame.
-    pub happy: f32,
+    pub happy: Option<f32>,
     /// Probability of sad in this frame.
-    pub sad: f32,
+    pub sad: Option<f32>,
     /// Probability of neutral in this frame.
-    pub neutral: f32,
+    pub neutral: Option<f32>,
     /// Probability of surprise in this frame.
-    pub surprise: f32,
+    pub surprise: Option<f32>,
     /// Probability of happy, smoothed over time.
-    pub smoothed_happy: f32,
+    pub smoothed_happy: Option<f32>,
     /// Probability of sad, smoothed over time.
-    pub smoothed_sad: f32,
+    pub smoothed_sad: Option<f32>,
     /// Probability of neutral, smoothed over time.
-    pub smoothed_neutral: f32,
+    pub smoothed_neutral: Option<f32>,
     /// Probability of surprise, smoothed over time.
-    pub smoothed_surprise: f32,
+    pub smoothed_surprise: Option<f32>,
+    /// Why the video could not be read, or not to its end.
+    pub error: Option<String>,
 }
 
 impl<'a> FrameRow<'a> {
@@ -57,24 +59,24 @@ impl<'a> FrameRow<'a> {
     #[must_use]
     pub fn new(path: Option<&'a Path>, time: f64, tracked: &TrackedFace) -> Self {
         let face = &tracked.face;
-        let [happy, sad, neutral, surprise] = face.prediction.probabilities();
+        let [happy, sad, neutral, surprise] = face.prediction.probabilities().map(Some);
         let [
             smoothed_happy,
             smoothed_sad,
             smoothed_neutral,
             smoothed_surprise,
-        ] = tracked.smoothed.0;
+        ] = tracked.smoothed.0.map(Some);
         Self {
             path,
-            time,
-            person: tracked.person,
+            time: Some(time),
+            person: Some(tracked.person),
             x: face.bounds.map(|bounds| bounds.x),
             y: face.bounds.map(|bounds| bounds.y),
             width: face.bounds.map(|bounds| bounds.width),
             height: face.bounds.map(|bounds| bounds.height),
             score: face.score,
-            emotion: face.prediction.emotion(),
-            confidence: face.prediction.confidence(),
+            emotion: Some(face.prediction.emotion()),
+            confidence: Some(face.prediction.confidence()),
             happy,
             sad,
             neutral,
@@ -83,6 +85,16 @@ impl<'a> FrameRow<'a> {
             smoothed_sad,
             smoothed_neutral,
             smoothed_surprise,
+            error: None,
+        }
+    }
+
+    /// The row of a video that could not be read, or not to its end.
+    pub(super) fn failed(path: &'a Path, error: &fer_vision::Error) -> Self {
+        Self {
+            path: Some(path),
+            error: Some(error.to_string()),
+            ..Self::default()
         }
     }
 }

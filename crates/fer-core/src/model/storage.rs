@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use fer_kernels::{NetworkSpec, Role, Slot};
 use half::f16;
+use half::slice::HalfFloatSliceExt;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensorError, SafeTensors, View};
 use serde::{Deserialize, Serialize};
@@ -86,7 +87,7 @@ pub(super) fn write_tensors(
 
 /// Reads the tensors of `slots` into one flat buffer.
 pub(super) fn read_slots(tensors: &SafeTensors<'_>, slots: &[Slot]) -> Result<Vec<f32>> {
-    let mut buffer = Vec::new();
+    let mut buffer = Vec::with_capacity(slots.iter().map(|slot| slot.range.len()).sum());
     for slot in slots {
         let tensor = find(tensors, &slot.name)?;
         let fits = match tensor.dtype() {
@@ -165,7 +166,13 @@ fn append(buffer: &mut Vec<f32>, tensor: &TensorView<'_>) {
     match tensor.dtype() {
         Dtype::F16 => {
             let (halves, _) = tensor.data().as_chunks::<2>();
-            buffer.extend(halves.iter().map(|&half| f16::from_le_bytes(half).to_f32()));
+            let halves: Vec<f16> = halves
+                .iter()
+                .map(|&half| f16::from_le_bytes(half))
+                .collect();
+            let start = buffer.len();
+            buffer.resize(start + halves.len(), 0.0);
+            halves.convert_to_f32_slice(&mut buffer[start..]);
         }
         _ => {
             let (words, _) = tensor.data().as_chunks::<4>();

@@ -29,6 +29,7 @@ pub(super) fn layers(
         .chunks_exact(3)
         .zip(statistic_slots.chunks_exact(2));
     let blocks = spec.block_shapes().zip(slots).enumerate();
+    let mut folded = Vec::new();
     let layer = |(index, (shape, (block, running))): (usize, (BlockShape, (&[_], &[_])))| {
         let parameter = |slot: &crate::Slot| &parameters[slot.range.clone()];
         let statistic = |slot: &crate::Slot| &statistics[slot.range.clone()];
@@ -47,7 +48,7 @@ pub(super) fn layers(
             out_channels: shape.out_channels.next_multiple_of(LANES),
             ..shape
         };
-        Layer::new(cpu, shape.in_channels, padded, &block)
+        Layer::new(cpu, shape.in_channels, padded, &block, &mut folded)
     };
     blocks.map(layer).collect()
 }
@@ -71,8 +72,14 @@ impl Block<'_> {
 }
 
 impl Layer {
-    /// `shape` has its channels rounded up; the block's weight has `in_channels` as they were.
-    fn new(cpu: Cpu, in_channels: usize, shape: BlockShape, block: &Block<'_>) -> Self {
+    /// `shape` has its channels rounded up; the block's weight has `in_channels` as they were. `folded` is room that is used again.
+    fn new(
+        cpu: Cpu,
+        in_channels: usize,
+        shape: BlockShape,
+        block: &Block<'_>,
+        folded: &mut Vec<f32>,
+    ) -> Self {
         let scales = block.scales();
         let mut bias = Buffer::new(shape.out_channels);
         let shifts = block.beta.iter().zip(block.mean).zip(&scales);
@@ -81,19 +88,20 @@ impl Layer {
         }
 
         // Channels that are only there to fill a vector have weights of 0, in and out.
-        let mut weight = vec![0.0; shape.weight_len()];
-        let taps = weight.chunks_exact_mut(shape.in_channels * shape.out_channels);
+        folded.clear();
+        folded.resize(shape.weight_len(), 0.0);
+        let taps = folded.chunks_exact_mut(shape.in_channels * shape.out_channels);
         for (tap, rows) in taps.zip(block.weight.chunks_exact(in_channels * scales.len())) {
             let padded = tap.chunks_exact_mut(shape.out_channels);
             for (padded, row) in padded.zip(rows.chunks_exact(scales.len())) {
-                for ((folded, weight), scale) in padded.iter_mut().zip(row).zip(&scales) {
-                    *folded = weight * scale;
+                for ((product, weight), scale) in padded.iter_mut().zip(row).zip(&scales) {
+                    *product = weight * scale;
                 }
             }
         }
         let convolution = Convolution::new(cpu, &shape);
         let mut filters = Buffer::new(convolution.filters_len());
-        convolution.prepare(&weight, &mut filters, &Threads::single());
+        convolution.prepare(folded, &mut filters, &Threads::single());
         Self {
             shape,
             convolution,

@@ -221,7 +221,7 @@ pub enum TooFewVotes {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DistillationConfig {
-    /// Model files whose mean prediction, over each image and its mirror image, is the teacher; none turns it off.
+    /// Model files whose mean prediction for each image, as it was augmented, is the teacher; none turns it off.
     pub teachers: Vec<PathBuf>,
     /// The teacher's weight in the target, from 0 to 1.
     pub weight: f32,

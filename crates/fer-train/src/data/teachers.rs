@@ -1,29 +1,29 @@
 //! Distillation: targets softened by what trained models answer (Hinton, Vinyals and Dean 2015).
+//!
+//! The teachers see every image as the student does, augmented: a target that was made once for the image itself would ask for
+//! certainty about what the augmentation has hidden (Beyer et al. 2022, "Knowledge distillation: A good teacher is patient and
+//! consistent").
 
 use std::path::{Path, PathBuf};
 
 use fer_core::{Classifier, Emotion, Preprocessing};
-use fer_kernels::Threads;
 use sha2::{Digest, Sha256};
 
 use super::hex;
-use super::targets::{Example, Target};
+use super::targets::Target;
 use crate::config::DistillationConfig;
 use crate::error::{Error, Result};
-use crate::faces::Faces;
-use crate::progress::{Observer, Preparation};
 use crate::softmax::softmax;
 
-/// Images a forward pass.
-const BATCH: usize = 128;
-
-/// The teachers' models.
-pub(super) struct Teachers {
+/// The teachers' models; there may be none.
+#[derive(Debug)]
+pub(crate) struct Teachers {
     teachers: Vec<Teacher>,
     weight: f32,
     temperature: f32,
 }
 
+#[derive(Debug)]
 struct Teacher {
     classifier: Classifier,
     digest: String,
@@ -31,12 +31,8 @@ struct Teacher {
 
 impl Teachers {
     /// Loads the teachers of `config`; each must take faces of the same size and resize filter as `student`.
-    pub(super) fn load(
-        config: &DistillationConfig,
-        student: &Preprocessing,
-        threads: &Threads,
-    ) -> Result<Self> {
-        let load = |path: &PathBuf| Teacher::load(path, student, threads);
+    pub(crate) fn load(config: &DistillationConfig, student: &Preprocessing) -> Result<Self> {
+        let load = |path: &PathBuf| Teacher::load(path, student);
         let teachers = config.teachers.iter().map(load).collect::<Result<_>>()?;
         Ok(Self {
             teachers,
@@ -53,59 +49,41 @@ impl Teachers {
             .collect()
     }
 
-    /// Mixes into each target the mean answer of the teachers to the image and to its mirror image.
-    pub(super) fn soften(
-        &self,
-        faces: &Faces,
-        examples: &mut [Example],
-        observer: &mut dyn Observer,
-    ) -> Result<()> {
-        if self.teachers.is_empty() {
-            return Ok(());
-        }
-        observer.preparing(Preparation::AskingTeachers);
-        for batch in examples.chunks_mut(BATCH) {
-            let answers = self.answers(faces, batch)?;
-            for (example, answer) in batch.iter_mut().zip(answers) {
-                for (share, taught) in example.target.iter_mut().zip(answer) {
-                    *share += self.weight * (taught - *share);
+    /// Mixes the mean answer of the teachers into the targets `[N, classes]` of faces `[N, size, size]`. A target keeps its sum.
+    ///
+    /// Works on the calling thread.
+    pub(crate) fn soften(&self, faces: &[u8], targets: &mut [f32]) -> Result<()> {
+        let count = self.teachers.len() as f32;
+        let mut answers: Vec<Target> = vec![[0.0; Emotion::COUNT]; targets.len() / Emotion::COUNT];
+        for teacher in &self.teachers {
+            for (answer, logits) in answers.iter_mut().zip(teacher.classifier.logits(faces)?) {
+                let taught = softmax(&logits, self.temperature);
+                for (answer, taught) in answer.iter_mut().zip(taught) {
+                    *answer += taught / count;
                 }
+            }
+        }
+        let weight = if self.teachers.is_empty() {
+            0.0
+        } else {
+            self.weight
+        };
+        for (target, answer) in targets.chunks_exact_mut(Emotion::COUNT).zip(answers) {
+            let sum: f32 = target.iter().sum();
+            for (share, taught) in target.iter_mut().zip(answer) {
+                *share += weight * (sum * taught - *share);
             }
         }
         Ok(())
     }
-
-    fn answers(&self, faces: &Faces, batch: &[Example]) -> Result<Vec<Target>> {
-        let size = faces.preprocessing().input_size;
-        let mut views = Vec::with_capacity(2 * batch.len() * size * size);
-        for example in batch {
-            let face = faces.face(example.face)?;
-            views.extend_from_slice(&face);
-            views.extend(face.chunks_exact(size).flat_map(|row| row.iter().rev()));
-        }
-        let mut sums = vec![[0.0; Emotion::COUNT]; batch.len()];
-        for teacher in &self.teachers {
-            let logits = teacher.classifier.logits(&views)?;
-            for (sum, pair) in sums.iter_mut().zip(logits.chunks_exact(2)) {
-                for view in pair {
-                    add(sum, &softmax(view, self.temperature));
-                }
-            }
-        }
-        let count = 2.0 * self.teachers.len() as f32;
-        Ok(sums
-            .into_iter()
-            .map(|sum| sum.map(|sum| sum / count))
-            .collect())
-    }
 }
 
 impl Teacher {
-    fn load(path: &Path, student: &Preprocessing, threads: &Threads) -> Result<Self> {
+    fn load(path: &Path, student: &Preprocessing) -> Result<Self> {
         let bytes = std::fs::read(path).map_err(|source| Error::io("read", path, source))?;
         let classifier = Classifier::from_bytes(&bytes)
             .map_err(|error| error.at(path))?
-            .with_threads(threads.count());
+            .with_threads(1);
         let own = &classifier.model().preprocessing;
         if (own.input_size, own.filter) != (student.input_size, student.filter) {
             let words = |preprocessing: &Preprocessing| {
@@ -127,8 +105,48 @@ impl Teacher {
     }
 }
 
-fn add(sum: &mut Target, values: &Target) {
-    for (sum, value) in sum.iter_mut().zip(values) {
-        *sum += value;
+#[cfg(test)]
+mod tests {
+    use fer_core::WeightStorage;
+
+    use super::*;
+    use crate::gray_levels::{LEVELS, gray_levels};
+
+    #[test]
+    fn teachers_take_their_share_of_each_target_and_leave_its_sum() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("teacher.safetensors");
+        let teacher = gray_levels();
+        teacher.model().save(&path, WeightStorage::F32).unwrap();
+        let config = |weight| DistillationConfig {
+            teachers: vec![path.clone(), path.clone()],
+            weight,
+            temperature: 2.0,
+        };
+        let faces: Vec<u8> = LEVELS[..2].iter().flat_map(|&level| [level; 64]).collect();
+        // The second image counts half.
+        let targets = [0.0, 0.0, 1.0, 0.0, 0.25, 0.25, 0.0, 0.0];
+        let taught = |weight| {
+            let preprocessing = &teacher.model().preprocessing;
+            let teachers = Teachers::load(&config(weight), preprocessing).unwrap();
+            let mut targets = targets;
+            teachers.soften(&faces, &mut targets).unwrap();
+            targets
+        };
+        assert_eq!(taught(0.0), targets);
+        let logits = teacher.logits(&faces).unwrap();
+        let answers = [softmax(&logits[0], 2.0), softmax(&logits[1], 2.0)];
+        let expected = |weight: f32, index: usize| {
+            let sum = [1.0, 0.5][index / 4];
+            (1.0 - weight) * targets[index] + weight * sum * answers[index / 4][index % 4]
+        };
+        for weight in [0.3, 1.0] {
+            for (index, share) in taught(weight).into_iter().enumerate() {
+                assert!(
+                    (share - expected(weight, index)).abs() < 1e-6,
+                    "{index}: {share}"
+                );
+            }
+        }
     }
 }

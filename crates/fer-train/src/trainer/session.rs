@@ -60,6 +60,7 @@ impl<'a> Session<'a> {
             batches: Batches::new(
                 &data.train,
                 &data.examples,
+                &data.teachers,
                 config,
                 spec.features(),
                 threads,
