@@ -22,6 +22,7 @@ def audit(
     data: str | os.PathLike[str],
     *,
     html: str | os.PathLike[str] | None = None,
+    suspects: bool = False,
     threads: int = 0,
 ) -> Audit:
     """Look for duplicates, leaks between splits, label conflicts and bad files in a dataset.
@@ -34,6 +35,8 @@ def audit(
         Folder with ``train``, ``validation`` and ``test``.
     html
         Where to write a self-contained page that shows the pairs side by side.
+    suspects
+        Look for labels that are probably wrong, too. Small networks are trained for that, which takes minutes.
     threads
         Threads to compute with; 0 uses every core.
 
@@ -48,7 +51,7 @@ def audit(
         If `data` is not laid out as a dataset.
     """
     data = Path(data)
-    return Audit(_fer.audit(data, html=html, threads=threads), data)
+    return Audit(_fer.audit(data, html=html, suspects=suspects, threads=threads), data)
 
 
 class Audit:

@@ -182,6 +182,10 @@ pub(crate) struct AuditArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
 
+    /// Look for labels that are probably wrong, too: trains small networks, which takes minutes
+    #[arg(long)]
+    pub(crate) suspects: bool,
+
     /// Threads to compute with; 0 uses every core
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) threads: usize,

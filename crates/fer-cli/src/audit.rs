@@ -1,25 +1,34 @@
 //! `fer audit`: what is wrong with a dataset.
 
+use std::ops::ControlFlow;
+
 use fer_core::Emotion;
 use fer_train::audit::{Audit, AuditOptions, AuditStep, audit};
 use fer_train::report;
 
 use crate::args::AuditArgs;
-use crate::progress::say;
+use crate::progress::{Progress, say};
 use crate::{Result, Status, files, terminal};
 
 pub(crate) fn run(args: &AuditArgs, quiet: bool) -> Result<Status> {
-    let options = AuditOptions::default().with_threads(args.threads);
+    let options = AuditOptions::default()
+        .with_suspects(args.suspects)
+        .with_threads(args.threads);
+    let mut epochs = None;
     let tell = |step| {
-        if !quiet {
-            say(match step {
-                AuditStep::Decoding(images) => format!("decoding {images} images"),
-                AuditStep::Comparing(images) => {
-                    format!("comparing {images} images with each other")
-                }
-                _ => return,
-            });
+        match step {
+            AuditStep::Decoding(images) if !quiet => say(format_args!("decoding {images} images")),
+            AuditStep::Comparing(images) if !quiet => {
+                say(format_args!("comparing {images} images with each other"));
+            }
+            AuditStep::Training { epoch, epochs: of } => epochs
+                .get_or_insert_with(|| {
+                    Progress::new("epochs of the networks that judge labels", quiet)
+                })
+                .set(epoch, of),
+            _ => {}
         }
+        ControlFlow::Continue(())
     };
     let audit = audit(&args.data, &options, tell)?;
     if let Some(json) = &args.json {
@@ -29,7 +38,7 @@ pub(crate) fn run(args: &AuditArgs, quiet: bool) -> Result<Status> {
         files::write_text(html, &report::audit_html(&audit, &args.data)?)?;
     }
     print_counts(&audit)?;
-    print_findings(&audit)?;
+    print_findings(&audit, args.suspects)?;
     Ok(Status::Success)
 }
 
@@ -47,9 +56,10 @@ fn print_counts(audit: &Audit) -> Result<()> {
     terminal::print_table(&table)
 }
 
-fn print_findings(audit: &Audit) -> Result<()> {
+fn print_findings(audit: &Audit, suspects: bool) -> Result<()> {
     let mut table = terminal::table(&["found", "number"]);
-    for (finding, number) in [
+    let suspects = suspects.then_some(("suspect labels", audit.suspect_labels.len()));
+    let others = [
         ("exact copies", audit.exact.len()),
         ("near copies", audit.near.len()),
         ("copies with different labels", audit.label_conflicts.len()),
@@ -62,7 +72,8 @@ fn print_findings(audit: &Audit) -> Result<()> {
             audit.leaked.test.len(),
         ),
         ("unreadable or blank files", audit.unreadable.len()),
-    ] {
+    ];
+    for (finding, number) in others.into_iter().chain(suspects) {
         table.add_row([finding, &number.to_string()]);
     }
     terminal::print_table(&table)

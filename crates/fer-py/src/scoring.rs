@@ -1,5 +1,6 @@
 //! Evaluation and audit.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use fer_cli::EvaluateOptions;
@@ -74,23 +75,35 @@ pub(crate) fn evaluate<'py>(
 
 /// Looks for what is wrong with a dataset; the result is the JSON of `fer audit`.
 #[pyfunction]
-#[pyo3(signature = (data, *, html, threads))]
+#[pyo3(signature = (data, *, html, suspects, threads))]
 pub(crate) fn audit(
     py: Python<'_>,
     data: PathBuf,
     html: Option<PathBuf>,
+    suspects: bool,
     threads: usize,
 ) -> PyResult<Bound<'_, PyAny>> {
-    let options = AuditOptions::default().with_threads(threads);
+    let options = AuditOptions::default()
+        .with_suspects(suspects)
+        .with_threads(threads);
+    let mut interrupt = None;
+    let watch = |_| match Python::attach(|py| py.check_signals()) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => {
+            interrupt = Some(error);
+            ControlFlow::Break(())
+        }
+    };
     let audit = || -> fer_cli::Result<_> {
-        let audit = fer_train::audit::audit(&data, &options, |_| {})?;
+        let audit = fer_train::audit::audit(&data, &options, watch)?;
         if let Some(html) = html {
             fer_core::write_atomic(html, report::audit_html(&audit, &data)?.as_bytes())?;
         }
         Ok(audit)
     };
-    let audit = py
-        .detach(audit)
-        .map_err(|error| Subject::Dataset.raise(error))?;
-    to_python(py, &audit)
+    let audit = py.detach(audit);
+    if let Some(interrupt) = interrupt {
+        return Err(interrupt);
+    }
+    to_python(py, &audit.map_err(|error| Subject::Dataset.raise(error))?)
 }

@@ -1,13 +1,14 @@
-//! The robustness table of docs/model.md: the built-in models on corrupted validation faces, each against its own kind of label.
+//! The robustness table of docs/model.md: the built-in models, or others of their kinds, on corrupted validation faces, each against
+//! its own kind of label.
 //!
 //! ```text
-//! cargo run --release --package fer-train --example robustness -- DATA/fer2013
+//! cargo run --release --package fer-train --example robustness -- DATA/fer2013 [CROWD FOLDER]
 //! ```
 
 use std::error::Error;
 use std::path::PathBuf;
 
-use fer_core::Classifier;
+use fer_core::{Classifier, Model};
 use fer_train::robustness::{Corruption, RobustnessRow, robustness};
 use fer_train::{ClassFolders, ScanOptions, Votes};
 
@@ -19,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = ClassFolders::scan(data.join("validation"), ScanOptions::default())?;
     let votes = Votes::load(&data.join("ferplus_votes.csv"))?;
     let rows = |model: &str, votes| {
-        let classifier = Classifier::named(model)?;
+        let classifier = Classifier::from_model(Model::find(model)?)?;
         robustness(
             &classifier,
             &folder,
@@ -31,8 +32,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             },
         )
     };
-    let crowd = rows("crowd", Some(&votes))?;
-    let by_folder = rows("folder", None)?;
+    let model = |place, default: &str| std::env::args().nth(place).unwrap_or(default.into());
+    let crowd = rows(&model(2, "crowd"), Some(&votes))?;
+    let by_folder = rows(&model(3, "folder"), None)?;
     if let (Some(crowd), Some(by_folder)) = (crowd.first(), by_folder.first()) {
         println!(
             "`crowd`: consensus-4 labels, n = {}; `folder`: folder labels, n = {}\n",

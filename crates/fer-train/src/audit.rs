@@ -2,16 +2,19 @@
 
 mod findings;
 mod images;
+mod out_of_fold;
 mod suspects;
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
+use fer_core::Emotion;
 use fer_kernels::Threads;
 
 use crate::copies::{COMPARED_SIDE, CopyKind, CopyPair, copies_within};
 use crate::data::with_threads;
 use crate::dataset::{FolderDataset, Item, ScanOptions, SplitName};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::paths::portable;
 
 pub use findings::{Audit, BadImage, BadImageKind, Duplicate, LabelConflict, Leaked, SuspectLabel};
@@ -24,6 +27,8 @@ pub use suspects::{Suspicion, suspicions};
 pub struct AuditOptions {
     /// How strictly the dataset is scanned; missing splits and classes are accepted unless this says otherwise.
     pub scan: ScanOptions,
+    /// Whether to look for suspect labels, too: it takes minutes, for networks are trained to judge them.
+    pub suspects: bool,
     /// Threads to compute with; 0 for all cores.
     pub threads: usize,
 }
@@ -32,6 +37,7 @@ impl Default for AuditOptions {
     fn default() -> Self {
         Self {
             scan: ScanOptions::default().with_allow_missing(true),
+            suspects: false,
             threads: 0,
         }
     }
@@ -42,6 +48,13 @@ impl AuditOptions {
     #[must_use]
     pub fn with_scan(mut self, scan: ScanOptions) -> Self {
         self.scan = scan;
+        self
+    }
+
+    /// Looks for suspect labels if `yes`.
+    #[must_use]
+    pub fn with_suspects(mut self, yes: bool) -> Self {
+        self.suspects = yes;
         self
     }
 
@@ -61,29 +74,37 @@ pub enum AuditStep {
     Decoding(usize),
     /// Comparing this many images with each other.
     Comparing(usize),
+    /// Training the networks that judge the labels; told as an epoch ends.
+    Training {
+        /// The epoch that ended, from 1, over all networks.
+        epoch: usize,
+        /// The epochs of all networks.
+        epochs: usize,
+    },
 }
 
 /// Audits the dataset in `root`. Nothing is changed; the findings are the JSON of `fer audit`.
 ///
-/// `progress` is told of each step as it begins.
+/// `progress` is told of each step as it begins, and may stop the work.
 ///
 /// # Errors
-/// Those of [`FolderDataset::scan`]; [`Error::Kernel`](crate::Error::Kernel) if the threads cannot be started.
+/// Those of [`FolderDataset::scan`]; [`Error::Kernel`] if the threads cannot be started; [`Error::Interrupted`] if `progress` asked
+/// for it.
 pub fn audit(
     root: impl AsRef<Path>,
     options: &AuditOptions,
-    mut progress: impl FnMut(AuditStep),
+    mut progress: impl FnMut(AuditStep) -> ControlFlow<()>,
 ) -> Result<Audit> {
+    let mut begin = |step| match progress(step) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(Error::Interrupted),
+    };
     let dataset = FolderDataset::scan(root, options.scan)?;
     let threads = Threads::new(options.threads)?;
-    progress(AuditStep::Decoding(
-        SplitName::ALL
-            .iter()
-            .map(|&name| dataset.split(name).items.len())
-            .sum(),
-    ));
+    let files = SplitName::ALL.map(|name| dataset.split(name).items.len());
+    begin(AuditStep::Decoding(files.iter().sum()))?;
     let images = Images::load(&dataset, &threads)?;
-    progress(AuditStep::Comparing(images.items.len()));
+    begin(AuditStep::Comparing(images.items.len()))?;
     let pairs = with_threads(&threads, || copies_within(&images.pixels, COMPARED_SIDE))?;
 
     let mut audit = Audit {
@@ -95,15 +116,32 @@ pub fn audit(
             .counts
             .insert(name, dataset.split(name).class_counts());
     }
-    for pair in pairs {
+    for pair in &pairs {
         audit.add(pair, &images.items[pair.a], &images.items[pair.b]);
+    }
+    if options.suspects {
+        let faces = images.into_faces();
+        let probabilities = out_of_fold::probabilities(&faces, &pairs, &threads, &mut begin)?;
+        audit.suspect_labels = suspect_labels(faces.items(), &probabilities);
     }
     Ok(audit)
 }
 
+fn suspect_labels(items: &[Item], probabilities: &[[f32; Emotion::COUNT]]) -> Vec<SuspectLabel> {
+    let labels: Vec<Emotion> = items.iter().map(|item| item.emotion).collect();
+    let suspect = |suspicion: Suspicion| SuspectLabel {
+        path: portable(&items[suspicion.index].path),
+        label: labels[suspicion.index],
+        suggested: suspicion.suggested,
+        margin: suspicion.margin,
+    };
+    let found = suspicions(&labels, probabilities);
+    found.into_iter().map(suspect).collect()
+}
+
 impl Audit {
     /// Files a pair of copies, `a` being of the earlier split, under all that it is.
-    fn add(&mut self, pair: CopyPair, a: &(SplitName, Item), b: &(SplitName, Item)) {
+    fn add(&mut self, pair: &CopyPair, a: &(SplitName, Item), b: &(SplitName, Item)) {
         let ((split_a, a), (split_b, b)) = (a, b);
         let duplicate = Duplicate {
             a: portable(&a.path),

@@ -109,6 +109,17 @@ impl TrainingData {
     }
 }
 
+/// What is trained on if the faces at the indices `left_out`, ascending, are not: the folder labels, smoothed.
+pub(crate) fn examples_without(
+    faces: &Faces,
+    left_out: &[usize],
+    config: &TrainConfig,
+) -> Vec<Example> {
+    let selection = Selection::new(faces, left_out, None, &config.votes);
+    let class_weights = selection.class_weights(config.class_weights);
+    selection.into_examples(config.label_smoothing, &class_weights)
+}
+
 fn summarize(images: &Images, selection: &Selection, labels: &[(usize, Emotion)]) -> DataSummary {
     DataSummary {
         digest: images.digest.clone(),

@@ -221,6 +221,10 @@ pub enum Error {
         loss: f32,
     },
 
+    /// Whoever watched the work asked for it to stop.
+    #[error("interrupted")]
+    Interrupted,
+
     /// A device that this build cannot use.
     #[error("device `{device}` is not available: {reason}")]
     Device {
@@ -263,6 +267,7 @@ impl Error {
             Self::ResumeMismatch { .. } => "resume_mismatch",
             Self::Checkpoint { .. } => "checkpoint",
             Self::Diverged { .. } => "diverged",
+            Self::Interrupted => "interrupted",
             Self::Device { .. } => "device",
             Self::Core(error) => error.kind().as_str(),
             Self::Kernel(error) => error.kind(),

@@ -108,6 +108,23 @@ impl Faces {
         faces
     }
 
+    /// Faces `[N, size, size]` that were decoded elsewhere; the digests of their files are not known.
+    pub(crate) fn decoded(
+        preprocessing: &Preprocessing,
+        items: Vec<Item>,
+        pixels: Vec<u8>,
+    ) -> Self {
+        assert_eq!(pixels.len(), items.len() * preprocessing.face_len());
+        Self {
+            root: PathBuf::new(),
+            preprocessing: preprocessing.clone(),
+            items,
+            digests: Vec::new(),
+            unreadable: Vec::new(),
+            pixels: Pixels::Memory(pixels),
+        }
+    }
+
     /// The number of readable images.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -238,25 +255,17 @@ fn read_file(path: &Path) -> Result<Vec<u8>> {
 
 #[cfg(test)]
 impl Faces {
-    /// Faces `[N, size, size]` in memory, in no file.
+    /// Faces `[N, size, size]` of no files.
     pub(crate) fn from_pixels(
         preprocessing: &Preprocessing,
         emotions: &[Emotion],
         pixels: Vec<u8>,
     ) -> Self {
-        assert_eq!(pixels.len(), emotions.len() * preprocessing.face_len());
         let item = |&emotion| Item {
             path: PathBuf::new(),
             emotion,
         };
-        Self {
-            root: PathBuf::new(),
-            preprocessing: preprocessing.clone(),
-            items: emotions.iter().map(item).collect(),
-            digests: vec![[0; 32]; emotions.len()],
-            unreadable: Vec::new(),
-            pixels: Pixels::Memory(pixels),
-        }
+        Self::decoded(preprocessing, emotions.iter().map(item).collect(), pixels)
     }
 }
 

@@ -23,6 +23,8 @@ pub(crate) enum Purpose {
     Resampling = 6,
     /// Noise and occlusion of the robustness table.
     Corruption = 7,
+    /// The folds of a cross-validation.
+    Folds = 8,
 }
 
 /// A seeded generator with the few distributions that training needs.

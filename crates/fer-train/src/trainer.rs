@@ -20,6 +20,7 @@ use crate::progress::{EpochMetrics, Observer};
 use crate::run_directory::RunDirectory;
 
 use session::Session;
+pub(crate) use validation::Validation;
 
 /// How a training is carried out. None of this changes its result, except that another device rounds otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]

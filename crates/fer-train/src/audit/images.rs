@@ -19,6 +19,7 @@ pub(super) struct Images {
     pub(super) items: Vec<(SplitName, Item)>,
     /// Grey squares `[N, 48, 48]`.
     pub(super) pixels: Vec<u8>,
+    preprocessing: Preprocessing,
     unreadable: Vec<BadImage>,
 }
 
@@ -31,6 +32,7 @@ impl Images {
         let mut images = Self {
             items: Vec::new(),
             pixels: Vec::new(),
+            preprocessing: preprocessing.clone(),
             unreadable: Vec::new(),
         };
         for name in SplitName::ALL {
@@ -54,6 +56,12 @@ impl Images {
                 }));
         }
         Ok(images)
+    }
+
+    /// The images as faces with labels.
+    pub(super) fn into_faces(self) -> Faces {
+        let items = self.items.into_iter().map(|(_, item)| item).collect();
+        Faces::decoded(&self.preprocessing, items, self.pixels)
     }
 
     /// The files that nothing can be learned from, by path.

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::portraits::{plain, portrait, relit};
+use crate::random::{Purpose, Random};
 
 fn save(root: &Path, path: &str, image: &GrayImage) {
     let path = root.join(path);
@@ -53,8 +54,12 @@ fn dataset() -> TempDir {
     root
 }
 
+fn go_on(_: AuditStep) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
 fn run(root: &TempDir) -> Audit {
-    audit(root.path(), &AuditOptions::default(), |_| {}).unwrap()
+    audit(root.path(), &AuditOptions::default(), go_on).unwrap()
 }
 
 fn names(pairs: &[Duplicate]) -> Vec<(&str, &str, CopyKind)> {
@@ -178,10 +183,50 @@ fn json_has_the_documented_names() {
 fn steps_are_told_as_they_begin() {
     let mut steps = Vec::new();
     audit(dataset().path(), &AuditOptions::default(), |step| {
-        steps.push(step)
+        steps.push(step);
+        ControlFlow::Continue(())
     })
     .unwrap();
     assert_eq!(steps, [AuditStep::Decoding(13), AuditStep::Comparing(12)]);
+}
+
+#[test]
+fn whoever_watches_may_stop_it() {
+    let stopped = audit(dataset().path(), &AuditOptions::default(), |_| {
+        ControlFlow::Break(())
+    });
+    assert_eq!(stopped.unwrap_err().kind(), "interrupted");
+}
+
+/// Bright squares are happy and dark ones sad, but for one of each.
+#[test]
+fn swapped_labels_are_suspect() {
+    let root = tempfile::tempdir().unwrap();
+    let mut random = Random::new(1, Purpose::Resampling, 0, 0);
+    for index in 0..60 {
+        let is_bright = index % 2 == 0;
+        let swapped = index < 2;
+        let class = if is_bright != swapped { "happy" } else { "sad" };
+        // A bright half above or below, for brightness alone is normalised away.
+        let square = GrayImage::from_fn(48, 48, |_, y| {
+            let level = if (y < 24) == is_bright { 190.0 } else { 70.0 };
+            Luma([(level + random.symmetric(50.0)) as u8])
+        });
+        save(root.path(), &format!("train/{class}/{index}.png"), &square);
+    }
+    let options = AuditOptions::default().with_suspects(true);
+    let mut epochs_told = 0;
+    let found = audit(root.path(), &options, |step| {
+        epochs_told += usize::from(matches!(step, AuditStep::Training { .. }));
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    assert_eq!(epochs_told, 48);
+    let mut suspects: Vec<_> = found.suspect_labels.iter().take(2).collect();
+    suspects.sort_by(|a, b| a.path.cmp(&b.path));
+    assert_eq!(suspects[0].path, "train/happy/1.png");
+    assert_eq!((suspects[0].label, suspects[0].suggested), (Happy, Sad));
+    assert_eq!(suspects[1].path, "train/sad/0.png");
 }
 
 /// The known facts of FER2013's four-class part, where it is at hand.
@@ -197,7 +242,7 @@ fn fer2013_leaks_as_known() {
         println!("skipped: no dataset in {}", data.display());
         return;
     }
-    let audit = audit(&data, &AuditOptions::default(), |_| {}).unwrap();
+    let audit = audit(&data, &AuditOptions::default(), go_on).unwrap();
     let share =
         |leaked: usize, split| leaked as f64 / audit.counts[&split].0.iter().sum::<usize>() as f64;
     let test = share(audit.leaked.test.len(), SplitName::Test);

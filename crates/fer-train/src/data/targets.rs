@@ -28,10 +28,10 @@ pub(super) struct Selection {
 }
 
 impl Selection {
-    /// Chooses from `faces` all but those at the indices `copies` (ascending) and those without enough votes.
+    /// Chooses from `faces` all but those at the indices `left_out` (ascending) and those without enough votes.
     pub(super) fn new(
         faces: &Faces,
-        copies: &[usize],
+        left_out: &[usize],
         votes: Option<&Votes>,
         config: &VotesConfig,
     ) -> Self {
@@ -40,7 +40,7 @@ impl Selection {
             without_votes: 0,
         };
         for (face, item) in faces.items().iter().enumerate() {
-            if copies.binary_search(&face).is_ok() {
+            if left_out.binary_search(&face).is_ok() {
                 continue;
             }
             match target_of(item, votes, config) {

@@ -13,18 +13,18 @@ use crate::softmax::{Logits, softmax};
 const BATCH: usize = 1024;
 
 /// The labelled validation images.
-pub(super) struct Validation<'a> {
+pub(crate) struct Validation<'a> {
     faces: &'a Faces,
     labels: &'a [(usize, Emotion)],
 }
 
 impl<'a> Validation<'a> {
-    pub(super) fn new(faces: &'a Faces, labels: &'a [(usize, Emotion)]) -> Self {
+    pub(crate) fn new(faces: &'a Faces, labels: &'a [(usize, Emotion)]) -> Self {
         Self { faces, labels }
     }
 
     /// The figures of the engine's averaged weights, and the logits of each labelled image.
-    pub(super) fn measure(&self, engine: &mut Engine) -> Result<(ValidationMetrics, Vec<Logits>)> {
+    pub(crate) fn measure(&self, engine: &mut Engine) -> Result<(ValidationMetrics, Vec<Logits>)> {
         let mut logits = Vec::with_capacity(self.labels.len());
         for batch in self.labels.chunks(BATCH) {
             logits.extend(engine.logits(&self.input(batch)?)?);
