@@ -184,7 +184,7 @@ impl<'a> Batches<'a> {
             );
             augmenter.apply(&face, &mut random, augmented);
         }
-        self.teachers.soften(&augmented, targets)?;
+        self.teachers.soften_batch(&augmented, targets)?;
         Ok(self.preprocessing.normalize(&augmented, input)?)
     }
 

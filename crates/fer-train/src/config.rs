@@ -12,7 +12,7 @@ use crate::progress::ValidationMetrics;
 use crate::schedule::Schedule;
 
 pub use sections::{
-    AugmentationConfig, DistillationConfig, ModelSection, TooFewVotes, VotesConfig,
+    AugmentationConfig, DistillationConfig, ModelSection, TeacherViews, TooFewVotes, VotesConfig,
 };
 
 /// A step of this many images takes about 16 GB.

@@ -82,7 +82,7 @@ impl TrainingData {
             observer,
         )?;
 
-        let selection =
+        let mut selection =
             Selection::new(&images.train, &images.copies, votes.as_ref(), &config.votes);
         let labels = validation_labels(&images.validation, votes.as_ref());
         let summary = summarize(&images, &selection, &labels);
@@ -96,6 +96,7 @@ impl TrainingData {
 
         let class_weights = selection.class_weights(config.class_weights);
         let class_mix = selection.class_mix(&class_weights);
+        teachers.soften_examples(&images.train, &mut selection.chosen, threads, observer)?;
         Ok(Self {
             examples: selection.into_examples(config.label_smoothing, &class_weights),
             train: images.train,

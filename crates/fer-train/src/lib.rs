@@ -40,7 +40,7 @@ mod votes;
 pub use calibrate::calibrate;
 pub use config::{
     AugmentationConfig, ClassWeights, DistillationConfig, ModelSection, Monitor, Optimizer,
-    TooFewVotes, TrainConfig, VotesConfig,
+    TeacherViews, TooFewVotes, TrainConfig, VotesConfig,
 };
 pub use data::DataSummary;
 pub use dataset::{ClassFolders, FolderDataset, Item, ScanOptions, Split, SplitName, Unreadable};

@@ -55,6 +55,8 @@ pub enum Preparation {
     Decoding,
     /// The copies of validation and test images are looked for in `train`.
     SearchingCopies,
+    /// The teachers answer to the training images.
+    AskingTeachers,
 }
 
 impl fmt::Display for Preparation {
@@ -62,6 +64,7 @@ impl fmt::Display for Preparation {
         formatter.write_str(match self {
             Self::Decoding => "decoding images",
             Self::SearchingCopies => "searching copies",
+            Self::AskingTeachers => "asking teachers",
         })
     }
 }

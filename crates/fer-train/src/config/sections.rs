@@ -221,12 +221,26 @@ pub enum TooFewVotes {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DistillationConfig {
-    /// Model files whose mean prediction for each image, as it was augmented, is the teacher; none turns it off.
+    /// Model files whose mean prediction is the teacher; none turns it off.
     pub teachers: Vec<PathBuf>,
     /// The teacher's weight in the target, from 0 to 1.
     pub weight: f32,
     /// Divides the teachers' logits: above 1 softens them.
     pub temperature: f32,
+    /// What the teachers see of each image.
+    pub views: TeacherViews,
+}
+
+/// What teachers see of a training image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TeacherViews {
+    /// The image as it is and its mirror image, once before the training.
+    #[default]
+    Original,
+    /// What the student sees, augmented, at every step (Beyer et al. 2022, "Knowledge distillation: A good teacher is patient and
+    /// consistent"); a sixth slower for a teacher of the student's size.
+    Augmented,
 }
 
 impl Default for DistillationConfig {
@@ -235,6 +249,7 @@ impl Default for DistillationConfig {
             teachers: Vec::new(),
             weight: 0.7,
             temperature: 1.0,
+            views: TeacherViews::default(),
         }
     }
 }

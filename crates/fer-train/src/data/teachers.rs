@@ -1,19 +1,21 @@
 //! Distillation: targets softened by what trained models answer (Hinton, Vinyals and Dean 2015).
-//!
-//! The teachers see every image as the student does, augmented: a target that was made once for the image itself would ask for
-//! certainty about what the augmentation has hidden (Beyer et al. 2022, "Knowledge distillation: A good teacher is patient and
-//! consistent").
 
 use std::path::{Path, PathBuf};
 
 use fer_core::{Classifier, Emotion, Preprocessing};
+use fer_kernels::Threads;
 use sha2::{Digest, Sha256};
 
 use super::hex;
-use super::targets::Target;
-use crate::config::DistillationConfig;
+use super::targets::{Example, Target};
+use crate::config::{DistillationConfig, TeacherViews};
 use crate::error::{Error, Result};
+use crate::faces::Faces;
+use crate::progress::{Observer, Preparation};
 use crate::softmax::softmax;
+
+/// Images a forward pass.
+const BATCH: usize = 128;
 
 /// The teachers' models; there may be none.
 #[derive(Debug)]
@@ -21,6 +23,7 @@ pub(crate) struct Teachers {
     teachers: Vec<Teacher>,
     weight: f32,
     temperature: f32,
+    views: TeacherViews,
 }
 
 #[derive(Debug)]
@@ -38,6 +41,7 @@ impl Teachers {
             teachers,
             weight: config.weight,
             temperature: config.temperature,
+            views: config.views,
         })
     }
 
@@ -49,32 +53,86 @@ impl Teachers {
             .collect()
     }
 
-    /// Mixes the mean answer of the teachers into the targets `[N, classes]` of faces `[N, size, size]`. A target keeps its sum.
-    ///
-    /// Works on the calling thread.
-    pub(crate) fn soften(&self, faces: &[u8], targets: &mut [f32]) -> Result<()> {
-        let count = self.teachers.len() as f32;
-        let mut answers: Vec<Target> = vec![[0.0; Emotion::COUNT]; targets.len() / Emotion::COUNT];
+    /// Where the teachers see images as they are: mixes into each target their mean answer to the image and to its mirror image.
+    pub(super) fn soften_examples(
+        &self,
+        faces: &Faces,
+        examples: &mut [Example],
+        threads: &Threads,
+        observer: &mut dyn Observer,
+    ) -> Result<()> {
+        if self.teachers.is_empty() || self.views == TeacherViews::Augmented {
+            return Ok(());
+        }
+        observer.preparing(Preparation::AskingTeachers);
+        let batches: Vec<&mut [Example]> = examples.chunks_mut(BATCH).collect();
+        let mut outcomes: Vec<Result<()>> = batches.iter().map(|_| Ok(())).collect();
+        threads.for_each(
+            batches.into_iter().zip(&mut outcomes),
+            |(batch, outcome)| {
+                *outcome = self.soften_with_mirrored(faces, batch);
+            },
+        );
+        outcomes.into_iter().collect()
+    }
+
+    fn soften_with_mirrored(&self, faces: &Faces, examples: &mut [Example]) -> Result<()> {
+        let size = faces.preprocessing().input_size;
+        let mut views = Vec::with_capacity(2 * examples.len() * size * size);
+        for example in &*examples {
+            let face = faces.face(example.face)?;
+            views.extend_from_slice(&face);
+            views.extend(face.chunks_exact(size).flat_map(|row| row.iter().rev()));
+        }
+        let answers = self.answers::<2>(&views)?;
+        for (example, answer) in examples.iter_mut().zip(answers) {
+            self.mix(&mut example.target, 1.0, &answer);
+        }
+        Ok(())
+    }
+
+    /// Where the teachers see images as augmented: mixes their mean answer to the faces `[N, size, size]` into the targets
+    /// `[N, classes]`. Works on the calling thread.
+    pub(crate) fn soften_batch(&self, faces: &[u8], targets: &mut [f32]) -> Result<()> {
+        if self.teachers.is_empty() || self.views == TeacherViews::Original {
+            return Ok(());
+        }
+        let answers = self.answers::<1>(faces)?;
+        let (targets, _) = targets.as_chunks_mut();
+        for (target, answer) in targets.iter_mut().zip(answers) {
+            let sum = target.iter().sum();
+            self.mix(target, sum, &answer);
+        }
+        Ok(())
+    }
+
+    /// The mean answer of the teachers to each `VIEWS` consecutive faces.
+    fn answers<const VIEWS: usize>(&self, faces: &[u8]) -> Result<Vec<Target>> {
+        let mut answers: Vec<Target> = Vec::new();
         for teacher in &self.teachers {
-            for (answer, logits) in answers.iter_mut().zip(teacher.classifier.logits(faces)?) {
-                let taught = softmax(&logits, self.temperature);
-                for (answer, taught) in answer.iter_mut().zip(taught) {
-                    *answer += taught / count;
+            let logits = teacher.classifier.logits(faces)?;
+            let (logits, _) = logits.as_chunks::<VIEWS>();
+            answers.resize(logits.len(), [0.0; Emotion::COUNT]);
+            for (answer, views) in answers.iter_mut().zip(logits) {
+                for view in views {
+                    let taught = softmax(view, self.temperature);
+                    answer
+                        .iter_mut()
+                        .zip(taught)
+                        .for_each(|(sum, share)| *sum += share);
                 }
             }
         }
-        let weight = if self.teachers.is_empty() {
-            0.0
-        } else {
-            self.weight
-        };
-        for (target, answer) in targets.chunks_exact_mut(Emotion::COUNT).zip(answers) {
-            let sum: f32 = target.iter().sum();
-            for (share, taught) in target.iter_mut().zip(answer) {
-                *share += weight * (sum * taught - *share);
-            }
+        let count = (VIEWS * self.teachers.len()) as f32;
+        let mean = |answer: Target| answer.map(|sum| sum / count);
+        Ok(answers.into_iter().map(mean).collect())
+    }
+
+    /// Mixes an answer into a target of the given sum.
+    fn mix(&self, target: &mut Target, sum: f32, answer: &Target) {
+        for (share, taught) in target.iter_mut().zip(answer) {
+            *share += self.weight * (sum * taught - *share);
         }
-        Ok(())
     }
 }
 
@@ -112,41 +170,86 @@ mod tests {
     use super::*;
     use crate::gray_levels::{LEVELS, gray_levels};
 
-    #[test]
-    fn teachers_take_their_share_of_each_target_and_leave_its_sum() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("teacher.safetensors");
+    const TARGETS: [Target; 2] = [[0.0, 0.0, 1.0, 0.0], [0.25, 0.75, 0.0, 0.0]];
+    const TEMPERATURE: f32 = 2.0;
+
+    fn pixels() -> Vec<u8> {
+        LEVELS[..2].iter().flat_map(|&level| [level; 64]).collect()
+    }
+
+    /// Two teachers that answer alike.
+    fn teachers(folder: &Path, weight: f32, views: TeacherViews) -> Teachers {
+        let path = folder.join("teacher.safetensors");
         let teacher = gray_levels();
         teacher.model().save(&path, WeightStorage::F32).unwrap();
-        let config = |weight| DistillationConfig {
-            teachers: vec![path.clone(), path.clone()],
+        let config = DistillationConfig {
+            teachers: vec![path.clone(), path],
             weight,
-            temperature: 2.0,
+            temperature: TEMPERATURE,
+            views,
         };
-        let faces: Vec<u8> = LEVELS[..2].iter().flat_map(|&level| [level; 64]).collect();
-        // The second image counts half.
-        let targets = [0.0, 0.0, 1.0, 0.0, 0.25, 0.25, 0.0, 0.0];
-        let taught = |weight| {
-            let preprocessing = &teacher.model().preprocessing;
-            let teachers = Teachers::load(&config(weight), preprocessing).unwrap();
-            let mut targets = targets;
-            teachers.soften(&faces, &mut targets).unwrap();
-            targets
-        };
-        assert_eq!(taught(0.0), targets);
-        let logits = teacher.logits(&faces).unwrap();
-        let answers = [softmax(&logits[0], 2.0), softmax(&logits[1], 2.0)];
-        let expected = |weight: f32, index: usize| {
-            let sum = [1.0, 0.5][index / 4];
-            (1.0 - weight) * targets[index] + weight * sum * answers[index / 4][index % 4]
-        };
-        for weight in [0.3, 1.0] {
-            for (index, share) in taught(weight).into_iter().enumerate() {
-                assert!(
-                    (share - expected(weight, index)).abs() < 1e-6,
-                    "{index}: {share}"
-                );
+        Teachers::load(&config, &teacher.model().preprocessing).unwrap()
+    }
+
+    fn by_example(teachers: &Teachers) -> Vec<Target> {
+        let preprocessing = gray_levels().model().preprocessing.clone();
+        let faces = Faces::from_pixels(&preprocessing, &[Emotion::Happy; 2], pixels());
+        let mut examples = [0, 1].map(|face| Example {
+            face,
+            target: TARGETS[face],
+        });
+        let threads = Threads::new(2).unwrap();
+        teachers
+            .soften_examples(&faces, &mut examples, &threads, &mut ())
+            .unwrap();
+        examples.map(|example| example.target).to_vec()
+    }
+
+    fn by_batch(teachers: &Teachers) -> Vec<Target> {
+        let mut targets = TARGETS;
+        teachers
+            .soften_batch(&pixels(), targets.as_flattened_mut())
+            .unwrap();
+        targets.to_vec()
+    }
+
+    #[test]
+    fn teachers_take_their_share_of_each_target() {
+        let folder = tempfile::tempdir().unwrap();
+        let logits = gray_levels().logits(&pixels()).unwrap();
+        for weight in [0.0, 0.3, 1.0] {
+            let softened = by_example(&teachers(folder.path(), weight, TeacherViews::Original));
+            // One level each: an image is its own mirror image.
+            let augmented = teachers(folder.path(), weight, TeacherViews::Augmented);
+            assert_eq!(softened, by_batch(&augmented));
+            for ((target, before), logits) in softened.iter().zip(TARGETS).zip(&logits) {
+                let taught = softmax(logits, TEMPERATURE);
+                for ((share, before), taught) in target.iter().zip(before).zip(taught) {
+                    let expected = (1.0 - weight) * before + weight * taught;
+                    assert!((share - expected).abs() < 1e-6, "{share} {expected}");
+                }
             }
         }
+    }
+
+    #[test]
+    fn a_target_that_weighs_less_still_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let teachers = teachers(folder.path(), 0.6, TeacherViews::Augmented);
+        let mut targets = [0.0, 0.5, 0.0, 0.0];
+        teachers
+            .soften_batch(&pixels()[..64], &mut targets)
+            .unwrap();
+        assert!((targets.iter().sum::<f32>() - 0.5).abs() < 1e-6);
+        assert!(targets[1] < 0.3);
+    }
+
+    #[test]
+    fn teachers_soften_either_before_the_training_or_during_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let original = teachers(folder.path(), 1.0, TeacherViews::Original);
+        assert_eq!(by_batch(&original), TARGETS);
+        let augmented = teachers(folder.path(), 1.0, TeacherViews::Augmented);
+        assert_eq!(by_example(&augmented), TARGETS);
     }
 }
