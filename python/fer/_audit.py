@@ -36,7 +36,7 @@ def audit(
     html
         Where to write a self-contained page that shows the pairs side by side.
     suspects
-        Look for labels that are probably wrong, too. Small networks are trained for that, which takes minutes.
+        Look for labels that are probably wrong, too: small networks are trained, which takes minutes.
     threads
         Threads to compute with; 0 uses every core.
 
