@@ -85,8 +85,13 @@ impl Case {
     fn check_forward(&self, cpu: Cpu) {
         let normalization = self.normalization(cpu);
         let (mean, variance) = oracle::batch_statistics(self.shape.out_channels, &widen(&self.raw));
+        // A single channel's mean may cancel to nearly nothing.
+        let largest = self
+            .raw
+            .iter()
+            .fold(0.0, |max: f64, &v| max.max(f64::from(v).abs()));
         assert!(
-            relative_error(&normalization.mean, &mean) < 1e-6,
+            relative_error_of_terms(&normalization.mean, &mean, largest) < 1e-6,
             "mean, {:?} {cpu:?}",
             self.dims
         );
@@ -213,8 +218,9 @@ proptest! {
         pool: bool,
         seed: u64,
     ) {
-        // One value a channel has no variance: its gradient is rounding and nothing else.
-        prop_assume!(height * width * images > 1);
+        // A few values of a channel may be equal but for rounding, which dividing by their deviation would lay bare. Eight are not, and
+        // the table above has the maps of fewer.
+        prop_assume!(height * width * images >= 8);
         // A network spec refuses to pool a map of one row or column.
         let pool = pool && height.min(width) > 1;
         let case = Case::new((height, width, channels, images), pool, seed >> 8);
