@@ -97,7 +97,7 @@ class Audit:
 
     @property
     def unreadable(self) -> Table:
-        """Files that cannot be read, with the reason."""
+        """Files that cannot be read, and pictures with nothing or a mere notice on them, with the reason."""
         return Table.from_rows(self._findings["unreadable"], {"path": str, "kind": str, "message": str})
 
     @property

@@ -71,7 +71,10 @@ fn print_findings(audit: &Audit, suspects: bool) -> Result<()> {
             "test images with a copy in train or validation",
             audit.leaked.test.len(),
         ),
-        ("unreadable or blank files", audit.unreadable.len()),
+        (
+            "unreadable, blank or placeholder files",
+            audit.unreadable.len(),
+        ),
     ];
     for (finding, number) in others.into_iter().chain(suspects) {
         table.add_row([finding, &number.to_string()]);

@@ -18,7 +18,7 @@ pub struct Audit {
     pub near: Vec<Duplicate>,
     /// The copies, exact and near, that carry different labels.
     pub label_conflicts: Vec<LabelConflict>,
-    /// Files that are no images, and images with nothing on them.
+    /// Files that are no images, and images with nothing or a mere notice on them.
     pub unreadable: Vec<BadImage>,
     /// Images whose label is probably wrong, the most probable first; empty unless they were asked for.
     pub suspect_labels: Vec<SuspectLabel>,
@@ -72,6 +72,8 @@ pub enum BadImageKind {
     Unreadable,
     /// It is an image of one grey level.
     Blank,
+    /// Nearly all of it is of one grey level: a sign or a notice in the place of a picture.
+    Placeholder,
 }
 
 /// An image whose label is probably wrong.

@@ -102,7 +102,7 @@ fn tiles(audit: &Audit) -> Vec<Tile> {
         Tile {
             name: "bad files",
             value: audit.unreadable.len(),
-            note: "unreadable or blank".to_owned(),
+            note: "unreadable, blank or a notice".to_owned(),
         },
     ]
 }
@@ -181,7 +181,7 @@ fn galleries(audit: &Audit, root: &Path) -> Vec<Gallery> {
         },
         Gallery {
             title: "Bad files",
-            explanation: "Files that cannot be read as images, and images with nothing on them.",
+            explanation: "Files that cannot be read as images, and images with nothing or a mere notice on them.",
             order: " in the order of their paths",
             count: audit.unreadable.len(),
             cards: first(audit.unreadable.iter(), |bad| {
