@@ -1,5 +1,6 @@
 //! `fer evaluate`: a model's figures on class folders.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use fer_core::{Classifier, ImageView};
@@ -28,7 +29,8 @@ pub struct EvaluateOptions {
     pub threads: usize,
 }
 
-/// Scores `classifier` on the class folders in `folder`. `progress` is called with the pictures done and all of them.
+/// Scores `classifier` on the class folders in `folder`. `progress` is called with the pictures done and all of
+/// them, and may stop the work.
 ///
 /// # Errors
 /// [`Error::Train`](crate::Error::Train) for a folder or a votes file that is not what it should be, or if nothing is left to score.
@@ -36,7 +38,7 @@ pub fn evaluate(
     classifier: &Classifier,
     folder: &Path,
     options: &EvaluateOptions,
-    progress: impl FnMut(usize, usize),
+    progress: impl FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Evaluation> {
     let scan = ScanOptions::default().with_ignore_unknown_folders(options.ignore_unknown);
     let folders = ClassFolders::scan(folder, scan)?;
@@ -111,7 +113,8 @@ pub(crate) fn run(args: &EvaluateArgs, quiet: bool) -> Result<Status> {
     };
     let mut progress = Progress::new("images", quiet);
     let evaluation = evaluate(&classifier, &args.dir, &options, |done, total| {
-        progress.set(done, total)
+        progress.set(done, total);
+        ControlFlow::Continue(())
     })?;
     drop(progress);
 

@@ -44,11 +44,7 @@ impl Progress {
             Display::Lines { last } if last.elapsed() < LINE_EVERY => {}
             Display::Lines { last } => {
                 *last = Instant::now();
-                let rate = done as f64 / self.started.elapsed().as_secs_f64();
-                let left = total.saturating_sub(done) as f64 / rate;
-                say(format_args!(
-                    "{done}/{total}, {rate:.0}/s, {left:.0} s left"
-                ));
+                say(line(done, total, self.started.elapsed()));
             }
         }
     }
@@ -70,6 +66,18 @@ impl Drop for Progress {
     }
 }
 
+/// How far, how fast and how long still: a rate where some are done a second, else the time of one.
+fn line(done: usize, total: usize, elapsed: Duration) -> String {
+    let rate = done as f64 / elapsed.as_secs_f64();
+    let left = total.saturating_sub(done) as f64 / rate;
+    let speed = if rate >= 1.0 {
+        format!("{rate:.0}/s")
+    } else {
+        format!("{:.0} s each", rate.recip())
+    };
+    format!("{done}/{total}, {speed}, {left:.0} s left")
+}
+
 /// An empty bar with rate and time left.
 fn bar(things: &str) -> ProgressBar {
     let template = "{wide_bar:.cyan/dim} {pos}/{len} {msg}, {per_sec}, {eta} left";
@@ -84,4 +92,16 @@ fn bar(things: &str) -> ProgressBar {
 /// Writes a line to stderr. Where even that is closed, nobody is left to tell.
 pub(crate) fn say(text: impl std::fmt::Display) {
     let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_tells_rate_or_time_of_one_and_time_left() {
+        let line = |done, seconds| line(done, 48, Duration::from_secs(seconds));
+        assert_eq!(line(24, 4), "24/48, 6/s, 4 s left");
+        assert_eq!(line(12, 240), "12/48, 20 s each, 720 s left");
+    }
 }

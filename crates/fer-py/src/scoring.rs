@@ -29,6 +29,28 @@ impl Exclude {
     }
 }
 
+/// Looks between steps whether the user has interrupted (Ctrl-C), and keeps what Python raised for it.
+#[derive(Default)]
+struct SignalWatch {
+    raised: Option<PyErr>,
+}
+
+impl SignalWatch {
+    fn look(&mut self) -> ControlFlow<()> {
+        match Python::attach(|py| py.check_signals()) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                self.raised = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    fn into_result(self) -> PyResult<()> {
+        self.raised.map_or(Ok(()), Err)
+    }
+}
+
 /// Scores a model on class folders; the result is the JSON of `fer evaluate`.
 #[pyfunction]
 #[pyo3(signature = (folder, analyzer, *, faces, votes, exclude, ignore_unknown, html, threads))]
@@ -59,18 +81,21 @@ pub(crate) fn evaluate<'py>(
     };
     let classifier = analyzer.classifier();
     let model = analyzer.name();
+    let mut watch = SignalWatch::default();
     let evaluate = || -> fer_cli::Result<_> {
-        let evaluation = fer_cli::evaluate(classifier, &folder, &options, |_, _| {})?;
+        let evaluation = fer_cli::evaluate(classifier, &folder, &options, |_, _| watch.look())?;
         if let Some(html) = html {
             let page = report::evaluation_html(&evaluation, &folder, model, classifier.model())?;
             fer_core::write_atomic(html, page.as_bytes())?;
         }
         Ok(evaluation)
     };
-    let evaluation = py
-        .detach(evaluate)
-        .map_err(|error| Subject::Dataset.raise(error))?;
-    to_python(py, &evaluation)
+    let evaluation = py.detach(evaluate);
+    watch.into_result()?;
+    to_python(
+        py,
+        &evaluation.map_err(|error| Subject::Dataset.raise(error))?,
+    )
 }
 
 /// Looks for what is wrong with a dataset; the result is the JSON of `fer audit`.
@@ -86,24 +111,15 @@ pub(crate) fn audit(
     let options = AuditOptions::default()
         .with_suspects(suspects)
         .with_threads(threads);
-    let mut interrupt = None;
-    let watch = |_| match Python::attach(|py| py.check_signals()) {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(error) => {
-            interrupt = Some(error);
-            ControlFlow::Break(())
-        }
-    };
+    let mut watch = SignalWatch::default();
     let audit = || -> fer_cli::Result<_> {
-        let audit = fer_train::audit::audit(&data, &options, watch)?;
+        let audit = fer_train::audit::audit(&data, &options, |_| watch.look())?;
         if let Some(html) = html {
             fer_core::write_atomic(html, report::audit_html(&audit, &data)?.as_bytes())?;
         }
         Ok(audit)
     };
     let audit = py.detach(audit);
-    if let Some(interrupt) = interrupt {
-        return Err(interrupt);
-    }
+    watch.into_result()?;
     to_python(py, &audit.map_err(|error| Subject::Dataset.raise(error))?)
 }

@@ -3,6 +3,7 @@
 mod exclusion;
 mod predict;
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use fer_core::{Classifier, Emotion, PerEmotion, Prediction, Priors};
@@ -154,15 +155,16 @@ pub struct EvaluatedImage {
 
 /// Scores `classifier` on the images of `folder`. Files that cannot be read become entries of [`Evaluation::errors`].
 ///
-/// `progress` is called with the number of images done and of all.
+/// `progress` is called with the number of images done and of all, and may stop the work.
 ///
 /// # Errors
-/// [`Error::NothingScored`] if no image is left to score; [`Error::Core`] or [`Error::Kernel`] if the classifier fails.
+/// [`Error::NothingScored`] if no image is left to score; [`Error::Core`] or [`Error::Kernel`] if the classifier fails;
+/// [`Error::Interrupted`] if `progress` asked for it.
 pub fn evaluate(
     classifier: &Classifier,
     folder: &ClassFolders,
     options: EvaluationOptions<'_>,
-    mut progress: impl FnMut(usize, usize),
+    mut progress: impl FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Evaluation> {
     let answers = predict::predict(classifier, folder, options, &mut progress)?;
     let name = folder_name(folder.root());

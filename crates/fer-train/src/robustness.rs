@@ -3,6 +3,7 @@
 //! Every image is brought to 48x48 grey pixels first, so that a level of corruption means the same for every dataset.
 
 use std::fmt;
+use std::ops::ControlFlow;
 
 use fer_core::{Classifier, ImageView, PixelFormat, Preprocessing};
 use image::codecs::jpeg::JpegEncoder;
@@ -171,7 +172,12 @@ pub fn robustness(
             threads,
             ..EvaluationOptions::default()
         };
-        let evaluation = evaluate(classifier, folder, options, |_, _| {})?;
+        let evaluation = evaluate(
+            classifier,
+            folder,
+            options,
+            |_, _| ControlFlow::Continue(()),
+        )?;
         let Scores { metrics, .. } = evaluation.consensus.unwrap_or(evaluation.scores);
         Ok(RobustnessRow {
             corruption,

@@ -1,5 +1,6 @@
 //! From files to answers: decoding on all threads, prediction in batches.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use fer_core::{Classifier, Image, ImageView, Prediction, Preprocessing};
@@ -8,7 +9,7 @@ use serde::Serialize;
 
 use super::{EvaluationOptions, FailedImage};
 use crate::dataset::{ClassFolders, Item, Unreadable};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::paths::portable;
 
 /// Images decoded and predicted at a time; bounds the memory.
@@ -65,7 +66,7 @@ pub(super) fn predict<'a>(
     classifier: &Classifier,
     folder: &'a ClassFolders,
     options: EvaluationOptions<'_>,
-    progress: &mut impl FnMut(usize, usize),
+    progress: &mut impl FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Answers<'a>> {
     let preprocessing = &classifier.model().preprocessing;
     let whole = whole_image(preprocessing);
@@ -82,8 +83,12 @@ pub(super) fn predict<'a>(
         ..Answers::default()
     };
     let items = &folder.split.items;
+    let mut tell = |done| match progress(done, items.len()) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(Error::Interrupted),
+    };
     for (batch, items) in items.chunks(BATCH).enumerate() {
-        progress(batch * BATCH, folder.split.items.len());
+        tell(batch * BATCH)?;
         let mut prepared: Vec<Result<Option<Vec<u8>>, FaceError>> =
             items.iter().map(|_| Ok(None)).collect();
         threads.for_each(items.iter().zip(&mut prepared), |(item, prepared)| {
@@ -91,7 +96,7 @@ pub(super) fn predict<'a>(
         });
         answers.add(classifier, items, prepared)?;
     }
-    progress(items.len(), items.len());
+    tell(items.len())?;
     Ok(answers)
 }
 

@@ -1,4 +1,5 @@
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use fer_core::Emotion::{Happy, Neutral, Sad, Surprise};
@@ -40,7 +41,10 @@ fn scan(root: &TempDir) -> ClassFolders {
 }
 
 fn evaluate_with(root: &TempDir, options: EvaluationOptions<'_>) -> Evaluation {
-    evaluate(&gray_levels(), &scan(root), options, |_, _| {}).unwrap()
+    evaluate(&gray_levels(), &scan(root), options, |_, _| {
+        ControlFlow::Continue(())
+    })
+    .unwrap()
 }
 
 #[test]
@@ -180,7 +184,7 @@ fn faces_are_found_by_the_function_given() {
         &classifier,
         &scan(&root),
         EvaluationOptions::default().with_find_face(&find_face),
-        |_, _| {},
+        |_, _| ControlFlow::Continue(()),
     )
     .unwrap();
     assert_eq!((evaluation.scores.metrics.n, evaluation.no_face), (3, 2));
@@ -200,7 +204,7 @@ fn nothing_left_to_score_is_an_error_that_says_why() {
         &gray_levels(),
         &scan(&root),
         EvaluationOptions::default().with_find_face(&none),
-        |_, _| {},
+        |_, _| ControlFlow::Continue(()),
     )
     .unwrap_err();
     assert!(
@@ -225,10 +229,26 @@ fn progress_goes_from_none_to_all() {
         &gray_levels(),
         &scan(&root),
         EvaluationOptions::default(),
-        |done, all| seen.push((done, all)),
+        |done, all| {
+            seen.push((done, all));
+            ControlFlow::Continue(())
+        },
     )
     .unwrap();
     assert_eq!(seen, [(0, 7), (7, 7)]);
+}
+
+#[test]
+fn whoever_watches_may_stop_it() {
+    let stop = |_, _| ControlFlow::Break(());
+    let error = evaluate(
+        &gray_levels(),
+        &scan(&folder()),
+        EvaluationOptions::default(),
+        stop,
+    )
+    .unwrap_err();
+    assert!(matches!(error, Error::Interrupted), "{error}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What a run leaves behind: the model of its best epoch and its report.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use fer_core::{Classifier, Emotion, Model, Provenance, Weights};
 use serde::Serialize;
@@ -148,5 +149,5 @@ fn evaluate_on(
     if let Some(votes) = &votes {
         scored = scored.with_votes(votes);
     }
-    evaluate(classifier, folder, scored, |_, _| {})
+    evaluate(classifier, folder, scored, |_, _| ControlFlow::Continue(()))
 }

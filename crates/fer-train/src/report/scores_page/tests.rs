@@ -1,3 +1,5 @@
+use std::ops::ControlFlow;
+
 use fer_core::Emotion::{Happy, Neutral, Sad};
 
 use super::*;
@@ -25,7 +27,10 @@ fn evaluated() -> (tempfile::TempDir, Evaluation) {
     let folder = ClassFolders::scan(root.path(), ScanOptions::default()).unwrap();
     let list: ExcludeList = ["neutral/1.png", "nowhere.png"].into_iter().collect();
     let options = EvaluationOptions::default().with_exclude(&list);
-    let evaluation = evaluate(&gray_levels(), &folder, options, |_, _| {}).unwrap();
+    let evaluation = evaluate(&gray_levels(), &folder, options, |_, _| {
+        ControlFlow::Continue(())
+    })
+    .unwrap();
     (root, evaluation)
 }
 
