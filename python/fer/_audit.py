@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer import _fer
+from fer._progress import counter
 from fer._table import Table
 
 if TYPE_CHECKING:
     import os
+
+    from fer._progress import Counter
 
 __all__ = ["Audit", "audit"]
 
@@ -24,6 +27,7 @@ def audit(
     html: str | os.PathLike[str] | None = None,
     suspects: bool = False,
     threads: int = 0,
+    progress: bool | Counter = True,
 ) -> Audit:
     """Look for duplicates, leaks between splits, label conflicts and bad files in a dataset.
 
@@ -39,6 +43,8 @@ def audit(
         Look for labels that are probably wrong, too: small networks are trained, which takes minutes.
     threads
         Threads to compute with; 0 uses every core.
+    progress
+        As in ``fer.predict_batch``.
 
     Returns
     -------
@@ -51,7 +57,9 @@ def audit(
         If `data` is not laid out as a dataset.
     """
     data = Path(data)
-    return Audit(_fer.audit(data, html=html, suspects=suspects, threads=threads), data)
+    with counter(progress) as count:
+        findings = _fer.audit(data, html=html, suspects=suspects, threads=threads, progress=count)
+    return Audit(findings, data)
 
 
 class Audit:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from fer import _fer
 from fer._batch import Batch
 from fer._prediction import Prediction
+from fer._progress import counter
 
 if TYPE_CHECKING:
+    from fer._progress import Counter
     from fer._types import Picture
 
 __all__ = ["Classifier"]
@@ -66,6 +68,7 @@ class Classifier:
         faces: str = "auto",
         bgr: bool = False,
         ids: Sequence[Any] | None = None,
+        progress: bool | Counter = True,
     ) -> Batch:
         """Find the faces in many pictures and name their expression, as ``fer.predict_batch``."""
         if isinstance(images, str | os.PathLike):
@@ -73,11 +76,11 @@ class Classifier:
         else:
             sources = list(images)
         analyzer = self._analyzer
+        with counter(progress) as count:
+            outcomes = analyzer.predict_batch(sources, faces, bgr, count)
         predictions = [
             Prediction(found, source=source, path=path, error=error, analyzer=analyzer, bgr=bgr)
-            for source, (found, path, error) in zip(
-                sources, analyzer.predict_batch(sources, faces, bgr), strict=True
-            )
+            for source, (found, path, error) in zip(sources, outcomes, strict=True)
         ]
         return Batch(predictions, ids)
 

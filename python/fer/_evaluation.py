@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from fer import _fer
 from fer._classifier import Classifier
+from fer._progress import counter
 from fer._table import Table
 
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
+
+    from fer._progress import Counter
 
 __all__ = ["Evaluation", "Mistakes", "Scores", "evaluate"]
 
@@ -31,6 +34,7 @@ def evaluate(
     ignore_unknown: bool = False,
     html: str | os.PathLike[str] | None = None,
     threads: int = 0,
+    progress: bool | Counter = True,
 ) -> Evaluation:
     """Score a model on a folder that holds a folder a class.
 
@@ -56,6 +60,8 @@ def evaluate(
         Where to write a self-contained page of the evaluation.
     threads
         Threads to compute with; 0 uses every core.
+    progress
+        As in ``fer.predict_batch``.
 
     Returns
     -------
@@ -72,16 +78,18 @@ def evaluate(
         model = Classifier(model, threads=threads)
     if priors is not None:
         model = model.with_priors(priors)
-    figures = _fer.evaluate(
-        folder,
-        model._analyzer,
-        faces=faces,
-        votes=votes,
-        exclude=exclude,
-        ignore_unknown=ignore_unknown,
-        html=html,
-        threads=threads,
-    )
+    with counter(progress) as count:
+        figures = _fer.evaluate(
+            folder,
+            model._analyzer,
+            faces=faces,
+            votes=votes,
+            exclude=exclude,
+            ignore_unknown=ignore_unknown,
+            html=html,
+            threads=threads,
+            progress=count,
+        )
     return Evaluation(figures, folder)
 
 

@@ -8,6 +8,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+from fer._progress import Counter
 from fer._types import Picture
 from fer.exceptions import FerError
 
@@ -90,7 +91,7 @@ class Analyzer:
     def with_priors(self, priors: str) -> Analyzer: ...
     def predict(self, image: Picture, faces: str, bgr: bool) -> tuple[list[Face], str | None]: ...
     def predict_batch(
-        self, images: Sequence[Picture], faces: str, bgr: bool
+        self, images: Sequence[Picture], faces: str, bgr: bool, progress: Counter | None
     ) -> list[tuple[list[Face], str | None, FerError | None]]: ...
     def explain(
         self, image: Picture, face: Face, emotion: str, *, bgr: bool
@@ -131,8 +132,14 @@ def evaluate(
     ignore_unknown: bool,
     html: str | os.PathLike[str] | None,
     threads: int,
+    progress: Counter | None,
 ) -> dict[str, Any]: ...
 def audit(
-    data: Path, *, html: str | os.PathLike[str] | None, suspects: bool, threads: int
+    data: Path,
+    *,
+    html: str | os.PathLike[str] | None,
+    suspects: bool,
+    threads: int,
+    progress: Counter | None,
 ) -> dict[str, Any]: ...
 def run_cli(args: Sequence[str]) -> int: ...

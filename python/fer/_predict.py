@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from fer._batch import Batch
     from fer._prediction import Prediction
+    from fer._progress import Counter
     from fer._types import Picture
 
 __all__ = ["predict", "predict_batch"]
@@ -76,6 +77,7 @@ def predict_batch(
     priors: str | Sequence[float] | None = None,
     bgr: bool = False,
     ids: Sequence[Any] | None = None,
+    progress: bool | Counter = True,
 ) -> Batch:
     """Find the faces in many pictures and name their expression.
 
@@ -96,6 +98,9 @@ def predict_batch(
         As in ``fer.predict``.
     ids
         One value a picture to join the table on, such as a customer number.
+    progress
+        Show a progress bar over work of more than two seconds; or a function that is called with what is
+        being done, how many are done and of how many.
 
     Returns
     -------
@@ -110,7 +115,7 @@ def predict_batch(
     >>> len(batch)
     2
     """
-    return _classifier(model, priors).predict_batch(images, faces=faces, bgr=bgr, ids=ids)
+    return _classifier(model, priors).predict_batch(images, faces=faces, bgr=bgr, ids=ids, progress=progress)
 
 
 def _classifier(

@@ -1,8 +1,9 @@
-"""Progress of a training: a bar where tqdm is installed, else a line an epoch; curves in notebooks."""
+"""Progress of long work: bars where tqdm is installed, else lines; curves of a training in notebooks."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +12,68 @@ from fer._table import Table, flat
 
 Event = dict[str, Any]
 Observer = Callable[[Event], None]
+# Called with what is being done, how many are done and of how many.
+Counter = Callable[[str, int, int], None]
+
+# Seconds of work from which on a bar is worth its place.
+_WORTH_A_BAR = 2.0
+# Seconds between two lines where there is no bar.
+_LINE_EVERY = 10.0
+
+
+@contextmanager
+def counter(progress: bool | Counter) -> Iterator[Counter | None]:
+    """Give the function that shows how many things are done: nothing for what is done in a moment."""
+    if callable(progress):
+        yield progress
+    elif not progress:
+        yield None
+    else:
+        count = _Count()
+        try:
+            yield count
+        finally:
+            count.close()
+
+
+class _Count:
+    """A bar over what is done, or a line now and then, once the work has taken long enough."""
+
+    def __init__(self) -> None:
+        self._started = self._last = time.monotonic()
+        self._bar: Any = None
+        self._without_bar = False
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if self._bar is None and not self._without_bar and now - self._started >= _WORTH_A_BAR:
+            self._bar = _tqdm_bar()
+            self._without_bar = self._bar is None
+        if self._bar is not None:
+            self._follow(stage, done, total)
+        elif now - self._last >= _LINE_EVERY:
+            self._last = now
+            print(f"{stage}: {done}/{total}", file=sys.stderr)
+
+    def _follow(self, stage: str, done: int, total: int) -> None:
+        if total != self._bar.total or done < self._bar.n:
+            self._bar.reset(total)
+        self._bar.set_description(stage, refresh=False)
+        self._bar.update(done - self._bar.n)
+
+    def close(self) -> None:
+        """Leave the bar as it stands."""
+        if self._bar is not None:
+            self._bar.close()
+
+
+def _tqdm_bar() -> Any:
+    """Make a bar, or nothing where tqdm is not installed."""
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        return None
+    return tqdm(dynamic_ncols=True)
 
 
 @contextmanager

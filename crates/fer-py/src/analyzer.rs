@@ -96,12 +96,14 @@ impl Analyzer {
     }
 
     /// The faces of each picture, its path where it is a file, and why it could not be read.
+    #[pyo3(signature = (images, faces, bgr, progress))]
     fn predict_batch(
         &self,
         py: Python<'_>,
         images: Vec<Bound<'_, PyAny>>,
         faces: &str,
         bgr: bool,
+        progress: Option<Py<PyAny>>,
     ) -> PyResult<Vec<Outcome>> {
         let analyzer = self.analyzer(faces)?;
         let pictures = images
@@ -117,7 +119,7 @@ impl Analyzer {
             .flatten()
             .map(Picture::source)
             .collect::<PyResult<Vec<Source<'_>>>>()?;
-        let mut found = batch::predict(py, analyzer, &sources)?.into_iter();
+        let mut found = batch::predict(py, analyzer, &sources, progress.as_ref())?.into_iter();
         let outcomes = pictures.iter().map(|picture| match picture {
             Ok(picture) => match found.next() {
                 Some(Ok(faces)) => (faces.into_iter().map(Face).collect(), picture.path(), None),

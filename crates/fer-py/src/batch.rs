@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use rayon::prelude::*;
 
 use crate::input::{Decoded, Source};
+use crate::watch::tell;
 
 /// Pictures predicted at a time for each thread, between two looks at whether Python wants to stop.
 const PICTURES_PER_THREAD: usize = 64;
@@ -16,10 +17,13 @@ const DECODED_PER_THREAD: usize = 4;
 type Found = fer_cli::Result<Vec<Face>>;
 
 /// The faces of each picture, or why it could not be read, without holding the GIL.
+///
+/// `progress(stage, done, total)` is called now and then.
 pub(crate) fn predict(
     py: Python<'_>,
     analyzer: &Analyzer,
     sources: &[Source<'_>],
+    progress: Option<&Py<PyAny>>,
 ) -> PyResult<Vec<Found>> {
     let mut found = Vec::with_capacity(sources.len());
     for run in sources.chunk_by(|a, b| discriminant(a) == discriminant(b)) {
@@ -29,7 +33,7 @@ pub(crate) fn predict(
         };
         for chunk in run.chunks(per_thread * analyzer.threads()) {
             found.extend(py.detach(|| predict_alike(analyzer, chunk)));
-            py.check_signals()?;
+            tell(py, progress, "pictures", found.len(), sources.len())?;
         }
     }
     Ok(found)

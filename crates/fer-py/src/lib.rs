@@ -11,6 +11,7 @@ mod pictures;
 mod scoring;
 mod training;
 mod video;
+mod watch;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

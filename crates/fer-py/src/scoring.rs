@@ -4,13 +4,14 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use fer_cli::EvaluateOptions;
-use fer_train::audit::AuditOptions;
+use fer_train::audit::{AuditOptions, AuditStep};
 use fer_train::{ExcludeList, report};
 use pyo3::prelude::*;
 
 use crate::analyzer::Analyzer;
 use crate::convert::to_python;
 use crate::errors::Subject;
+use crate::watch::Watch;
 
 /// Pictures to leave out of the figures.
 #[derive(FromPyObject)]
@@ -29,31 +30,9 @@ impl Exclude {
     }
 }
 
-/// Looks between steps whether the user has interrupted (Ctrl-C), and keeps what Python raised for it.
-#[derive(Default)]
-struct SignalWatch {
-    raised: Option<PyErr>,
-}
-
-impl SignalWatch {
-    fn look(&mut self) -> ControlFlow<()> {
-        match Python::attach(|py| py.check_signals()) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                self.raised = Some(error);
-                ControlFlow::Break(())
-            }
-        }
-    }
-
-    fn into_result(self) -> PyResult<()> {
-        self.raised.map_or(Ok(()), Err)
-    }
-}
-
 /// Scores a model on class folders; the result is the JSON of `fer evaluate`.
 #[pyfunction]
-#[pyo3(signature = (folder, analyzer, *, faces, votes, exclude, ignore_unknown, html, threads))]
+#[pyo3(signature = (folder, analyzer, *, faces, votes, exclude, ignore_unknown, html, threads, progress))]
 #[expect(clippy::too_many_arguments, reason = "keywords in Python")]
 pub(crate) fn evaluate<'py>(
     py: Python<'py>,
@@ -65,6 +44,7 @@ pub(crate) fn evaluate<'py>(
     ignore_unknown: bool,
     html: Option<PathBuf>,
     threads: usize,
+    progress: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let exclude = exclude
         .map(Exclude::into_list)
@@ -81,9 +61,10 @@ pub(crate) fn evaluate<'py>(
     };
     let classifier = analyzer.classifier();
     let model = analyzer.name();
-    let mut watch = SignalWatch::default();
+    let mut watch = Watch::new(progress);
+    let tell = |done, total| watch.look("pictures", done, total);
     let evaluate = || -> fer_cli::Result<_> {
-        let evaluation = fer_cli::evaluate(classifier, &folder, &options, |_, _| watch.look())?;
+        let evaluation = fer_cli::evaluate(classifier, &folder, &options, tell)?;
         if let Some(html) = html {
             let page = report::evaluation_html(&evaluation, &folder, model, classifier.model())?;
             fer_core::write_atomic(html, page.as_bytes())?;
@@ -100,20 +81,29 @@ pub(crate) fn evaluate<'py>(
 
 /// Looks for what is wrong with a dataset; the result is the JSON of `fer audit`.
 #[pyfunction]
-#[pyo3(signature = (data, *, html, suspects, threads))]
+#[pyo3(signature = (data, *, html, suspects, threads, progress))]
 pub(crate) fn audit(
     py: Python<'_>,
     data: PathBuf,
     html: Option<PathBuf>,
     suspects: bool,
     threads: usize,
+    progress: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'_, PyAny>> {
     let options = AuditOptions::default()
         .with_suspects(suspects)
         .with_threads(threads);
-    let mut watch = SignalWatch::default();
+    let mut watch = Watch::new(progress);
+    let tell = |step| match step {
+        AuditStep::Decoding(images) => watch.look("decoding pictures", 0, images),
+        AuditStep::Comparing(images) => watch.look("comparing pictures", 0, images),
+        AuditStep::Training { epoch, epochs } => {
+            watch.look("training judges of labels", epoch, epochs)
+        }
+        _ => ControlFlow::Continue(()),
+    };
     let audit = || -> fer_cli::Result<_> {
-        let audit = fer_train::audit::audit(&data, &options, |_| watch.look())?;
+        let audit = fer_train::audit::audit(&data, &options, tell)?;
         if let Some(html) = html {
             fer_core::write_atomic(html, report::audit_html(&audit, &data)?.as_bytes())?;
         }
