@@ -2,16 +2,19 @@
 
     pip install -r benches/requirements-photos.txt
     python benches/photos.py --json photos.json
+    pip install fer==25.10.3 && python benches/photos.py --peer fer   # in an environment of its own
 
 Each side has one thread. Ours reads the JPEG, finds every face from 24 pixels and predicts its expression.
 Theirs reads the same JPEG and finds faces from 50 pixels, with the settings of `fer` 25.10.3 (scale factor
-1.1, 5 neighbours); its classifier, which needs TensorFlow, is left out: the ratio is in its favour.
+1.1, 5 neighbours); its classifier, which needs TensorFlow, is left out: the ratio is in its favour. With
+``--peer fer`` it is PyPI's `fer` itself, kept on one core.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -45,9 +48,33 @@ def serve_haar() -> None:
         print(json.dumps({"seconds": seconds, "faces": faces}), flush=True)
 
 
+def serve_fer() -> None:
+    """Answer as ``serve_haar``, with all that PyPI's ``fer`` does with a photo."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # The package prints.
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    from fer.fer import FER
+
+    cv2.setNumThreads(1)
+    detector = FER(mtcnn=False)
+    for line in sys.stdin:
+        count, path = line.rstrip("\n").split(" ", 1)
+        seconds, faces = [], 0
+        for _ in range(int(count)):
+            start = time.perf_counter()
+            found = detector.detect_emotions(cv2.imread(path))
+            seconds.append(time.perf_counter() - start)
+            faces = len(found)
+        print(json.dumps({"seconds": seconds, "faces": faces}), file=answers, flush=True)
+
+
+PEERS = {"haar": serve_haar, "fer": serve_fer}
+
+
 def compare(ours: Side, theirs: Side, photo: Path, rounds: int, repeats: int) -> dict[str, Any]:
     """Run both sides turn by turn; the first round only warms them up."""
-    sides = {"ours": ours, "haar": theirs}
+    sides = {"ours": ours, "theirs": theirs}
     medians: dict[str, list[float]] = {name: [] for name in sides}
     faces = {}
     for round_ in range(rounds + 1):
@@ -57,7 +84,7 @@ def compare(ours: Side, theirs: Side, photo: Path, rounds: int, repeats: int) ->
             faces[name] = answer["faces"]
             if round_ > 0:
                 medians[name].append(statistics.median(answer["seconds"]))
-    ratios = [haar / ours for ours, haar in zip(medians["ours"], medians["haar"], strict=True)]
+    ratios = [theirs / ours for ours, theirs in zip(medians["ours"], medians["theirs"], strict=True)]
     return {
         "speedup": statistics.median(ratios),
         "ratios": ratios,
@@ -72,7 +99,8 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("side", nargs="?", choices=["haar"], help=argparse.SUPPRESS)
+    parser.add_argument("side", nargs="?", choices=PEERS, help=argparse.SUPPRESS)
+    parser.add_argument("--peer", default="haar", choices=PEERS, help="beside what (default: %(default)s)")
     parser.add_argument("--photo", type=Path, help="photo to read (default: the sample group, 640x480)")
     parser.add_argument("--json", type=Path, help="write every figure here")
     parser.add_argument("--rounds", type=int, default=9, help="rounds (default: %(default)s)")
@@ -84,8 +112,8 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     """Measure both sides and write it down."""
     arguments = parse_arguments()
-    if arguments.side == "haar":
-        serve_haar()
+    if arguments.side is not None:
+        PEERS[arguments.side]()
         return
     worker = arguments.worker
     if worker is None:
@@ -97,19 +125,19 @@ def main() -> None:
             photo = Path(folder) / "group.jpg"
             cv2.imwrite(str(photo), cv2.resize(cv2.imread(str(GROUP)), SIZE))
         ours = Side([str(worker), "serve"])
-        theirs = Side([sys.executable, __file__, "haar"])
+        theirs = Side([sys.executable, __file__, arguments.peer])
         try:
             result = compare(ours, theirs, photo, arguments.rounds, arguments.repeats)
         finally:
             ours.close()
             theirs.close()
-    for name in ["ours", "haar"]:
+    for name, title in {"ours": "ours", "theirs": arguments.peer}.items():
         print(
-            f"{name}: {result['faces'][name]} faces, {result['milliseconds'][name]:.1f} ms "
+            f"{title}: {result['faces'][name]} faces, {result['milliseconds'][name]:.1f} ms "
             f"(fastest round {result['fastest'][name]:.1f} ms)"
         )
     low, high = min(result["ratios"]), max(result["ratios"])
-    print(f"haar / ours: {result['speedup']:.2f} ({low:.2f} to {high:.2f})")
+    print(f"{arguments.peer} / ours: {result['speedup']:.2f} ({low:.2f} to {high:.2f})")
     if arguments.json is not None:
         arguments.json.write_text(json.dumps(result, indent=1) + "\n")
 
