@@ -6,7 +6,7 @@ import json
 import pkgutil
 import subprocess
 import sys
-from timeit import repeat
+from timeit import timeit
 
 import numpy as np
 import pytest
@@ -92,11 +92,17 @@ def test_the_console_script_has_the_exit_codes_of_the_command(face, tmp_path):
     assert fer_command("--version").stdout.strip() == f"fer {fer.__version__}"
 
 
-def test_a_call_adds_less_than_twenty_microseconds(dataset, tmp_path):
-    """A whole call whose network costs next to nothing: more than what Python adds to one from Rust."""
+def test_a_call_costs_less_than_ten_of_numpys(dataset, tmp_path):
+    """A whole call whose network costs next to nothing, beside one of NumPy's on the same busy machine.
+
+    ``benches/package.py`` measures it in microseconds.
+    """
     smallest = {"input_size": 8, "channels": [16]}
     run = fer.train(dataset, tmp_path / "run", epochs=1, model=smallest, progress=False)
     classifier = fer.Classifier(run.best, threads=1)
     array = np.zeros((48, 48), np.uint8)
-    seconds = repeat(lambda: classifier.predict(array, faces="whole"), number=200, repeat=20)
-    assert min(seconds) / 200 < 20e-6
+    ours, numpys = [], []
+    for _ in range(20):
+        ours.append(timeit(lambda: classifier.predict(array, faces="whole"), number=100))
+        numpys.append(timeit(array.mean, number=100))
+    assert min(ours) < 10 * min(numpys)
