@@ -42,7 +42,7 @@ impl GreyCopy {
         }
         let size = scaled(size, scale);
         self.shrunk.resize(size.0 * size.1, 0);
-        resize(&mut self.resizer, full, 0, &mut self.shrunk, size)?;
+        resize(&mut self.resizer, full, &mut self.shrunk, size)?;
         Ok((
             Plane {
                 pixels: &self.shrunk,

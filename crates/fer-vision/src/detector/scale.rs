@@ -10,19 +10,15 @@ use crate::Error;
 /// Columns and rows.
 pub(super) type Size = (usize, usize);
 
-/// Resizes the grey pixels of `source`, without the outermost `margin` on each side, to fill `target`, bilinearly.
+/// Resizes the grey pixels of `source` to fill `target`, bilinearly.
 pub(super) fn resize(
     resizer: &mut Resizer,
     source: Plane<'_>,
-    margin: usize,
     target: &mut [u8],
     target_size: Size,
 ) -> Result<(), Error> {
     let (width, height) = source.size;
-    let inner = |side: usize| side.saturating_sub(2 * margin) as f64;
-    let options = ResizeOptions::new()
-        .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
-        .crop(margin as f64, margin as f64, inner(width), inner(height));
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
     let source = TypedImageRef::<U8>::from_buffer(width as u32, height as u32, source.pixels)
         .map_err(Error::detector)?;
     let (width, height) = target_size;

@@ -6,7 +6,7 @@ use super::vectorized::vectorized;
 use super::{STEP, WINDOW};
 
 /// Windows with a standard deviation of at most this many grey levels are flat.
-const MIN_DEVIATION: f64 = 10.0;
+const MIN_DEVIATION: u64 = 10;
 /// Blocks of `STEP` by `STEP` pixels along a window's side.
 const BLOCKS: usize = WINDOW / STEP;
 
@@ -43,9 +43,10 @@ impl Moments {
 
     /// Whether a window of these moments is not flat.
     fn has_contrast(self) -> bool {
-        const AREA: f64 = (WINDOW * WINDOW) as f64;
-        let mean = f64::from(self.sum) / AREA;
-        f64::from(self.squares) / AREA - mean * mean > MIN_DEVIATION * MIN_DEVIATION
+        const AREA: u64 = (WINDOW * WINDOW) as u64;
+        const LIMIT: u64 = (MIN_DEVIATION * AREA).pow(2);
+        let (sum, squares) = (u64::from(self.sum), u64::from(self.squares));
+        AREA * squares - sum * sum > LIMIT
     }
 }
 
@@ -65,14 +66,23 @@ impl ContrastMap {
         }
     }
 
-    /// Leaves in `windows` the columns at which a window that begins in row `STEP * row` has contrast.
+    /// Leaves in `windows` the columns at which a window that begins in row `STEP * row` has contrast. Rows are asked for one by one,
+    /// from 0.
     pub(super) fn windows_in_row(&mut self, row: usize, windows: &mut Vec<u32>) {
-        let rows = &self.blocks[row * self.columns..][..BLOCKS * self.columns];
-        self.column_sums.clear();
-        self.column_sums.resize(self.columns, Moments::default());
-        for row in rows.chunks_exact(self.columns) {
-            for (sum, &block) in self.column_sums.iter_mut().zip(row) {
-                *sum = sum.plus(block);
+        let blocks = |row: usize| &self.blocks[row * self.columns..][..self.columns];
+        if row == 0 {
+            self.column_sums.clear();
+            self.column_sums.resize(self.columns, Moments::default());
+            for row in 0..BLOCKS {
+                for (sum, &block) in self.column_sums.iter_mut().zip(blocks(row)) {
+                    *sum = sum.plus(block);
+                }
+            }
+        } else {
+            let (entering, leaving) = (blocks(row + BLOCKS - 1), blocks(row - 1));
+            let columns = self.column_sums.iter_mut().zip(entering).zip(leaving);
+            for ((sum, &entering), &leaving) in columns {
+                *sum = sum.plus(entering).minus(leaving);
             }
         }
         let (first, rest) = self.column_sums.split_at(BLOCKS);
@@ -148,7 +158,7 @@ mod tests {
             map.windows_in_row(y / STEP, &mut windows);
             let expected: Vec<u32> = (0..=width - WINDOW)
                 .step_by(STEP)
-                .filter(|&x| deviation(&pixels, width, x, y) > MIN_DEVIATION)
+                .filter(|&x| deviation(&pixels, width, x, y) > MIN_DEVIATION as f64)
                 .map(|x| x as u32)
                 .collect();
             assert_eq!(windows, expected, "row {y}");

@@ -32,65 +32,64 @@ const NEIGHBOURS: [(usize, usize, i16); 8] = [
 pub(super) struct FeatureMap {
     values: Vec<u8>,
     stride: usize,
+    /// The last rows of block sums, `[BLOCK_ROWS, stride]`, row `y` at `y % BLOCK_ROWS`.
     blocks: Vec<i16>,
     column_sums: Vec<i16>,
     bits: Vec<i16>,
 }
 
+/// Rows of block sums kept: those of one feature, rounded up to a power of two.
+const BLOCK_ROWS: usize = 8;
+
 impl FeatureMap {
     /// Computes the features of `pixels` (`[height, width]`), both sides at least a window long.
     pub(super) fn compute(&mut self, pixels: &[u8], width: usize) {
-        vectorized(ComputeFeatures {
-            map: self,
-            pixels,
-            width,
-        });
+        self.stride = width;
+        // Where no feature fits, at the right and the bottom, nothing is read either.
+        self.values.resize(pixels.len(), 0);
+        self.blocks.resize(BLOCK_ROWS * width, 0);
+        self.column_sums.resize(width, 0);
+        vectorized(ComputeFeatures { map: self, pixels });
+    }
+
+    /// Block `x` of row `y` is the sum of the 3x3 pixels whose top left corner is (x, y).
+    #[inline(always)]
+    fn sum_blocks(&mut self, pixels: &[u8], y: usize) {
+        let width = self.stride;
+        let row = |line: usize| &pixels[(y + line) * width..][..width];
+        let rows = row(0).iter().zip(row(1)).zip(row(2));
+        for (sum, ((&a, &b), &c)) in self.column_sums.iter_mut().zip(rows) {
+            *sum = i16::from(a) + i16::from(b) + i16::from(c);
+        }
+        let sums = &self.column_sums;
+        let triples = sums.iter().zip(&sums[1..]).zip(&sums[2..]);
+        let blocks = &mut self.blocks[y % BLOCK_ROWS * width..][..width];
+        for (block, ((a, b), c)) in blocks.iter_mut().zip(triples) {
+            *block = a + b + c;
+        }
     }
 
     /// `values[y, x]` has a bit for each neighbour whose block sum the centre's reaches.
     #[inline(always)]
-    fn compare_blocks(&mut self, width: usize) {
-        let height = self.blocks.len() / width;
-        self.stride = width;
-        self.values.clear();
-        self.values.resize(width * height, 0);
+    fn compare_blocks(&mut self, y: usize) {
+        let width = self.stride;
         let features = width - FEATURE + 1;
+        let block = |column: usize, line: usize| {
+            let row = (y + line * BLOCK) % BLOCK_ROWS;
+            &self.blocks[row * width + column * BLOCK..][..features]
+        };
+        let centre = block(1, 1);
+        self.bits.clear();
         self.bits.resize(features, 0);
-        for y in 0..=height - FEATURE {
-            let row = |block: usize| &self.blocks[(y + block * BLOCK) * width..][..width];
-            let centre = &row(1)[BLOCK..][..features];
-            self.bits.fill(0);
-            for (column, line, bit) in NEIGHBOURS {
-                let neighbour = &row(line)[column * BLOCK..][..features];
-                for ((bits, centre), neighbour) in self.bits.iter_mut().zip(centre).zip(neighbour) {
-                    *bits |= if centre >= neighbour { bit } else { 0 };
-                }
-            }
-            let values = &mut self.values[y * width..][..features];
-            for (value, &bits) in values.iter_mut().zip(&self.bits) {
-                *value = bits as u8;
+        for (column, line, bit) in NEIGHBOURS {
+            let neighbour = block(column, line);
+            for ((bits, centre), neighbour) in self.bits.iter_mut().zip(centre).zip(neighbour) {
+                *bits |= if centre >= neighbour { bit } else { 0 };
             }
         }
-    }
-
-    /// `blocks[y, x]` is the sum of the 3x3 block whose top left corner is (x, y).
-    #[inline(always)]
-    fn compute_block_sums(&mut self, pixels: &[u8], width: usize) {
-        let height = pixels.len() / width;
-        self.blocks.clear();
-        self.blocks.resize(width * height, 0);
-        self.column_sums.resize(width, 0);
-        for y in 0..=height - BLOCK {
-            let row = |line: usize| &pixels[(y + line) * width..][..width];
-            let rows = row(0).iter().zip(row(1)).zip(row(2));
-            for (sum, ((&a, &b), &c)) in self.column_sums.iter_mut().zip(rows) {
-                *sum = i16::from(a) + i16::from(b) + i16::from(c);
-            }
-            let sums = &self.column_sums;
-            let triples = sums.iter().zip(&sums[1..]).zip(&sums[2..]);
-            for (block, ((a, b), c)) in self.blocks[y * width..][..width].iter_mut().zip(triples) {
-                *block = a + b + c;
-            }
+        let values = &mut self.values[y * width..][..features];
+        for (value, &bits) in values.iter_mut().zip(&self.bits) {
+            *value = bits as u8;
         }
     }
 }
@@ -99,7 +98,6 @@ impl FeatureMap {
 struct ComputeFeatures<'a> {
     map: &'a mut FeatureMap,
     pixels: &'a [u8],
-    width: usize,
 }
 
 impl WithSimd for ComputeFeatures<'_> {
@@ -107,8 +105,13 @@ impl WithSimd for ComputeFeatures<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        self.map.compute_block_sums(self.pixels, self.width);
-        self.map.compare_blocks(self.width);
+        let height = self.pixels.len() / self.map.stride;
+        for y in 0..=height - BLOCK {
+            self.map.sum_blocks(self.pixels, y);
+            if let Some(y) = y.checked_sub(FEATURE - BLOCK) {
+                self.map.compare_blocks(y);
+            }
+        }
     }
 }
 
@@ -120,15 +123,11 @@ pub(super) struct BoostedClassifier {
 
 #[derive(Debug)]
 struct Group {
-    features: [Feature; GROUP],
+    /// Where in the window each feature is, (x, y).
+    offsets: [(usize, usize); GROUP],
+    /// What each value of each feature adds to the score.
+    weights: Box<[[f32; 256]; GROUP]>,
     threshold: f32,
-}
-
-#[derive(Debug)]
-struct Feature {
-    x: usize,
-    y: usize,
-    weights: Box<[f32; 256]>,
 }
 
 /// A window of the scanned row that no group has rejected.
@@ -143,31 +142,27 @@ impl BoostedClassifier {
     pub(super) fn new(
         offsets: &[(usize, usize)],
         thresholds: &[f32],
-        tables: Vec<[f32; 256]>,
+        tables: &[[f32; 256]],
     ) -> Option<Self> {
         let fits = |&(x, y): &(usize, usize)| x.max(y) + FEATURE <= WINDOW;
         let count = offsets.len();
         let sound = count > 0 && count.is_multiple_of(GROUP) && offsets.iter().all(fits);
-        if !sound || tables.len() != count {
+        if !sound || tables.len() != count || thresholds.len() != count {
             return None;
         }
-        let mut features = offsets
-            .iter()
-            .zip(tables)
-            .map(|(&(x, y), weights)| Feature {
-                x,
-                y,
-                weights: Box::new(weights),
-            });
-        let group = |thresholds: &[f32]| {
-            let features: Vec<Feature> = features.by_ref().take(GROUP).collect();
+        let (offsets, _) = offsets.as_chunks();
+        let (tables, _) = tables.as_chunks();
+        let groups = offsets.iter().zip(tables).zip(thresholds.chunks(GROUP));
+        let groups = groups.map(|((&offsets, &weights), thresholds)| {
             Some(Group {
-                features: features.try_into().ok()?,
+                offsets,
+                weights: Box::new(weights),
                 threshold: *thresholds.last()?,
             })
-        };
-        let groups = thresholds.chunks(GROUP).map(group).collect::<Option<_>>()?;
-        Some(Self { groups })
+        });
+        Some(Self {
+            groups: groups.collect::<Option<_>>()?,
+        })
     }
 
     /// Leaves in `survivors` those of the windows in row `y`, given by their columns, that look like a face.
@@ -180,17 +175,19 @@ impl BoostedClassifier {
     ) {
         survivors.clear();
         survivors.extend(windows.iter().map(|&x| Survivor { x, score: 0.0 }));
+        let rows = &map.values[y * map.stride..][..(WINDOW - FEATURE + 1) * map.stride];
         for group in &self.groups {
-            let lookups = group.features.each_ref().map(|feature| {
-                let row = &map.values[(y + feature.y) * map.stride..][..map.stride];
-                (&row[feature.x..], feature.weights.as_ref())
-            });
+            if survivors.is_empty() {
+                break;
+            }
+            let offsets = group.offsets.map(|(x, y)| y * map.stride + x);
             // Every window is written to the place of the next survivor: whether it stays is a coin toss that no branch predicts.
             let mut kept = 0;
             for i in 0..survivors.len() {
                 let mut survivor = survivors[i];
-                for (row, weights) in lookups {
-                    survivor.score += weights[usize::from(row[survivor.x as usize])];
+                for (offset, weights) in offsets.into_iter().zip(group.weights.iter()) {
+                    let value = rows[offset + survivor.x as usize];
+                    survivor.score += weights[usize::from(value)];
                 }
                 survivors[kept] = survivor;
                 kept += usize::from(survivor.score >= group.threshold);
@@ -235,6 +232,8 @@ mod tests {
             }),
         ) {
             let mut map = FeatureMap::default();
+            // What another picture left behind does not matter.
+            map.compute(&[200; 50 * 70], 70);
             map.compute(&pixels, width);
             for y in 0..=pixels.len() / width - FEATURE {
                 for x in 0..=width - FEATURE {

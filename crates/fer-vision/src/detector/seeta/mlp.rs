@@ -4,45 +4,62 @@ use pulp::{Simd, WithSimd};
 
 use super::vectorized::vectorized;
 
+/// Outputs computed together, in sums that stay in registers and do not wait for one another.
+const LANES: usize = 32;
+
 /// A fully connected layer.
 #[derive(Debug)]
 pub(super) struct Layer {
     inputs: usize,
-    /// `[outputs, inputs]`
-    weights: Vec<f32>,
-    biases: Vec<f32>,
+    outputs: usize,
+    /// `[outputs / LANES, inputs, LANES]`, rounded up with zeros.
+    weights: Vec<[f32; LANES]>,
+    /// `[outputs / LANES, LANES]`, rounded up likewise.
+    biases: Vec<[f32; LANES]>,
 }
 
 impl Layer {
-    /// `None` if the layer is empty or the lengths disagree.
-    pub(super) fn new(inputs: usize, weights: Vec<f32>, biases: Vec<f32>) -> Option<Self> {
-        let sound = inputs > 0 && !biases.is_empty() && weights.len() == inputs * biases.len();
-        sound.then_some(Self {
+    /// From weights `[outputs, inputs]`; `None` if the layer is empty or the lengths disagree.
+    pub(super) fn new(inputs: usize, weights: &[f32], biases: &[f32]) -> Option<Self> {
+        let outputs = biases.len();
+        let sound = inputs > 0 && outputs > 0 && weights.len() == inputs * outputs;
+        let rows: Vec<&[f32]> = weights.chunks_exact(inputs.max(1)).collect();
+        let interleaved = |rows: &[&[f32]], input: usize| {
+            std::array::from_fn(|lane| rows.get(lane).map_or(0.0, |row| row[input]))
+        };
+        let padded = |biases: &[f32]| {
+            std::array::from_fn(|lane| biases.get(lane).copied().unwrap_or_default())
+        };
+        sound.then(|| Self {
             inputs,
-            weights,
-            biases,
+            outputs,
+            weights: rows
+                .chunks(LANES)
+                .flat_map(|rows| (0..inputs).map(move |input| interleaved(rows, input)))
+                .collect(),
+            biases: biases.chunks(LANES).map(padded).collect(),
         })
     }
 
     fn apply(&self, input: &[f32], output: &mut Vec<f32>, activation: impl Fn(f32) -> f32) {
         output.clear();
-        output.extend(&self.biases);
         vectorized(AddProducts {
-            weights: &self.weights,
+            layer: self,
             input,
             output,
         });
+        output.truncate(self.outputs);
         output
             .iter_mut()
             .for_each(|value| *value = activation(*value));
     }
 }
 
-/// Adds to each output the product of its row of `weights` (`[outputs, inputs]`) with the input.
+/// Appends a layer's biases with the products of its weights and the input added, [`LANES`] at a time.
 struct AddProducts<'a> {
-    weights: &'a [f32],
+    layer: &'a Layer,
     input: &'a [f32],
-    output: &'a mut [f32],
+    output: &'a mut Vec<f32>,
 }
 
 impl WithSimd for AddProducts<'_> {
@@ -50,26 +67,17 @@ impl WithSimd for AddProducts<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let rows = self.weights.chunks_exact(self.input.len());
-        for (output, weights) in self.output.iter_mut().zip(rows) {
-            *output += dot(self.input, weights);
+        let blocks = self.layer.weights.chunks_exact(self.layer.inputs);
+        for (weights, biases) in blocks.zip(&self.layer.biases) {
+            let mut sums = *biases;
+            for (weights, input) in weights.iter().zip(self.input) {
+                for lane in 0..LANES {
+                    sums[lane] += weights[lane] * input;
+                }
+            }
+            self.output.extend_from_slice(&sums);
         }
     }
-}
-
-/// Dot product in eight partial sums, which the compiler turns into vector code.
-#[inline(always)]
-fn dot(left: &[f32], right: &[f32]) -> f32 {
-    let (left, left_rest) = left.as_chunks::<8>();
-    let (right, right_rest) = right.as_chunks::<8>();
-    let mut partial = [0.0_f32; 8];
-    for (left, right) in left.iter().zip(right) {
-        for i in 0..8 {
-            partial[i] += left[i] * right[i];
-        }
-    }
-    let rest: f32 = left_rest.iter().zip(right_rest).map(|(l, r)| l * r).sum();
-    partial.iter().sum::<f32>() + rest
 }
 
 /// Layers with ReLU between them and a sigmoid at the end; the four outputs are a face score and the window's alignment.
@@ -100,10 +108,10 @@ impl Mlp {
     pub(super) fn new(mut layers: Vec<Layer>) -> Option<Self> {
         let chained = layers
             .windows(2)
-            .all(|pair| pair[0].biases.len() == pair[1].inputs);
+            .all(|pair| pair[0].outputs == pair[1].inputs);
         let output = layers
             .pop()
-            .filter(|output| chained && output.biases.len() == 4)?;
+            .filter(|output| chained && output.outputs == 4)?;
         Some(Self {
             hidden: layers,
             output,
@@ -139,19 +147,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dot_product_covers_the_rest_after_whole_chunks() {
-        let values: Vec<f32> = (1..=19).map(|i| i as f32).collect();
-        assert_eq!(dot(&values, &values), 2470.0);
+    fn a_layer_of_more_outputs_than_lanes_is_its_matrix() {
+        let (inputs, outputs) = (3, LANES + 7);
+        let weights: Vec<f32> = (0..inputs * outputs).map(|i| i as f32).collect();
+        let biases: Vec<f32> = (0..outputs).map(|i| 0.5 * i as f32).collect();
+        let layer = Layer::new(inputs, &weights, &biases).unwrap();
+        let mut output = Vec::new();
+        layer.apply(&[1.0, 10.0, 100.0], &mut output, |x| x);
+        // Row i is [3 i, 3 i + 1, 3 i + 2].
+        let expected = (0..outputs).map(|i| 333.0 * i as f32 + 210.0 + 0.5 * i as f32);
+        assert_eq!(output, expected.collect::<Vec<f32>>());
     }
 
     #[test]
     fn a_two_layer_network_by_hand() {
-        let hidden = Layer::new(2, vec![1.0, -1.0, 2.0, 0.5], vec![0.0, -1.0]);
-        let output = Layer::new(
-            2,
-            vec![0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 0.0, 1.0],
-            vec![0.0; 4],
-        );
+        let hidden = Layer::new(2, &[1.0, -1.0, 2.0, 0.5], &[0.0, -1.0]);
+        let output = Layer::new(2, &[0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 0.0, 1.0], &[0.0; 4]);
         let mlp = Mlp::new(vec![hidden.unwrap(), output.unwrap()]).unwrap();
         // Hidden: max(1 - 2, 0) = 0 and 2 + 1 - 1 = 2.
         let opinion = mlp.evaluate(&mut Activations::default(), |input| {
@@ -164,10 +175,10 @@ mod tests {
 
     #[test]
     fn layers_that_do_not_chain_are_refused() {
-        let three = Layer::new(2, vec![0.0; 6], vec![0.0; 3]).unwrap();
-        let four = Layer::new(2, vec![0.0; 8], vec![0.0; 4]).unwrap();
+        let three = Layer::new(2, &[0.0; 6], &[0.0; 3]).unwrap();
+        let four = Layer::new(2, &[0.0; 8], &[0.0; 4]).unwrap();
         assert!(Mlp::new(vec![three, four]).is_none());
         assert!(Mlp::new(Vec::new()).is_none());
-        assert!(Layer::new(3, vec![0.0; 5], vec![0.0; 2]).is_none());
+        assert!(Layer::new(3, &[0.0; 5], &[0.0; 2]).is_none());
     }
 }

@@ -141,7 +141,7 @@ impl Reader<'_> {
                     .map_err(|_| ModelError("a weight table is not 256 long"))
             })
             .collect::<Result<Vec<[f32; 256]>, _>>()?;
-        BoostedClassifier::new(&offsets, &thresholds, tables)
+        BoostedClassifier::new(&offsets, &thresholds, &tables)
             .ok_or(ModelError("a boosted feature lies outside the window"))
     }
 
@@ -163,7 +163,7 @@ impl Reader<'_> {
             let weights = inputs
                 .checked_mul(outputs)
                 .ok_or(ModelError("a layer is too large"))?;
-            let layer = Layer::new(inputs, self.floats(weights)?, self.floats(outputs)?);
+            let layer = Layer::new(inputs, &self.floats(weights)?, &self.floats(outputs)?);
             layers.push(layer.ok_or(ModelError("a layer is empty"))?);
             inputs = outputs;
         }

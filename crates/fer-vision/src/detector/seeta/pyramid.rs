@@ -8,8 +8,8 @@ use super::window::Window;
 use super::{WINDOW, WindowPixels};
 use crate::Error;
 
-/// Factor between the scales of neighbouring levels.
-pub(super) const LEVEL_STEP: f32 = 0.8;
+/// Levels until the scale has halved: steps of 0.79.
+const LEVELS_PER_OCTAVE: usize = 3;
 /// Pixels that repeat the edge around each level: faces cut by the picture's edge are found, too.
 pub(super) const MARGIN: usize = 8;
 
@@ -39,11 +39,20 @@ impl Level {
         }
     }
 
-    fn plane(&self) -> Plane<'_> {
-        Plane {
-            pixels: &self.pixels,
-            size: (self.width, self.height),
+    /// Leaves in `half` the means of 2x2 pixels of the picture, and says how many; an odd row or column is left out.
+    fn halve(&self, half: &mut Vec<u8>) -> Size {
+        let inner = |side: usize| (side - 2 * MARGIN) / 2;
+        let (width, height) = (inner(self.width), inner(self.height));
+        half.clear();
+        for y in 0..height {
+            let row = |y: usize| &self.pixels[(MARGIN + y) * self.width + MARGIN..][..2 * width];
+            let pairs = |y: usize| row(y).as_chunks::<2>().0.iter();
+            half.extend(pairs(2 * y).zip(pairs(2 * y + 1)).map(|(upper, lower)| {
+                let pixels = [upper[0], upper[1], lower[0], lower[1]].map(u16::from);
+                ((pixels.iter().sum::<u16>() + 2) / 4) as u8
+            }));
         }
+        (width, height)
     }
 
     /// The part of the picture that the window at (x, y) of this level covers.
@@ -57,28 +66,30 @@ impl Level {
         }
     }
 
-    /// Samples `window` at `WINDOW` by `WINDOW` points, bilinearly; the edge repeats outside.
-    fn sample(&self, window: &Window, out: &mut WindowPixels) {
-        let columns = samples(window.x, window.side, self.scale, self.width);
-        let rows = samples(window.y, window.side, self.scale, self.height);
-        if let (Some(x), Some(y)) = (on_pixels(&columns), on_pixels(&rows)) {
+    /// Samples `window` at `WINDOW` by `WINDOW` points, bilinearly; the edge repeats outside. `line` is a buffer.
+    fn sample(&self, window: &Window, line: &mut Vec<u16>, out: &mut WindowPixels) {
+        let columns = Samples::new(window.x, window.side, self.scale, self.width);
+        let rows = Samples::new(window.y, window.side, self.scale, self.height);
+        if let (Some(x), Some(y)) = (columns.on_pixels(), rows.on_pixels()) {
             for (row, out) in out.iter_mut().enumerate() {
                 out.copy_from_slice(&self.pixels[(y + row) * self.width + x..][..WINDOW]);
             }
             return;
         }
-        for (out, row) in out.iter_mut().zip(&rows) {
-            let upper = &self.pixels[row.first * self.width..][..self.width];
-            let lower = &self.pixels[row.second * self.width..][..self.width];
+        let columns: [Sample; WINDOW] = std::array::from_fn(|i| columns.at(i));
+        let (left, right) = (columns[0].first, columns[WINDOW - 1].second);
+        for (row, out) in out.iter_mut().enumerate() {
+            let row = rows.at(row);
+            let upper = &self.pixels[row.first * self.width..][left..=right];
+            let lower = &self.pixels[row.second * self.width..][left..=right];
+            line.clear();
+            line.extend(upper.iter().zip(lower).map(|(&upper, &lower)| {
+                u16::from(upper) * (ONE - row.weight) + u16::from(lower) * row.weight
+            }));
             for (out, column) in out.iter_mut().zip(&columns) {
-                let across = |line: &[u8]| {
-                    blend(
-                        u32::from(line[column.first]),
-                        u32::from(line[column.second]),
-                        column.weight,
-                    )
-                };
-                *out = (blend(across(upper), across(lower), row.weight) >> (2 * WEIGHT_BITS)) as u8;
+                let first = u32::from(line[column.first - left]) * u32::from(ONE - column.weight);
+                let second = u32::from(line[column.second - left]) * u32::from(column.weight);
+                *out = ((first + second) >> (2 * WEIGHT_BITS)) as u8;
             }
         }
     }
@@ -86,43 +97,53 @@ impl Level {
 
 /// Precision of the positions between pixels.
 const WEIGHT_BITS: u32 = 8;
+const ONE: u16 = 1 << WEIGHT_BITS;
 
-/// A position between two pixels; `weight` belongs to the second, in `1 / 2^WEIGHT_BITS`.
+/// A position between two pixels; `weight` belongs to the second, in `1 / ONE`.
 #[derive(Debug, Clone, Copy)]
 struct Sample {
     first: usize,
     second: usize,
-    weight: u32,
-}
-
-fn blend(first: u32, second: u32, weight: u32) -> u32 {
-    first * ((1 << WEIGHT_BITS) - weight) + second * weight
+    weight: u16,
 }
 
 /// The centres of `WINDOW` equal parts of a window's side, in pixels of a level.
-fn samples(start: f32, side: f32, scale: f32, length: usize) -> [Sample; WINDOW] {
-    let one = (1 << WEIGHT_BITS) as f32;
-    let last = (length - 1) as f32;
-    let step = side * scale / WINDOW as f32;
-    let start = start * scale + MARGIN as f32;
-    std::array::from_fn(|i| {
-        let position = (start + (i as f32 + 0.5) * step - 0.5).clamp(0.0, last);
-        let position = (position * one + 0.5) as usize;
-        let first = position >> WEIGHT_BITS;
-        let weight = position as u32 % (1 << WEIGHT_BITS);
-        Sample {
-            first,
-            second: (first + 1).min(length - 1),
-            weight,
-        }
-    })
+#[derive(Debug, Clone, Copy)]
+struct Samples {
+    start: f32,
+    step: f32,
+    length: usize,
 }
 
-/// The first pixel, if the positions are those of pixels side by side.
-fn on_pixels(samples: &[Sample; WINDOW]) -> Option<usize> {
-    let first = samples[0].first;
-    let on_pixel = |(i, sample): (usize, &Sample)| sample.weight == 0 && sample.first == first + i;
-    samples.iter().enumerate().all(on_pixel).then_some(first)
+impl Samples {
+    /// For a window that begins at `start` of the picture and is `side` long, on a level `length` pixels long.
+    fn new(start: f32, side: f32, scale: f32, length: usize) -> Self {
+        let step = side * scale / WINDOW as f32;
+        let start = start * scale + MARGIN as f32 + 0.5 * step - 0.5;
+        Self {
+            start,
+            step,
+            length,
+        }
+    }
+
+    fn at(&self, i: usize) -> Sample {
+        let position = (self.start + i as f32 * self.step).clamp(0.0, (self.length - 1) as f32);
+        let position = (position * f32::from(ONE) + 0.5) as usize;
+        let first = position >> WEIGHT_BITS;
+        Sample {
+            first,
+            second: (first + 1).min(self.length - 1),
+            weight: (position % usize::from(ONE)) as u16,
+        }
+    }
+
+    /// The first pixel, if the samples are pixels side by side.
+    fn on_pixels(&self) -> Option<usize> {
+        let (first, last) = (self.at(0), self.at(WINDOW - 1));
+        let on_pixel = first.weight == 0 && last.weight == 0;
+        (on_pixel && last.first == first.first + WINDOW - 1).then_some(first.first)
+    }
 }
 
 /// All levels of a picture, finest first. Keeps its buffers from picture to picture.
@@ -131,6 +152,7 @@ pub(super) struct Pyramid {
     levels: Vec<Level>,
     used: usize,
     scaled: Vec<u8>,
+    line: Vec<u16>,
     resizer: Resizer,
 }
 
@@ -144,23 +166,26 @@ impl Pyramid {
     ) -> Result<(), Error> {
         self.used = 0;
         let window = WINDOW as f32;
-        let shorter = picture.size.0.min(picture.size.1) as f32;
-        let smallest = (window / max_face).max((window - 2.0 * MARGIN as f32) / shorter);
-        let mut scale = window / min_face;
-        while scale >= smallest {
+        let scale =
+            |level: usize| window / min_face * (-(level as f32) / LEVELS_PER_OCTAVE as f32).exp2();
+        while scale(self.used) >= window / max_face {
+            let size = match self.used.checked_sub(LEVELS_PER_OCTAVE) {
+                Some(finer) => self.levels[finer].halve(&mut self.scaled),
+                None => {
+                    let size = scaled(picture.size, scale(self.used));
+                    self.scaled.resize(size.0 * size.1, 0);
+                    resize(&mut self.resizer, picture, &mut self.scaled, size)?;
+                    size
+                }
+            };
+            if size.0.min(size.1) + 2 * MARGIN < WINDOW {
+                break;
+            }
             if self.levels.len() == self.used {
                 self.levels.push(Level::default());
             }
-            let size = scaled(picture.size, scale);
-            self.scaled.resize(size.0 * size.1, 0);
-            // A level at least twice as fine is as good a source as the picture, and smaller.
-            let fine_enough = |level: &&Level| (2.0 * scale..=1.0).contains(&level.scale);
-            let finer = self.levels[..self.used].iter().rev().find(fine_enough);
-            let (source, margin) = finer.map_or((picture, 0), |level| (level.plane(), MARGIN));
-            resize(&mut self.resizer, source, margin, &mut self.scaled, size)?;
-            self.levels[self.used].fill(&self.scaled, size, scale);
+            self.levels[self.used].fill(&self.scaled, size, scale(self.used));
             self.used += 1;
-            scale *= LEVEL_STEP;
         }
         Ok(())
     }
@@ -170,18 +195,20 @@ impl Pyramid {
     }
 
     /// Samples `window` from the coarsest level that still has its detail.
-    pub(super) fn sample(&self, window: &Window, out: &mut WindowPixels) {
+    pub(super) fn sample(&mut self, window: &Window, out: &mut WindowPixels) {
         let needed = WINDOW as f32 / window.side;
         let fine_enough = |level: &&Level| level.scale >= needed * 0.999;
-        let levels = self.levels();
+        let levels = &self.levels[..self.used];
         if let Some(level) = levels.iter().rev().find(fine_enough).or(levels.first()) {
-            level.sample(window, out);
+            level.sample(window, &mut self.line, out);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn gradient(width: usize, height: usize) -> Vec<u8> {
@@ -211,7 +238,7 @@ mod tests {
             .collect();
         assert_eq!(
             sizes,
-            [(116, 96), (96, 80), (80, 67), (67, 57), (57, 49), (49, 42)]
+            [(116, 96), (95, 79), (79, 66), (66, 56), (55, 47), (47, 41)]
         );
         pyramid
             .build(
@@ -224,6 +251,33 @@ mod tests {
             )
             .unwrap();
         assert_eq!(pyramid.levels().len(), 2);
+    }
+
+    proptest! {
+        #[test]
+        fn every_level_has_room_for_a_window(size in (1_usize..400, 1_usize..90), min_face in 10.0..120.0_f32) {
+            let pixels = gradient(size.0, size.1);
+            let mut pyramid = Pyramid::default();
+            pyramid.build(Plane { pixels: &pixels, size }, min_face, f32::MAX).unwrap();
+            for level in pyramid.levels() {
+                prop_assert!(level.width.min(level.height) >= WINDOW);
+                prop_assert_eq!(level.pixels.len(), level.width * level.height);
+            }
+        }
+    }
+
+    #[test]
+    fn half_a_level_is_the_means_of_its_squares() {
+        let pixels: Vec<u8> = (0..45 * 41).map(|i| (i * 7919 % 251) as u8).collect();
+        let (mut level, mut half) = (Level::default(), Vec::new());
+        level.fill(&pixels, (45, 41), 1.0);
+        assert_eq!(level.halve(&mut half), (22, 20));
+        for (i, &pixel) in half.iter().enumerate() {
+            let corner = i / 22 * 2 * 45 + i % 22 * 2;
+            let square = [0, 1, 45, 46].map(|place| f32::from(pixels[corner + place]));
+            let mean = square.iter().sum::<f32>() / 4.0;
+            assert!((f32::from(pixel) - mean).abs() <= 0.5);
+        }
     }
 
     #[test]
@@ -265,14 +319,15 @@ mod tests {
             )
             .unwrap();
         let mut sampled = [[0; WINDOW]; WINDOW];
-        for level in pyramid.levels() {
+        for number in 0..pyramid.levels().len() {
+            let level = &pyramid.levels()[number];
             let (x, y) = (level.width - WINDOW, (level.height - WINDOW) / 2);
-            pyramid.sample(&level.window(x, y), &mut sampled);
+            let window = level.window(x, y);
+            pyramid.sample(&window, &mut sampled);
+            let level = &pyramid.levels()[number];
             for (row, sampled) in sampled.iter().enumerate() {
-                assert_eq!(
-                    sampled,
-                    &level.pixels[(y + row) * level.width + x..][..WINDOW]
-                );
+                let pixels = &level.pixels[(y + row) * level.width + x..][..WINDOW];
+                assert_eq!(sampled, pixels);
             }
         }
     }

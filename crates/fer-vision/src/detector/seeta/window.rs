@@ -24,13 +24,15 @@ impl Window {
         }
     }
 
-    fn overlap(&self, other: &Self) -> f32 {
+    /// Whether the intersection over the union of both windows exceeds `share`.
+    fn overlaps(&self, other: &Self, share: f32) -> bool {
         let shared = |a: f32, a_side: f32, b: f32, b_side: f32| {
             ((a + a_side).min(b + b_side) - a.max(b)).max(0.0)
         };
         let intersection = shared(self.x, self.side, other.x, other.side)
             * shared(self.y, self.side, other.y, other.side);
-        intersection / (self.side * self.side + other.side * other.side - intersection)
+        let union = self.side * self.side + other.side * other.side - intersection;
+        intersection > share * union
     }
 }
 
@@ -41,7 +43,7 @@ pub(super) fn merge_duplicates(windows: &mut Vec<Window>, max_overlap: f32) {
     for window in windows.drain(..) {
         match kept
             .iter_mut()
-            .find(|(best, _)| best.overlap(&window) > max_overlap)
+            .find(|(best, _)| best.overlaps(&window, max_overlap))
         {
             Some((_, score)) => *score += window.score,
             None => kept.push((window, window.score)),
@@ -76,7 +78,7 @@ mod tests {
             let total: f32 = windows.iter().map(|window| window.score).sum();
             merge_duplicates(&mut windows, limit);
             for (i, a) in windows.iter().enumerate() {
-                prop_assert!(windows[i + 1..].iter().all(|b| a.overlap(b) <= limit));
+                prop_assert!(windows[i + 1..].iter().all(|b| !a.overlaps(b, limit)));
             }
             let merged: f32 = windows.iter().map(|window| window.score).sum();
             prop_assert!((total - merged).abs() <= 1e-4 * total.max(1.0));
