@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Compare shapes of network and losses that `fer train` does not have, in PyTorch, on a small budget.
 
+    pip install -r benches/requirements.txt pillow
     fer audit fer2013 --json audit.json
-    python tools/shapes.py fer2013 --audit audit.json
+    python benches/shapes.py fer2013 --audit audit.json
 
-needs PyTorch, NumPy and Pillow. Each line is a network of about the size of the small one in docs/model.md,
-trained for a few epochs on the folder labels without the training pictures that have a copy elsewhere, and
-judged on the validation folder. What wins here by more than the interval is worth building; nothing made here
-is shipped.
+Each line is a network of about the size of the small one in docs/model.md, trained for a few epochs on the
+folder labels without the training pictures that have a copy elsewhere, and judged on the validation folder.
+What wins here by more than the interval is worth building; nothing made here is shipped.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ Split = tuple[Tensor, Tensor]
 
 
 def conv(inputs: int, outputs: int, side: int = 3, stride: int = 1, groups: int = 1) -> nn.Sequential:
-    """A convolution and its batch norm."""
+    """Convolve, then normalise by batch norm."""
     layer = nn.Conv2d(inputs, outputs, side, stride, side // 2, groups=groups, bias=False)
     return nn.Sequential(layer, nn.BatchNorm2d(outputs))
 
 
 def separable(inputs: int, outputs: int) -> nn.Sequential:
-    """A convolution channel by channel, then one across channels (Howard et al. 2017, section 3.1)."""
+    """Convolve channel by channel, then across channels (Howard et al. 2017, section 3.1)."""
     return nn.Sequential(conv(inputs, inputs, groups=inputs), nn.ReLU(), conv(inputs, outputs, 1))
 
 
@@ -52,26 +52,30 @@ class Residual(nn.Module):
         self.around = nn.Identity() if inputs == outputs else conv(inputs, outputs, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Apply both ways and add them."""
         return functional.relu(self.around(x) + self.second(functional.relu(self.first(x))))
 
 
 def plain_stage(inputs: int, outputs: int) -> list[nn.Module]:
+    """Stack two convolutions, as `fer train` does."""
     return [conv(inputs, outputs), nn.ReLU(), conv(outputs, outputs), nn.ReLU()]
 
 
 def separable_stage(inputs: int, outputs: int) -> list[nn.Module]:
+    """Stack two separable convolutions; the picture itself has one channel to separate."""
     first = conv(inputs, outputs) if inputs == 1 else separable(inputs, outputs)
     return [first, nn.ReLU(), separable(outputs, outputs), nn.ReLU()]
 
 
 def residual_stage(inputs: int, outputs: int) -> list[nn.Module]:
+    """Stack two convolutions with a way around."""
     return [Residual(inputs, outputs)]
 
 
 def network(
     stage: Callable[[int, int], list[nn.Module]], channels: tuple[int, ...], stem: int = 0
 ) -> nn.Sequential:
-    """Stages with 2x2 max-pools between, the mean of each channel, dropout and a linear layer.
+    """Build stages with 2x2 max-pools between, the mean of each channel, dropout and a linear layer.
 
     With ``stem`` channels, a 5x5 convolution of stride 2 stands before them.
     """
@@ -85,6 +89,7 @@ def network(
 
 
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Compute what `fer train` minimises on hard labels."""
     return functional.cross_entropy(logits, labels, label_smoothing=SMOOTHING)
 
 
@@ -131,7 +136,7 @@ def load(folder: Path, left_out: set[str]) -> Split:
 
 
 def copies(audit: Path) -> set[str]:
-    """The training pictures that have a copy in validation or test."""
+    """List the training pictures that have a copy in validation or test."""
     findings = json.loads(audit.read_text())
     left_out = set()
     for pair in findings["exact"] + findings["near"]:
@@ -169,6 +174,7 @@ def augmented(pictures: Tensor) -> Tensor:
 
 
 def batches(split: Split) -> Iterator[Split]:
+    """Yield augmented batches in random order; what does not fill one is left out."""
     order = torch.randperm(len(split[1]))
     for rows in order.split(BATCH)[: len(order) // BATCH]:
         yield normalized(augmented(split[0][rows])), split[1][rows]
@@ -220,7 +226,7 @@ def main() -> None:
         torch.manual_seed(list(VARIANTS).index(name))
         make, loss = VARIANTS[name]
         start = time.perf_counter()
-        model = make().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        model = make().to(memory_format=torch.channels_last)
         size = sum(weights.numel() for weights in model.parameters()) / 1e6
         accuracy, balanced = judge(train(model, loss, training, arguments.epochs), validation)
         minutes = (time.perf_counter() - start) / 60
