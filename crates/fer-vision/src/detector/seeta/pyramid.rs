@@ -304,6 +304,27 @@ mod tests {
         assert_eq!(at(3, 20), at(MARGIN, 20));
     }
 
+    proptest! {
+        #[test]
+        fn sampling_between_pixels_is_bilinear(x in -20.0..60.0_f32, y in -20.0..50.0_f32, side in 20.0..70.0_f32) {
+            let pixels: Vec<u8> = (0..80 * 70).map(|i| (i % 80 + 2 * (i / 80)) as u8).collect();
+            let mut level = Level::default();
+            level.fill(&pixels, (80, 70), 1.0);
+            let mut sampled = [[0; WINDOW]; WINDOW];
+            let window = Window { x, y, side, score: 0.0 };
+            level.sample(&window, &mut Vec::new(), &mut sampled);
+            let at = |start: f32, i: usize, last: f32| {
+                (start + (i as f32 + 0.5) * side / WINDOW as f32 - 0.5).clamp(0.0, last)
+            };
+            for (row, sampled) in sampled.iter().enumerate() {
+                for (column, &pixel) in sampled.iter().enumerate() {
+                    let expected = at(x, column, 79.0) + 2.0 * at(y, row, 69.0);
+                    prop_assert!((f32::from(pixel) - expected).abs() < 1.1);
+                }
+            }
+        }
+    }
+
     #[test]
     fn sampling_a_scanned_window_gives_its_pixels() {
         let pixels: Vec<u8> = (0..90 * 70).map(|i| (i * 7919 % 251) as u8).collect();
