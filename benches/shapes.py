@@ -186,16 +186,19 @@ def train(model: nn.Module, loss_of: Loss, split: Split, epochs: int) -> nn.Modu
     steps = epochs * (len(split[1]) // BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK, steps, pct_start=0.2)
     average = copy.deepcopy(model).eval()
-    for _ in range(epochs):
-        for pictures, labels in batches(split):
+    for epoch in range(epochs):
+        for step, (pictures, labels) in enumerate(batches(split), epoch * (steps // epochs)):
             loss = loss_of(model(pictures.contiguous(memory_format=torch.channels_last)), labels)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             schedule.step()
+            decay = min(
+                EMA, (1 + step) / (10 + step)
+            )  # The average starts short, as a short run is over soon.
             for kept, new in zip(average.state_dict().values(), model.state_dict().values(), strict=True):
                 if kept.is_floating_point():
-                    kept.lerp_(new, 1 - EMA)
+                    kept.lerp_(new, 1 - decay)
     return average
 
 
@@ -215,7 +218,7 @@ def main() -> None:
     )
     parser.add_argument("data", type=Path, help="dataset folder")
     parser.add_argument("--audit", type=Path, required=True, help="what `fer audit --json` wrote")
-    parser.add_argument("--epochs", type=int, default=10, help="passes (default: %(default)s)")
+    parser.add_argument("--epochs", type=int, default=6, help="passes (default: %(default)s)")
     parser.add_argument("--only", choices=VARIANTS, nargs="*", default=list(VARIANTS), help="which lines")
     arguments = parser.parse_args()
     left_out = copies(arguments.audit)
