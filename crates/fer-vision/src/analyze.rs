@@ -315,7 +315,7 @@ impl PreparedImage {
 
 /// Whether the training data's framing of a face takes in most of its picture.
 fn fills(bounds: &FaceBox, width: u32, height: u32) -> bool {
-    /// A picture of 1.27 sides of the face box: four in five of the training data's crops are no wider (docs/photos.md).
+    /// A picture of 1.27 sides of the face box: between the 75th and the 90th of a hundred training crops (docs/photos.md).
     const MIN_COVERAGE: f64 = 0.75;
     CropSquare::around(bounds, width, height).coverage(width, height) >= MIN_COVERAGE
 }
