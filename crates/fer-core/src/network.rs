@@ -66,7 +66,20 @@ impl EmotionNet {
         dtype: DType,
         device: &Device,
     ) -> Result<Self> {
-        let spec = config.network_spec()?;
+        Self::from_spec(config.network_spec()?, weights, dtype, device)
+    }
+
+    /// As [`EmotionNet::with_dtype`] for any network of blocks, such as one that is trained on more outputs than a model file
+    /// keeps: `[N, 4]` is `[N, classes]` then.
+    ///
+    /// # Errors
+    /// As [`EmotionNet::new`].
+    pub fn from_spec(
+        spec: NetworkSpec,
+        weights: &Weights,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<Self> {
         weights.check(&spec)?;
         let variables = |slots: Vec<Slot>, buffer: &[f32]| {
             let variable = |slot: Slot| {

@@ -5,8 +5,8 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use fer_core::{Emotion, Preprocessing};
-use fer_kernels::Threads;
+use fer_core::Preprocessing;
+use fer_kernels::{NetworkSpec, Threads};
 
 use crate::augment::{Augmenter, mix_batch};
 use crate::config::{AugmentationConfig, TrainConfig};
@@ -25,8 +25,10 @@ const BATCHES_AHEAD: usize = 1;
 pub(crate) struct TrainingBatch {
     /// Normalised images, `[N, size, size]`.
     pub(crate) input: Vec<f32>,
-    /// Weighted targets, `[N, classes]`.
+    /// Weighted targets, `[N, outputs]`.
     pub(crate) targets: Vec<f32>,
+    /// Outputs of the network in training.
+    pub(crate) outputs: usize,
     /// Factors on the pooled features, `[N, features]`: 0, or what keeps the mean.
     pub(crate) dropout: Option<Vec<f32>>,
 }
@@ -34,7 +36,7 @@ pub(crate) struct TrainingBatch {
 impl TrainingBatch {
     /// The number of images.
     pub(crate) fn len(&self) -> usize {
-        self.targets.len() / Emotion::COUNT
+        self.targets.len() / self.outputs
     }
 }
 
@@ -49,6 +51,8 @@ pub(crate) struct Batches<'a> {
     dropout: f32,
     /// Features that the head sees.
     features: usize,
+    /// Outputs that the head has.
+    outputs: usize,
     batch_size: usize,
     seed: u64,
     threads: Threads,
@@ -60,7 +64,7 @@ impl<'a> Batches<'a> {
         examples: &'a [Example],
         teachers: &'a Teachers,
         config: &TrainConfig,
-        features: usize,
+        spec: &NetworkSpec,
         threads: &Threads,
     ) -> Self {
         Self {
@@ -70,7 +74,8 @@ impl<'a> Batches<'a> {
             preprocessing: config.preprocessing(),
             augmentation: config.augmentation.clone(),
             dropout: config.dropout,
-            features,
+            features: spec.features(),
+            outputs: spec.classes,
             batch_size: config.batch_size,
             seed: config.seed,
             threads: threads.clone(),
@@ -131,14 +136,15 @@ impl<'a> Batches<'a> {
         let mut input = vec![0.0; chosen.len() * face_len];
         let mut targets: Vec<f32> = chosen
             .iter()
-            .flat_map(|&example| self.examples[example].target)
+            .flat_map(|&example| &self.examples[example].target[..self.outputs])
+            .copied()
             .collect();
         let mut outcomes: Vec<Result<()>> = Vec::new();
         outcomes.resize_with(chosen.len().div_ceil(IMAGES_A_TASK), || Ok(()));
         let tasks = chosen
             .chunks(IMAGES_A_TASK)
             .zip(input.chunks_mut(IMAGES_A_TASK * face_len))
-            .zip(targets.chunks_mut(IMAGES_A_TASK * Emotion::COUNT))
+            .zip(targets.chunks_mut(IMAGES_A_TASK * self.outputs))
             .zip(&mut outcomes);
         self.threads
             .for_each(tasks, |(((examples, input), targets), outcome)| {
@@ -153,12 +159,13 @@ impl<'a> Batches<'a> {
             &mut input,
             &mut targets,
             size,
-            Emotion::COUNT,
+            self.outputs,
             &mut random,
         );
         Ok(TrainingBatch {
             input,
             targets,
+            outputs: self.outputs,
             dropout: self.dropout_factors(chosen, epoch),
         })
     }
@@ -184,7 +191,8 @@ impl<'a> Batches<'a> {
             );
             augmenter.apply(&face, &mut random, augmented);
         }
-        self.teachers.soften_batch(&augmented, targets)?;
+        self.teachers
+            .soften_batch(&augmented, targets, self.outputs)?;
         Ok(self.preprocessing.normalize(&augmented, input)?)
     }
 
@@ -208,6 +216,8 @@ impl<'a> Batches<'a> {
 
 #[cfg(test)]
 mod tests {
+    use fer_core::Emotion;
+
     use super::*;
     use crate::config::ModelSection;
 
@@ -234,7 +244,7 @@ mod tests {
         let examples = (0..10)
             .map(|face| Example {
                 face,
-                target: [face as f32, 0.0, 0.0, 0.0],
+                target: std::array::from_fn(|output| if output == 0 { face as f32 } else { 0.0 }),
             })
             .collect();
         (faces, examples)
@@ -248,7 +258,8 @@ mod tests {
         let (faces, examples) = faces_and_examples();
         let threads = Threads::new(threads).unwrap();
         let teachers = no_teachers();
-        let batches = Batches::new(&faces, &examples, &teachers, &config(), 256, &threads);
+        let spec = config().training_spec().unwrap();
+        let batches = Batches::new(&faces, &examples, &teachers, &config(), &spec, &threads);
         let mut seen = Vec::new();
         batches
             .for_each(epoch, first_step, |step, batch, _| {
@@ -301,7 +312,8 @@ mod tests {
     fn whoever_visits_may_stop() {
         let (faces, examples) = faces_and_examples();
         let (teachers, threads) = (no_teachers(), Threads::new(1).unwrap());
-        let batches = Batches::new(&faces, &examples, &teachers, &config(), 1, &threads);
+        let spec = config().training_spec().unwrap();
+        let batches = Batches::new(&faces, &examples, &teachers, &config(), &spec, &threads);
         let mut steps = 0;
         batches
             .for_each(1, 0, |_, _, _| {

@@ -5,11 +5,13 @@ mod sections;
 use std::path::{Path, PathBuf};
 
 use fer_core::{ModelConfig, Normalization, Preprocessing, ResizeFilter};
+use fer_kernels::NetworkSpec;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::progress::ValidationMetrics;
 use crate::schedule::Schedule;
+use crate::votes::Ballot;
 
 pub use sections::{
     AugmentationConfig, DistillationConfig, ModelSection, TeacherViews, TooFewVotes, VotesConfig,
@@ -243,6 +245,15 @@ impl TrainConfig {
             channels: self.model.channels.clone(),
             blocks_per_stage: self.model.blocks_per_stage,
         }
+    }
+
+    /// The network in training: [`TrainConfig::model_config`]'s, with more outputs where other votes are learned too.
+    pub(crate) fn training_spec(&self) -> Result<NetworkSpec> {
+        let mut spec = self.model_config().network_spec()?;
+        if self.votes.file.is_some() && self.votes.others {
+            spec.classes += Ballot::OTHERS.len();
+        }
+        Ok(spec)
     }
 
     /// How an image becomes the network's input.

@@ -5,8 +5,8 @@ mod candle;
 mod kernels;
 mod update;
 
-use fer_core::{ModelConfig, Weights};
-use fer_kernels::{NetworkSpec, Threads, lerp};
+use fer_core::{Emotion, ModelConfig, Weights};
+use fer_kernels::{NetworkSpec, Role, Slot, Threads, lerp};
 
 use crate::batches::TrainingBatch;
 use crate::checkpoint::EngineState;
@@ -32,7 +32,8 @@ trait Network {
         gradients: &mut [f32],
     ) -> Result<f32>;
 
-    /// The logits of normalised faces `[N, size, size]`, batch norm by its running statistics.
+    /// The logits of normalised faces `[N, size, size]` by a model's weights, which have an output a class; batch norm by its
+    /// running statistics.
     fn logits(&mut self, weights: &Weights, input: &[f32]) -> Result<Vec<Logits>>;
 }
 
@@ -62,7 +63,7 @@ impl Engine {
         max_batch: usize,
         threads: &Threads,
     ) -> Result<Self> {
-        let spec = config.model_config().network_spec()?;
+        let spec = config.training_spec()?;
         weights.check(&spec)?;
         Ok(Self {
             network: network(device, &config.model_config(), &spec, max_batch, threads)?,
@@ -113,12 +114,12 @@ impl Engine {
 
     /// The logits of the averaged weights for normalised faces `[N, size, size]`.
     pub(crate) fn logits(&mut self, input: &[f32]) -> Result<Vec<Logits>> {
-        self.network.logits(&self.average, input)
+        self.network.logits(&self.average(), input)
     }
 
-    /// The averaged weights, which are validated and shipped.
-    pub(crate) fn average(&self) -> &Weights {
-        &self.average
+    /// The averaged weights of the model, which are validated and shipped: of outputs beside the classes, nothing is left.
+    pub(crate) fn average(&self) -> Weights {
+        first_outputs(&self.average, &self.spec, Emotion::COUNT)
     }
 
     /// All that the steps have changed.
@@ -156,23 +157,43 @@ fn network(
 ) -> Result<Box<dyn Network>> {
     match device {
         Device::Cpu => Ok(Box::new(KernelNetwork::new(spec, max_batch, threads)?)),
-        Device::Cuda => cuda_network(config),
+        Device::Cuda => cuda_network(config, spec),
     }
 }
 
 #[cfg(feature = "cuda")]
-fn cuda_network(config: &ModelConfig) -> Result<Box<dyn Network>> {
-    Ok(Box::new(candle::CandleNetwork::on_cuda(config)?))
+fn cuda_network(config: &ModelConfig, spec: &NetworkSpec) -> Result<Box<dyn Network>> {
+    Ok(Box::new(candle::CandleNetwork::on_cuda(config, spec)?))
 }
 
 #[cfg(not(feature = "cuda"))]
-fn cuda_network(_config: &ModelConfig) -> Result<Box<dyn Network>> {
+fn cuda_network(_config: &ModelConfig, _spec: &NetworkSpec) -> Result<Box<dyn Network>> {
     let reason =
         "this program was built without it; build with the cargo feature `cuda`, or use `cpu`";
     Err(Error::Device {
         device: Device::Cuda.to_string(),
         reason: reason.to_owned(),
     })
+}
+
+/// The weights of the same network with its first `count` outputs alone.
+fn first_outputs(weights: &Weights, spec: &NetworkSpec, count: usize) -> Weights {
+    let kept = |slot: Slot| {
+        let values = &weights.parameters[slot.range];
+        match slot.role {
+            Role::HeadWeight | Role::HeadBias => &values[..values.len() / spec.classes * count],
+            _ => values,
+        }
+    };
+    Weights {
+        parameters: spec
+            .parameters()
+            .into_iter()
+            .map(kept)
+            .collect::<Vec<_>>()
+            .concat(),
+        statistics: weights.statistics.clone(),
+    }
 }
 
 /// Weight of the newest weights in the moving average after `steps` steps.
@@ -186,6 +207,35 @@ fn average_weight(decay: f32, steps: u64) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_model_keeps_the_outputs_of_its_classes_alone() {
+        let config = ModelConfig {
+            input_size: 4,
+            channels: vec![2],
+            blocks_per_stage: 1,
+        };
+        let model = config.network_spec().unwrap();
+        let training = NetworkSpec {
+            classes: 6,
+            ..model.clone()
+        };
+        let numbered = Weights {
+            parameters: (0..training.parameter_count())
+                .map(|at| at as f32)
+                .collect(),
+            statistics: vec![1.0; training.statistics_count()],
+        };
+        let kept = first_outputs(&numbered, &training, model.classes);
+        kept.check(&model).unwrap();
+        // A convolution of 18 weights and two pairs for batch norm; then two weights a row of the head, and its biases.
+        let expected: Vec<f32> = (0..22 + 4 * 2)
+            .chain(22 + 6 * 2..22 + 6 * 2 + 4)
+            .map(|at| at as f32)
+            .collect();
+        assert_eq!(kept.parameters, expected);
+        assert_eq!(first_outputs(&kept, &model, model.classes), kept);
+    }
 
     #[test]
     fn the_average_warms_up_to_its_decay() {

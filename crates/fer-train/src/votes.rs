@@ -12,19 +12,26 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 
-/// Columns that count votes for something other than the four classes.
-const OTHER_COLUMNS: [&str; 6] = ["anger", "disgust", "fear", "contempt", "unknown", "nf"];
-
 /// The votes on one image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ballot {
     /// Votes for the four classes, in the order of [`Emotion::ALL`].
     pub emotions: [u16; Emotion::COUNT],
-    /// All votes, those for other expressions and for "no face" included.
-    pub total: u32,
+    /// Votes for something else, in the order of [`Ballot::OTHERS`].
+    pub others: [u16; Ballot::OTHERS.len()],
 }
 
 impl Ballot {
+    /// The columns that count votes for something other than the four classes.
+    pub const OTHERS: [&str; 6] = ["anger", "disgust", "fear", "contempt", "unknown", "NF"];
+
+    /// All votes, those for other expressions and for "no face" included.
+    #[must_use]
+    pub fn total(&self) -> u32 {
+        let others: u32 = self.others.iter().map(|&votes| u32::from(votes)).sum();
+        self.in_classes() + others
+    }
+
     /// The votes for the four classes together.
     #[must_use]
     pub fn in_classes(&self) -> u32 {
@@ -36,7 +43,7 @@ impl Ballot {
     pub fn consensus(&self) -> Option<Emotion> {
         Emotion::ALL
             .into_iter()
-            .find(|emotion| 2 * u32::from(self.emotions[emotion.index()]) > self.total)
+            .find(|emotion| 2 * u32::from(self.emotions[emotion.index()]) > self.total())
     }
 
     /// Probabilities of the four classes: the share of the votes for them, with `smoothing` votes added to each
@@ -46,6 +53,23 @@ impl Ballot {
         let smoothed = self.emotions.map(|votes| f32::from(votes) + smoothing);
         let sum: f32 = smoothed.iter().sum();
         (self.in_classes() > 0 && sum > 0.0).then(|| smoothed.map(|votes| votes / sum))
+    }
+
+    /// As [`Ballot::soft_target`], of all votes: the probabilities of the four classes, and those of [`Ballot::OTHERS`].
+    #[must_use]
+    pub fn soft_target_of_all(
+        &self,
+        smoothing: f32,
+    ) -> Option<([f32; Emotion::COUNT], [f32; Ballot::OTHERS.len()])> {
+        let emotions = self.emotions.map(|votes| f32::from(votes) + smoothing);
+        let others = self.others.map(f32::from);
+        let sum = emotions.iter().sum::<f32>() + others.iter().sum::<f32>();
+        (self.total() > 0).then(|| {
+            (
+                emotions.map(|votes| votes / sum),
+                others.map(|votes| votes / sum),
+            )
+        })
     }
 }
 
@@ -139,7 +163,7 @@ impl Votes {
 enum Column {
     File,
     Class(Emotion),
-    Other,
+    Other(usize),
 }
 
 impl Column {
@@ -147,31 +171,37 @@ impl Column {
         if name.eq_ignore_ascii_case("file") {
             return Ok(Self::File);
         }
-        if OTHER_COLUMNS
+        if let Some(index) = Ballot::OTHERS
             .iter()
-            .any(|other| name.eq_ignore_ascii_case(other))
+            .position(|other| name.eq_ignore_ascii_case(other))
         {
-            return Ok(Self::Other);
+            return Ok(Self::Other(index));
         }
         name.parse().map(Self::Class).map_err(|_| {
             format!(
                 "unknown column `{name}`; expected `file`, the four classes, {}",
-                OTHER_COLUMNS.join(", ")
+                Ballot::OTHERS.join(", ")
             )
         })
     }
 
     fn check_complete(columns: &[Self]) -> Result<(), String> {
-        let once = |wanted: Self, name: &str| match columns
-            .iter()
-            .filter(|&&column| column == wanted)
-            .count()
-        {
-            1 => Ok(()),
-            count => Err(format!(
-                "the header has {count} columns for `{name}`, expected one"
-            )),
+        let count = |wanted: Self| columns.iter().filter(|&&column| column == wanted).count();
+        let refused = |count, name: &str, expected: &str| {
+            Err(format!(
+                "the header has {count} columns for `{name}`, expected {expected}"
+            ))
         };
+        let once = |wanted: Self, name: &str| match count(wanted) {
+            1 => Ok(()),
+            count => refused(count, name, "one"),
+        };
+        for (index, name) in Ballot::OTHERS.into_iter().enumerate() {
+            let count = count(Self::Other(index));
+            if count > 1 {
+                return refused(count, name, "at most one");
+            }
+        }
         once(Self::File, "file")?;
         Emotion::ALL
             .into_iter()
@@ -186,20 +216,20 @@ fn read_ballot<'a>(
     let mut file = "";
     let mut ballot = Ballot {
         emotions: [0; Emotion::COUNT],
-        total: 0,
+        others: [0; Ballot::OTHERS.len()],
     };
     for (column, field) in columns.iter().zip(record) {
-        if *column == Column::File {
-            file = field;
-            continue;
-        }
-        let votes: u16 = field
+        let count = match *column {
+            Column::File => {
+                file = field;
+                continue;
+            }
+            Column::Class(emotion) => &mut ballot.emotions[emotion.index()],
+            Column::Other(index) => &mut ballot.others[index],
+        };
+        *count = field
             .parse()
             .map_err(|_| format!("`{field}` is no count of votes"))?;
-        ballot.total += u32::from(votes);
-        if let Column::Class(emotion) = column {
-            ballot.emotions[emotion.index()] = votes;
-        }
     }
     Ok((file, ballot))
 }
@@ -223,7 +253,7 @@ mod tests {
         let ballot = votes.of(Path::new("train/happy/a.jpg")).unwrap();
         assert_eq!(ballot.emotions[Emotion::Happy.index()], 6);
         assert_eq!(ballot.emotions[Emotion::Sad.index()], 2);
-        assert_eq!((ballot.total, ballot.in_classes()), (10, 9));
+        assert_eq!((ballot.total(), ballot.in_classes()), (10, 9));
         assert_eq!(ballot.consensus(), Some(Emotion::Happy));
         assert_eq!(votes.of(Path::new("train/happy/b.jpg")), None);
     }
@@ -256,6 +286,7 @@ mod tests {
             "file,happy,sad,neutral\n",
             "happy,sad,neutral,surprise\n",
             "file,happy,sad,neutral,surprise,joy2\n",
+            "file,happy,sad,neutral,surprise,fear,Fear\n",
         ] {
             assert_eq!(Votes::parse(header.as_bytes()).unwrap_err().0, 1);
         }
@@ -264,7 +295,7 @@ mod tests {
     proptest! {
         #[test]
         fn soft_targets_are_probabilities(emotions in any::<[u16; 4]>(), smoothing in 0.0f32..2.0) {
-            let ballot = Ballot { emotions, total: 0 };
+            let ballot = Ballot { emotions, others: [0; 6] };
             match ballot.soft_target(smoothing) {
                 Some(target) => {
                     prop_assert!((target.iter().sum::<f32>() - 1.0).abs() < 1e-5);

@@ -83,20 +83,13 @@ fn judge(
     threads: &Threads,
     mut after_epoch: impl FnMut(usize) -> Result<()>,
 ) -> Result<Vec<Logits>> {
-    let spec = config.model_config().network_spec()?;
+    let spec = config.training_spec()?;
     let examples = examples_without(faces, judged, config);
     let max_batch = config.batch_size.min(examples.len()).max(1);
     let weights = initial_weights(&spec, config.seed);
     let mut engine = Engine::new(Device::Cpu, config, weights, max_batch, threads)?;
     let teachers = Teachers::load(&config.distillation, faces.preprocessing())?;
-    let batches = Batches::new(
-        faces,
-        &examples,
-        &teachers,
-        config,
-        spec.features(),
-        threads,
-    );
+    let batches = Batches::new(faces, &examples, &teachers, config, &spec, threads);
     let steps = config.epochs * batches.steps();
     for epoch in 1..=config.epochs {
         batches.for_each(epoch, 0, |step, batch, _| {

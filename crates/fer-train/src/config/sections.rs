@@ -186,6 +186,9 @@ pub struct VotesConfig {
     pub min_share: f32,
     /// What becomes of a training image with fewer.
     pub too_few: TooFewVotes,
+    /// Whether the votes for other expressions and for none are learned as well, each by an output that the training has and
+    /// the model file leaves out. Every image that anybody voted on is then trained on, whatever `min_share` says.
+    pub others: bool,
 }
 
 impl Default for VotesConfig {
@@ -195,6 +198,7 @@ impl Default for VotesConfig {
             smoothing: 0.1,
             min_share: 0.5,
             too_few: TooFewVotes::Drop,
+            others: false,
         }
     }
 }

@@ -5,17 +5,20 @@ use fer_core::{Emotion, PerEmotion};
 use crate::config::{ClassWeights, TooFewVotes, VotesConfig};
 use crate::dataset::Item;
 use crate::faces::Faces;
-use crate::votes::Votes;
+use crate::votes::{Ballot, Votes};
 
-/// One number for each class.
-pub(crate) type Target = [f32; Emotion::COUNT];
+/// The most outputs of a network in training: one a class, and one for each other column of votes.
+pub(crate) const MAX_OUTPUTS: usize = Emotion::COUNT + Ballot::OTHERS.len();
+
+/// One number for each class, and one for each of [`Ballot::OTHERS`]: 0 where those are not learned.
+pub(crate) type Target = [f32; MAX_OUTPUTS];
 
 /// One training image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Example {
     /// Index into the training faces.
     pub(crate) face: usize,
-    /// What the network should answer. The sum of the four is 1, or the image's weight in [`Selection::into_examples`].
+    /// What the network should answer. The sum is 1, or the image's weight in [`Selection::into_examples`].
     pub(crate) target: Target,
 }
 
@@ -51,27 +54,28 @@ impl Selection {
         selection
     }
 
-    /// The images of each class, by the class that weighs most in the target.
+    /// The images of each class, by the class that weighs most in the target; those of no class are not counted.
     pub(super) fn class_counts(&self) -> PerEmotion<usize> {
-        super::class_counts(self.chosen.iter().map(|example| largest(&example.target)))
+        let largest = |example: &Example| largest(&example.target);
+        super::class_counts(self.chosen.iter().filter_map(largest))
     }
 
     /// The factor on the loss of each class.
-    pub(super) fn class_weights(&self, rule: ClassWeights) -> Target {
+    pub(super) fn class_weights(&self, rule: ClassWeights) -> PerEmotion<f32> {
         match rule {
-            ClassWeights::None => [1.0; Emotion::COUNT],
+            ClassWeights::None => PerEmotion([1.0; Emotion::COUNT]),
             ClassWeights::Balanced => {
-                let even = self.chosen.len() as f64 / Emotion::COUNT as f64;
-                self.class_sums().map(|sum| (even / sum) as f32)
+                let sums = self.class_sums();
+                let even = sums.iter().sum::<f64>() / Emotion::COUNT as f64;
+                PerEmotion(sums.map(|sum| (even / sum) as f32))
             }
         }
     }
 
     /// The share of each class in the loss.
-    pub(super) fn class_mix(&self, weights: &Target) -> PerEmotion<f32> {
+    pub(super) fn class_mix(&self, weights: &PerEmotion<f32>) -> PerEmotion<f32> {
         let sums = self.class_sums();
-        let weighted =
-            PerEmotion::from_fn(|class| sums[class.index()] * f64::from(weights[class.index()]));
+        let weighted = PerEmotion::from_fn(|class| sums[class.index()] * f64::from(weights[class]));
         let total: f64 = weighted.0.iter().sum();
         PerEmotion(weighted.0.map(|sum| (sum / total) as f32))
     }
@@ -87,32 +91,40 @@ impl Selection {
     }
 
     /// Smooths the targets (Szegedy et al. 2016) and weighs each image by the classes that it was chosen for.
-    pub(super) fn into_examples(self, smoothing: f32, weights: &Target) -> Vec<Example> {
+    pub(super) fn into_examples(self, smoothing: f32, weights: &PerEmotion<f32>) -> Vec<Example> {
         let finish = |example: Example| {
-            let weight: f32 = example
-                .target
+            let (classes, others) = example.target.split_at(Emotion::COUNT);
+            let weighted = classes
                 .iter()
-                .zip(weights)
-                .map(|(share, weight)| share * weight)
-                .sum();
-            let target = example.target.map(|share| {
-                weight * ((1.0 - smoothing) * share + smoothing / Emotion::COUNT as f32)
-            });
+                .zip(weights.0)
+                .map(|(share, weight)| share * weight);
+            let weight = weighted.sum::<f32>() + others.iter().sum::<f32>();
+            let mut target = example
+                .target
+                .map(|share| weight * (1.0 - smoothing) * share);
+            for share in &mut target[..Emotion::COUNT] {
+                *share += weight * smoothing / Emotion::COUNT as f32;
+            }
             Example { target, ..example }
         };
         self.chosen.into_iter().map(finish).collect()
     }
 }
 
-fn largest(target: &Target) -> Emotion {
+/// The class that weighs most, the first of equal ones; none where no class weighs anything.
+fn largest(target: &Target) -> Option<Emotion> {
+    let weight = |emotion: Emotion| target[emotion.index()];
     let larger = |best: Emotion, other: Emotion| {
-        if target[other.index()] > target[best.index()] {
+        if weight(other) > weight(best) {
             other
         } else {
             best
         }
     };
-    Emotion::ALL.into_iter().fold(Emotion::ALL[0], larger)
+    Emotion::ALL
+        .into_iter()
+        .reduce(larger)
+        .filter(|&emotion| weight(emotion) > 0.0)
 }
 
 /// The shares of the votes, or the folder's class where there are no votes at all or the configuration falls back to it.
@@ -120,18 +132,34 @@ fn target_of(item: &Item, votes: Option<&Votes>, config: &VotesConfig) -> Option
     let Some(votes) = votes else {
         return Some(one_hot(item.emotion));
     };
-    let ballot = votes.of(&item.path);
-    let enough = ballot
-        .filter(|ballot| ballot.in_classes() as f32 >= config.min_share * ballot.total as f32);
-    let target = enough.and_then(|ballot| ballot.soft_target(config.smoothing));
+    let target = votes
+        .of(&item.path)
+        .and_then(|ballot| shares(&ballot, config));
     match config.too_few {
         TooFewVotes::Drop => target,
         TooFewVotes::FolderLabel => target.or_else(|| Some(one_hot(item.emotion))),
     }
 }
 
+/// The shares of the votes that count; none where too few do.
+fn shares(ballot: &Ballot, config: &VotesConfig) -> Option<Target> {
+    let (classes, others) = if config.others {
+        ballot.soft_target_of_all(config.smoothing)?
+    } else {
+        let enough = ballot.in_classes() as f32 >= config.min_share * ballot.total() as f32;
+        let classes = enough
+            .then(|| ballot.soft_target(config.smoothing))
+            .flatten()?;
+        (classes, [0.0; Ballot::OTHERS.len()])
+    };
+    let mut target = [0.0; MAX_OUTPUTS];
+    target[..Emotion::COUNT].copy_from_slice(&classes);
+    target[Emotion::COUNT..].copy_from_slice(&others);
+    Some(target)
+}
+
 fn one_hot(emotion: Emotion) -> Target {
-    let mut target = [0.0; Emotion::COUNT];
+    let mut target = [0.0; MAX_OUTPUTS];
     target[emotion.index()] = 1.0;
     target
 }
@@ -140,15 +168,19 @@ fn one_hot(emotion: Emotion) -> Target {
 mod tests {
     use super::*;
 
-    /// Three happy images, one sad and one half neutral, half surprise.
-    fn selection() -> Selection {
-        let mut targets = vec![one_hot(Emotion::Happy); 3];
-        targets.push(one_hot(Emotion::Sad));
-        targets.push([0.0, 0.0, 0.5, 0.5]);
+    /// The shares of the classes, and of the first other expression.
+    fn target(classes: [f32; Emotion::COUNT], other: f32) -> Target {
+        let mut target = [0.0; MAX_OUTPUTS];
+        target[..Emotion::COUNT].copy_from_slice(&classes);
+        target[Emotion::COUNT] = other;
+        target
+    }
+
+    fn selection_of(targets: &[Target]) -> Selection {
         let chosen = targets
-            .into_iter()
+            .iter()
             .enumerate()
-            .map(|(face, target)| Example { face, target })
+            .map(|(face, &target)| Example { face, target })
             .collect();
         Selection {
             chosen,
@@ -156,13 +188,23 @@ mod tests {
         }
     }
 
+    /// Three happy images, one sad and one half neutral, half surprise.
+    fn selection() -> Selection {
+        let happy = one_hot(Emotion::Happy);
+        let mixed = target([0.0, 0.0, 0.5, 0.5], 0.0);
+        selection_of(&[happy, happy, happy, one_hot(Emotion::Sad), mixed])
+    }
+
+    fn total(examples: &[Example]) -> f32 {
+        examples.iter().flat_map(|example| example.target).sum()
+    }
+
     #[test]
     fn balanced_weights_make_an_even_mix_and_keep_the_mean_weight() {
         let selection = selection();
         let weights = selection.class_weights(ClassWeights::Balanced);
         assert_eq!(selection.class_mix(&weights), PerEmotion([0.25; 4]));
-        let examples = selection.into_examples(0.0, &weights);
-        let total: f32 = examples.iter().flat_map(|example| example.target).sum();
+        let total = total(&selection.into_examples(0.0, &weights));
         assert!((total - 5.0).abs() < 1e-5, "{total}");
     }
 
@@ -177,15 +219,57 @@ mod tests {
     }
 
     #[test]
-    fn smoothing_spreads_its_share_evenly() {
-        let examples = selection().into_examples(0.2, &[1.0; 4]);
-        let expected = [0.85, 0.05, 0.05, 0.05];
-        assert!(
-            examples[0]
-                .target
-                .iter()
-                .zip(expected)
-                .all(|(found, expected)| (found - expected).abs() < 1e-6)
+    fn other_expressions_are_in_no_class_and_weigh_what_they_are() {
+        let half = target([0.5, 0.0, 0.0, 0.0], 0.5);
+        let none = target([0.0; Emotion::COUNT], 1.0);
+        let others = selection_of(&[half, none, one_hot(Emotion::Sad)]);
+        assert_eq!(others.class_counts(), PerEmotion([1, 1, 0, 0]));
+        let weights = PerEmotion([3.0, 1.0, 1.0, 1.0]);
+        assert_eq!(others.class_mix(&weights), PerEmotion([0.6, 0.4, 0.0, 0.0]));
+        let examples = others.into_examples(0.0, &weights);
+        assert_eq!(examples[0].target, target([1.0, 0.0, 0.0, 0.0], 1.0));
+        assert_eq!(examples[1].target, none);
+    }
+
+    #[test]
+    fn smoothing_spreads_its_share_evenly_over_the_classes() {
+        let half = target([0.5, 0.0, 0.0, 0.0], 0.5);
+        let examples = selection_of(&[one_hot(Emotion::Happy), half])
+            .into_examples(0.2, &PerEmotion([1.0; 4]));
+        let expected = [
+            target([0.85, 0.05, 0.05, 0.05], 0.0),
+            target([0.45, 0.05, 0.05, 0.05], 0.4),
+        ];
+        for (example, expected) in examples.iter().zip(expected) {
+            let near = |(found, expected): (&f32, f32)| (found - expected).abs() < 1e-6;
+            assert!(example.target.iter().zip(expected).all(near), "{example:?}");
+        }
+    }
+
+    #[test]
+    fn votes_for_others_count_only_where_they_are_asked_for() {
+        let ballot = Ballot {
+            emotions: [0, 2, 0, 0],
+            others: [6, 0, 0, 0, 0, 2],
+        };
+        let mut config = VotesConfig {
+            smoothing: 0.0,
+            ..VotesConfig::default()
+        };
+        assert_eq!(
+            shares(&ballot, &config),
+            None,
+            "too few votes are in the classes"
         );
+        config.min_share = 0.2;
+        assert_eq!(shares(&ballot, &config), Some(one_hot(Emotion::Sad)));
+        config = VotesConfig {
+            others: true,
+            smoothing: 0.0,
+            ..VotesConfig::default()
+        };
+        let mut expected = target([0.0, 0.2, 0.0, 0.0], 0.6);
+        expected[MAX_OUTPUTS - 1] = 0.2;
+        assert_eq!(shares(&ballot, &config), Some(expected));
     }
 }

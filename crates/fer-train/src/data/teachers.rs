@@ -7,12 +7,12 @@ use fer_kernels::Threads;
 use sha2::{Digest, Sha256};
 
 use super::hex;
-use super::targets::{Example, Target};
+use super::targets::Example;
 use crate::config::{DistillationConfig, TeacherViews};
 use crate::error::{Error, Result};
 use crate::faces::Faces;
 use crate::progress::{Observer, Preparation};
-use crate::softmax::softmax;
+use crate::softmax::{Logits, softmax};
 
 /// Images a forward pass.
 const BATCH: usize = 128;
@@ -86,29 +86,32 @@ impl Teachers {
         }
         let answers = self.answers::<2>(&views)?;
         for (example, answer) in examples.iter_mut().zip(answers) {
-            self.mix(&mut example.target, 1.0, &answer);
+            self.mix(&mut example.target[..Emotion::COUNT], &answer);
         }
         Ok(())
     }
 
     /// Where the teachers see images as augmented: mixes their mean answer to the faces `[N, size, size]` into the targets
-    /// `[N, classes]`. Works on the calling thread.
-    pub(crate) fn soften_batch(&self, faces: &[u8], targets: &mut [f32]) -> Result<()> {
+    /// `[N, outputs]`. Works on the calling thread.
+    pub(crate) fn soften_batch(
+        &self,
+        faces: &[u8],
+        targets: &mut [f32],
+        outputs: usize,
+    ) -> Result<()> {
         if self.teachers.is_empty() || self.views == TeacherViews::Original {
             return Ok(());
         }
         let answers = self.answers::<1>(faces)?;
-        let (targets, _) = targets.as_chunks_mut();
-        for (target, answer) in targets.iter_mut().zip(answers) {
-            let sum = target.iter().sum();
-            self.mix(target, sum, &answer);
+        for (target, answer) in targets.chunks_exact_mut(outputs).zip(answers) {
+            self.mix(&mut target[..Emotion::COUNT], &answer);
         }
         Ok(())
     }
 
     /// The mean answer of the teachers to each `VIEWS` consecutive faces.
-    fn answers<const VIEWS: usize>(&self, faces: &[u8]) -> Result<Vec<Target>> {
-        let mut answers: Vec<Target> = Vec::new();
+    fn answers<const VIEWS: usize>(&self, faces: &[u8]) -> Result<Vec<Logits>> {
+        let mut answers: Vec<Logits> = Vec::new();
         for teacher in &self.teachers {
             let logits = teacher.classifier.logits(faces)?;
             let (logits, _) = logits.as_chunks::<VIEWS>();
@@ -124,12 +127,13 @@ impl Teachers {
             }
         }
         let count = (VIEWS * self.teachers.len()) as f32;
-        let mean = |answer: Target| answer.map(|sum| sum / count);
+        let mean = |answer: Logits| answer.map(|sum| sum / count);
         Ok(answers.into_iter().map(mean).collect())
     }
 
-    /// Mixes an answer into a target of the given sum.
-    fn mix(&self, target: &mut Target, sum: f32, answer: &Target) {
+    /// Mixes an answer into the classes of a target, whose sum stays.
+    fn mix(&self, target: &mut [f32], answer: &Logits) {
+        let sum: f32 = target.iter().sum();
         for (share, taught) in target.iter_mut().zip(answer) {
             *share += self.weight * (sum * taught - *share);
         }
@@ -168,9 +172,14 @@ mod tests {
     use fer_core::WeightStorage;
 
     use super::*;
+    use crate::data::targets::{MAX_OUTPUTS, Target};
     use crate::gray_levels::{LEVELS, gray_levels};
 
-    const TARGETS: [Target; 2] = [[0.0, 0.0, 1.0, 0.0], [0.25, 0.75, 0.0, 0.0]];
+    /// One hot, and half of the votes for something else.
+    const TARGETS: [Target; 2] = [
+        [0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        [0.125, 0.375, 0.0, 0.0, 0.0, 0.2, 0.0, 0.0, 0.0, 0.3],
+    ];
     const TEMPERATURE: f32 = 2.0;
 
     fn pixels() -> Vec<u8> {
@@ -208,7 +217,7 @@ mod tests {
     fn by_batch(teachers: &Teachers) -> Vec<Target> {
         let mut targets = TARGETS;
         teachers
-            .soften_batch(&pixels(), targets.as_flattened_mut())
+            .soften_batch(&pixels(), targets.as_flattened_mut(), MAX_OUTPUTS)
             .unwrap();
         targets.to_vec()
     }
@@ -223,11 +232,17 @@ mod tests {
             let augmented = teachers(folder.path(), weight, TeacherViews::Augmented);
             assert_eq!(softened, by_batch(&augmented));
             for ((target, before), logits) in softened.iter().zip(TARGETS).zip(&logits) {
+                let sum: f32 = before[..Emotion::COUNT].iter().sum();
                 let taught = softmax(logits, TEMPERATURE);
                 for ((share, before), taught) in target.iter().zip(before).zip(taught) {
-                    let expected = (1.0 - weight) * before + weight * taught;
+                    let expected = (1.0 - weight) * before + weight * sum * taught;
                     assert!((share - expected).abs() < 1e-6, "{share} {expected}");
                 }
+                assert_eq!(
+                    target[Emotion::COUNT..],
+                    before[Emotion::COUNT..],
+                    "nothing is taught of others"
+                );
             }
         }
     }
@@ -238,7 +253,7 @@ mod tests {
         let teachers = teachers(folder.path(), 0.6, TeacherViews::Augmented);
         let mut targets = [0.0, 0.5, 0.0, 0.0];
         teachers
-            .soften_batch(&pixels()[..64], &mut targets)
+            .soften_batch(&pixels()[..64], &mut targets, Emotion::COUNT)
             .unwrap();
         assert!((targets.iter().sum::<f32>() - 0.5).abs() < 1e-6);
         assert!(targets[1] < 0.3);

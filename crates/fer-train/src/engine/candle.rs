@@ -4,8 +4,9 @@
 //! then the same for every device, and a few megabytes a step cost little beside the passes.
 
 use candle_core::backprop::GradStore;
-use candle_core::{D, Device, Result as CandleResult, Tensor, Var};
-use fer_core::{Emotion, EmotionNet, ModelConfig, Weights};
+use candle_core::{D, DType, Device, Result as CandleResult, Tensor, Var};
+use fer_core::{EmotionNet, ModelConfig, Weights};
+use fer_kernels::NetworkSpec;
 
 use super::Network;
 use crate::batches::TrainingBatch;
@@ -14,19 +15,23 @@ use crate::softmax::Logits;
 
 pub(super) struct CandleNetwork {
     config: ModelConfig,
+    /// The network in training.
+    spec: NetworkSpec,
     device: Device,
 }
 
 impl CandleNetwork {
     /// The network on the first CUDA device.
     #[cfg(feature = "cuda")]
-    pub(super) fn on_cuda(config: &ModelConfig) -> Result<Self> {
-        Ok(Self::new(config, Device::new_cuda(0).map_err(failed)?))
+    pub(super) fn on_cuda(config: &ModelConfig, spec: &NetworkSpec) -> Result<Self> {
+        let device = Device::new_cuda(0).map_err(failed)?;
+        Ok(Self::new(config, spec, device))
     }
 
-    pub(super) fn new(config: &ModelConfig, device: Device) -> Self {
+    pub(super) fn new(config: &ModelConfig, spec: &NetworkSpec, device: Device) -> Self {
         Self {
             config: config.clone(),
+            spec: spec.clone(),
             device,
         }
     }
@@ -54,12 +59,12 @@ impl CandleNetwork {
             .map(|dropout| self.tensor(dropout, &[features]));
         let dropout = dropout.transpose().map_err(failed)?;
         let logits = net.forward_train(&faces, momentum, dropout.as_ref())?;
-        self.cross_entropy(&logits, &batch.targets).map_err(failed)
+        self.cross_entropy(&logits, batch).map_err(failed)
     }
 
     /// The mean over the images of `-sum_k t_k log p_k`.
-    fn cross_entropy(&self, logits: &Tensor, targets: &[f32]) -> CandleResult<Tensor> {
-        let targets = self.tensor(targets, &[Emotion::COUNT])?;
+    fn cross_entropy(&self, logits: &Tensor, batch: &TrainingBatch) -> CandleResult<Tensor> {
+        let targets = self.tensor(&batch.targets, &[batch.outputs])?;
         let shifted = logits.broadcast_sub(&logits.max_keepdim(D::Minus1)?.detach())?;
         let log_sum = shifted.exp()?.sum_keepdim(D::Minus1)?.log()?;
         let log_probabilities = shifted.broadcast_sub(&log_sum)?;
@@ -79,7 +84,7 @@ impl Network for CandleNetwork {
         batch: &TrainingBatch,
         gradients: &mut [f32],
     ) -> Result<f32> {
-        let net = EmotionNet::new(&self.config, weights, &self.device)?;
+        let net = EmotionNet::from_spec(self.spec.clone(), weights, DType::F32, &self.device)?;
         let loss = self.loss(&net, momentum, batch)?;
         let found = loss.backward().map_err(failed)?;
         copy_gradients(&net.variables(), &found, gradients).map_err(failed)?;
@@ -121,9 +126,10 @@ fn failed(error: candle_core::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use fer_core::Emotion;
     use fer_kernels::Threads;
 
-    use super::super::KernelNetwork;
+    use super::super::{KernelNetwork, first_outputs};
     use super::*;
     use crate::initialize::initial_weights;
     use crate::random::{Purpose, Random};
@@ -135,18 +141,23 @@ mod tests {
             channels: vec![16, 32],
             blocks_per_stage: 2,
         };
-        let spec = config.network_spec().unwrap();
+        // More outputs than classes: the logits are those of the classes alone.
+        let spec = NetworkSpec {
+            classes: Emotion::COUNT + 1,
+            ..config.network_spec().unwrap()
+        };
         let mut random = Random::new(1, Purpose::Augmentation, 0, 0);
         let mut normal =
             |count: usize| -> Vec<f32> { (0..count).map(|_| random.normal()).collect() };
         let batch = TrainingBatch {
             input: normal(6 * spec.input_len()),
-            targets: [0.7, 0.1, 0.1, 0.1].repeat(6),
+            targets: [0.5, 0.1, 0.1, 0.1, 0.2].repeat(6),
+            outputs: spec.classes,
             dropout: Some([0.0, 2.0].repeat(6 * 16)),
         };
         let mut networks: [Box<dyn Network>; 2] = [
             Box::new(KernelNetwork::new(&spec, 6, &Threads::new(1).unwrap()).unwrap()),
-            Box::new(CandleNetwork::new(&config, Device::Cpu)),
+            Box::new(CandleNetwork::new(&config, &spec, Device::Cpu)),
         ];
         let [kernels, candle] = networks.each_mut().map(|network| {
             let mut weights = initial_weights(&spec, 3);
@@ -154,7 +165,8 @@ mod tests {
             let loss = network
                 .gradients(&mut weights, 0.1, &batch, &mut gradients)
                 .unwrap();
-            let logits = network.logits(&weights, &batch.input).unwrap();
+            let model = first_outputs(&weights, &spec, Emotion::COUNT);
+            let logits = network.logits(&model, &batch.input).unwrap();
             [vec![loss], gradients, weights.statistics, logits.concat()]
         });
         for (kernels, candle) in kernels.iter().zip(&candle) {

@@ -9,7 +9,8 @@ use crate::error::Result;
 use crate::softmax::Logits;
 
 pub(super) struct KernelNetwork {
-    spec: NetworkSpec,
+    /// The network of the model file.
+    model: NetworkSpec,
     plan: TrainPlan,
     set: InstructionSet,
     threads: Threads,
@@ -20,7 +21,10 @@ impl KernelNetwork {
         let set = InstructionSet::best();
         let plan = TrainPlan::new(spec, max_batch, set, threads.clone())?;
         Ok(Self {
-            spec: spec.clone(),
+            model: NetworkSpec {
+                classes: Emotion::COUNT,
+                ..spec.clone()
+            },
             plan,
             set,
             threads: threads.clone(),
@@ -53,12 +57,12 @@ impl Network for KernelNetwork {
 
     fn logits(&mut self, weights: &Weights, input: &[f32]) -> Result<Vec<Logits>> {
         let plan = InferencePlan::new(
-            &self.spec,
+            &self.model,
             &weights.parameters,
             &weights.statistics,
             self.set,
         )?;
-        let mut logits = vec![[0.0; Emotion::COUNT]; input.len() / self.spec.input_len()];
+        let mut logits = vec![[0.0; Emotion::COUNT]; input.len() / self.model.input_len()];
         plan.logits(input, logits.as_flattened_mut(), &self.threads)?;
         Ok(logits)
     }

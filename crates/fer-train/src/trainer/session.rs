@@ -45,7 +45,7 @@ impl<'a> Session<'a> {
         start: StartingPoint,
         threads: &Threads,
     ) -> Result<Self> {
-        let spec = config.model_config().network_spec()?;
+        let spec = config.training_spec()?;
         let max_batch = config.batch_size.min(data.examples.len());
         let weights = initial_weights(&spec, config.seed);
         let mut engine = Engine::new(options.device, config, weights, max_batch, threads)?;
@@ -62,7 +62,7 @@ impl<'a> Session<'a> {
                 &data.examples,
                 &data.teachers,
                 config,
-                spec.features(),
+                &spec,
                 threads,
             ),
             validation: Validation::new(&data.validation, &data.labels),
@@ -233,7 +233,7 @@ impl<'a> Session<'a> {
         };
         if self.position.best.is_none_or(|best| candidate.beats(&best)) {
             let provenance = finish::provenance(self.config, self.data, epoch, &validation);
-            let weights = self.engine.average().clone();
+            let weights = self.engine.average();
             finish::write_best(
                 self.run,
                 self.config,

@@ -1,6 +1,7 @@
 //! What is trained on, and what comes of it.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use fer_core::{Emotion, Model};
 use fer_train::{Ending, Error, RunDirectory, TrainConfig};
@@ -74,9 +75,8 @@ fn copies_of_held_out_images_are_removed_unless_asked_for() {
     }
 }
 
-#[test]
-fn votes_choose_images_and_labels() {
-    let data = dataset();
+/// Votes on the images of `data`: its folders for most, and anger for every other surprised face.
+fn votes_on(data: &Path) -> PathBuf {
     let mut csv = String::from(
         "file,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF\n",
     );
@@ -91,7 +91,6 @@ fn votes_choose_images_and_labels() {
             csv.push_str(&format!(
                 "{split}/neutral/{number:02}.png,10,0,0,0,0,0,0,0,0,0\n"
             ));
-            // Every other surprised face is an angry one to the crowd.
             let angry = 10 * (number % 2);
             csv.push_str(&format!(
                 "{split}/surprise/{number:02}.png,0,0,{},0,{angry},0,0,0,0,0\n",
@@ -99,8 +98,15 @@ fn votes_choose_images_and_labels() {
             ));
         }
     }
-    let votes = data.path().join("votes.csv");
+    let votes = data.join("votes.csv");
     fs::write(&votes, csv).unwrap();
+    votes
+}
+
+#[test]
+fn votes_choose_images_and_labels() {
+    let data = dataset();
+    let votes = votes_on(data.path());
     let folder = tempfile::tempdir().unwrap();
     let mut config = TrainConfig {
         epochs: 1,
@@ -115,6 +121,31 @@ fn votes_choose_images_and_labels() {
         mix[Emotion::Happy] > 0.25 && mix[Emotion::Surprise] < 0.2,
         "{mix:?}"
     );
+}
+
+#[test]
+fn what_else_people_see_is_learned_in_training_and_leaves_no_trace_in_the_model() {
+    let (data, folder) = (dataset(), tempfile::tempdir().unwrap());
+    let mut config = TrainConfig {
+        epochs: 12,
+        ..config()
+    };
+    config.votes.file = Some(votes_on(data.path()));
+    config.votes.others = true;
+    let run = train_into(&data, folder.path(), config.clone(), &options()).unwrap();
+    assert_eq!((run.data.trained_on, run.data.without_votes), (96, 0));
+    assert!(
+        run.best().unwrap().validation.accuracy >= 0.95,
+        "{:?}",
+        run.best()
+    );
+    let model = Model::load(&run.model).unwrap();
+    model
+        .weights
+        .check(&config.model_config().network_spec().unwrap())
+        .unwrap();
+    // A run that is over goes on from a checkpoint with all outputs.
+    train_into(&data, folder.path(), config, &options().with_resume(true)).unwrap();
 }
 
 #[test]
