@@ -35,6 +35,7 @@ pub(super) struct Scores {
     /// Rows are the truth.
     pub(super) confusion: Vec<Vec<usize>>,
     pub(super) per_class: BTreeMap<String, ClassScores>,
+    pub(super) conformal: LabelSets,
 }
 
 #[derive(Deserialize)]
@@ -43,6 +44,18 @@ pub(super) struct ClassScores {
     pub(super) recall: f64,
     pub(super) f1: f64,
     pub(super) support: usize,
+}
+
+/// How the label sets of conformal prediction keep their promise.
+#[derive(Deserialize)]
+pub(super) struct LabelSets {
+    /// The share of sets that may miss the truth.
+    pub(super) error_rate: f64,
+    pub(super) coverage: f64,
+    pub(super) coverage_ci95: [f64; 2],
+    pub(super) mean_set_size: f64,
+    /// The share of sets of one label.
+    pub(super) single: f64,
 }
 
 /// The pairs of copies in a dataset, paths relative to it.

@@ -46,6 +46,7 @@ pub(super) fn sections(measurements: &[Measurement]) -> Outcome<Vec<(&'static st
         ("headline", headline(measurements)?),
         ("figures-natural", scores_table(measurements, PRIORS[0])),
         ("figures-uniform", scores_table(measurements, PRIORS[1])),
+        ("label-sets", label_sets_table(measurements)?),
         ("per-class", per_class_table(measurements)?),
         ("confusion", confusion_tables(measurements)?),
     ])
@@ -110,6 +111,33 @@ fn scores_table(measurements: &[Measurement], priors: &str) -> String {
     table
 }
 
+/// Each model's label sets on the labels that it was trained to give.
+fn label_sets_table(measurements: &[Measurement]) -> Outcome<String> {
+    let mut table = String::from(
+        "| model | labels | test | images | promised | hold the truth [95 %] | labels a set | of one label |\n\
+         |---|---|---|---:|---:|---|---:|---:|\n",
+    );
+    for model in MODELS {
+        let labels = Labels::own(model);
+        for set in [TestSet::Whole, TestSet::LeakFree] {
+            let scores = labels.of(find(measurements, model, PRIORS[0], set)?);
+            let sets = &scores.conformal;
+            writeln!(
+                table,
+                "| `{model}` | {} | {} | {} | {:.3} | {} | {:.2} | {:.3} |",
+                labels.name(),
+                set_name(set),
+                scores.n,
+                1.0 - sets.error_rate,
+                with_interval(sets.coverage, sets.coverage_ci95),
+                sets.mean_set_size,
+                sets.single
+            )?;
+        }
+    }
+    Ok(table)
+}
+
 fn per_class_table(measurements: &[Measurement]) -> Outcome<String> {
     let mut table = String::from(
         "| model | labels | class | precision | recall | F1 | images |\n|---|---|---|---:|---:|---:|---:|\n",
@@ -160,8 +188,11 @@ fn confusion_tables(measurements: &[Measurement]) -> Outcome<String> {
 }
 
 fn accuracy(scores: &Scores) -> String {
-    let [low, high] = scores.accuracy_ci95;
-    format!("{:.3} [{low:.3}, {high:.3}]", scores.accuracy)
+    with_interval(scores.accuracy, scores.accuracy_ci95)
+}
+
+fn with_interval(value: f64, [low, high]: [f64; 2]) -> String {
+    format!("{value:.3} [{low:.3}, {high:.3}]")
 }
 
 fn set_name(set: TestSet) -> &'static str {
@@ -181,7 +212,9 @@ mod tests {
             r#""n": {n}, "accuracy": {accuracy}, "accuracy_ci95": [0.7, 0.9], "balanced_accuracy": 0.75,
                "macro_f1": 0.74, "nll": 0.6, "ece": 0.02, "classes": ["happy", "sad"], "confusion": [[5, 1], [2, 4]],
                "per_class": {{"happy": {{"precision": 0.5, "recall": 0.6, "f1": 0.55, "support": 6}},
-                              "sad": {{"precision": 0.8, "recall": 0.7, "f1": 0.75, "support": 6}}}}"#
+                              "sad": {{"precision": 0.8, "recall": 0.7, "f1": 0.75, "support": 6}}}},
+               "conformal": {{"error_rate": 0.1, "coverage": 0.91, "coverage_ci95": [0.86, 0.94],
+                              "mean_set_size": 1.25, "single": 0.8}}"#
         )
     }
 
@@ -225,6 +258,14 @@ mod tests {
     fn scores_table_has_a_row_for_each_model_labels_and_set() {
         let table = scores_table(&measurements(), "uniform");
         assert_eq!(table.lines().count(), 2 + MODELS.len() * 2 * 2);
+    }
+
+    #[test]
+    fn label_sets_are_judged_by_the_labels_that_a_model_was_trained_to_give() {
+        let table = label_sets_table(&measurements()).unwrap();
+        let row = "| `crowd` | consensus-4 | leak-free | 8 | 0.900 | 0.910 [0.860, 0.940] | 1.25 | 0.800 |";
+        assert!(table.contains(row), "{table}");
+        assert_eq!(table.lines().count(), 2 + 2 * MODELS.len());
     }
 
     #[test]
