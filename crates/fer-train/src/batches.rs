@@ -229,6 +229,7 @@ mod tests {
             dropout: 0.25,
             model: ModelSection {
                 input_size: SIZE,
+                channels: vec![16],
                 ..ModelSection::default()
             },
             ..TrainConfig::default()
