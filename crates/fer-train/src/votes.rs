@@ -253,6 +253,7 @@ mod tests {
         let ballot = votes.of(Path::new("train/happy/a.jpg")).unwrap();
         assert_eq!(ballot.emotions[Emotion::Happy.index()], 6);
         assert_eq!(ballot.emotions[Emotion::Sad.index()], 2);
+        assert_eq!(ballot.others, [0, 0, 0, 0, 1, 0], "one is unknown");
         assert_eq!((ballot.total(), ballot.in_classes()), (10, 9));
         assert_eq!(ballot.consensus(), Some(Emotion::Happy));
         assert_eq!(votes.of(Path::new("train/happy/b.jpg")), None);
@@ -302,6 +303,27 @@ mod tests {
                     prop_assert!(target.iter().all(|p| (0.0..=1.0).contains(p)));
                 }
                 None => prop_assert_eq!(ballot.in_classes(), 0),
+            }
+        }
+
+        #[test]
+        fn soft_targets_of_all_share_out_every_vote(
+            emotions in any::<[u16; 4]>(),
+            others in any::<[u16; 6]>(),
+            smoothing in 0.0f32..2.0,
+        ) {
+            let ballot = Ballot { emotions, others };
+            let Some((classes, rest)) = ballot.soft_target_of_all(smoothing) else {
+                prop_assert_eq!(ballot.total(), 0);
+                return Ok(());
+            };
+            let sum = classes.iter().sum::<f32>() + rest.iter().sum::<f32>();
+            prop_assert!((sum - 1.0).abs() < 1e-5);
+            // Within the classes, the shares are those of the votes for them alone.
+            let in_classes = classes.iter().sum::<f32>();
+            if let Some(alone) = ballot.soft_target(smoothing) {
+                let near = |(share, alone): (&f32, &f32)| (share - alone * in_classes).abs() < 1e-5;
+                prop_assert!(classes.iter().zip(&alone).all(near));
             }
         }
 
