@@ -11,10 +11,10 @@ mod scenes;
 mod stream;
 
 use fer_core::Classifier;
-use fer_vision::{Analyzer, AnalyzerOptions, Faces};
+use fer_vision::{Analyzer, AnalyzerOptions, FaceMode};
 
 /// An analyzer of the built-in parts on two threads.
-fn analyzer(faces: Faces) -> Analyzer {
+fn analyzer(faces: FaceMode) -> Analyzer {
     let options = AnalyzerOptions {
         faces,
         threads: 2,

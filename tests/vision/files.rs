@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use fer_core::Image;
-use fer_vision::{Face, FaceBox, FaceCrop, Faces};
+use fer_vision::{Face, FaceBox, FaceCrop, FaceMode};
 use image::codecs::gif::GifEncoder;
 use image::codecs::png::PngEncoder;
 use image::{DynamicImage, Frame, GrayImage, ImageEncoder, RgbImage, imageops};
@@ -20,7 +20,7 @@ fn group() -> DynamicImage {
 }
 
 fn faces_of(path: &Path) -> Vec<Face> {
-    let result = analyzer(Faces::Auto).path(path);
+    let result = analyzer(FaceMode::Auto).path(path);
     assert_eq!(result.path, path);
     result.outcome.unwrap()
 }
@@ -96,7 +96,7 @@ fn of_an_animation_the_first_frame_counts_and_the_result_says_so() {
             encoder.encode_frame(Frame::new(frame)).unwrap();
         }
         drop(encoder);
-        analyzer(Faces::Find).path(path)
+        analyzer(FaceMode::Find).path(path)
     };
     let face_first = animated("face-first.gif", [&portrait, &blank]);
     assert!(face_first.animated);
@@ -108,7 +108,7 @@ fn of_an_animation_the_first_frame_counts_and_the_result_says_so() {
 
 #[test]
 fn a_photo_without_a_face_has_an_empty_list() {
-    let result = analyzer(Faces::Auto).path(example("photos/empty_room.jpg"));
+    let result = analyzer(FaceMode::Auto).path(example("photos/empty_room.jpg"));
     assert!(result.error().is_none());
     assert!(result.outcome.unwrap().is_empty());
 }
@@ -127,11 +127,11 @@ fn a_face_crop_is_taken_whole_unless_a_search_is_asked_for() {
         assert_eq!(whole.len(), 1, "{}", picture.display());
         assert_eq!((whole[0].bounds, whole[0].score), (None, None));
     }
-    let found = analyzer(Faces::Find).path(&close_up).outcome.unwrap();
+    let found = analyzer(FaceMode::Find).path(&close_up).outcome.unwrap();
     assert_eq!(boxes(&found).len(), 1);
     let portrait = example("photos/happy.jpg");
     assert_eq!(boxes(&faces_of(&portrait)).len(), 1);
-    let whole = analyzer(Faces::Whole).path(&portrait).outcome.unwrap();
+    let whole = analyzer(FaceMode::Whole).path(&portrait).outcome.unwrap();
     assert_eq!((whole.len(), boxes(&whole)), (1, Vec::new()));
 }
 
@@ -164,7 +164,7 @@ fn faces_are_judged_on_the_original_pixels() {
         image::Luma([photo.get_pixel(x, y)[0].saturating_add(grain(x, y))])
     });
     let photo = to_image(photo);
-    let analyzer = analyzer(Faces::Auto);
+    let analyzer = analyzer(FaceMode::Auto);
     let faces = analyzer.image(&photo.view()).unwrap();
     assert!(faces.len() >= 4, "{faces:?}");
     for face in faces {
@@ -201,7 +201,7 @@ fn results_keep_the_order_of_the_files_and_a_bad_file_is_one_error() {
         .collect();
     let paths: Vec<PathBuf> = files.iter().map(|(path, _)| path.clone()).collect();
 
-    let analyzer = analyzer(Faces::Auto);
+    let analyzer = analyzer(FaceMode::Auto);
     let results = analyzer.paths(paths);
     assert_eq!(results.len(), files.len());
     let results: Vec<_> = results.collect();
@@ -223,7 +223,7 @@ fn few_files_are_read_ahead_of_the_results() {
         taken.set(taken.get() + 1);
         example("faces/test/sad/sad_000.jpg")
     });
-    let mut results = analyzer(Faces::Auto).paths(paths);
+    let mut results = analyzer(FaceMode::Auto).paths(paths);
     let mut ahead = 0;
     for done in 1..=300 {
         assert_eq!(results.next().unwrap().faces().len(), 1);
@@ -236,7 +236,7 @@ fn few_files_are_read_ahead_of_the_results() {
 fn all_forms_of_one_picture_agree() {
     let path = example("photos/group.jpg");
     let image = Image::open(&path).unwrap();
-    let analyzer = analyzer(Faces::Auto);
+    let analyzer = analyzer(FaceMode::Auto);
     let faces = faces_of(&path);
     assert_eq!(analyzer.image(&image.view()).unwrap(), faces);
     let many = analyzer.images(&[image.view(), image.view()]).unwrap();

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use fer_core::{Classifier, Image, ImageView};
 use fer_vision::{
-    Analyzer, AnalyzerOptions, Detection, FaceBox, FaceDetector, FaceSearch, FaceStream, Faces,
+    Analyzer, AnalyzerOptions, Detection, FaceBox, FaceDetector, FaceMode, FaceSearch, FaceStream,
     Result, SeetaDetector, StreamOptions,
 };
 
@@ -168,7 +168,7 @@ fn whole_frames_are_searched_only_when_it_is_due_or_a_face_is_gone() {
 
 #[test]
 fn the_person_of_the_sample_clip_is_one_person() {
-    let mut stream = FaceStream::new(analyzer(Faces::Auto), StreamOptions::default());
+    let mut stream = FaceStream::new(analyzer(FaceMode::Auto), StreamOptions::default());
     let frames = fer_vision::expand_inputs([example("clip")]).unwrap();
     assert!(frames.len() > 20);
     let mut seen = 0;

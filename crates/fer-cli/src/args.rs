@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use fer_core::Priors;
-use fer_vision::Faces;
+use fer_vision::FaceMode;
 
 /// Recognise apparent facial expressions: happy, sad, neutral, surprise.
 #[derive(Debug, Parser)]
@@ -46,7 +46,7 @@ pub(crate) struct ModelArgs {
 
     /// How to look for faces: `auto` takes a picture that is a face crop whole and searches any other
     #[arg(long, value_name = "auto|find|whole", default_value_t)]
-    pub(crate) faces: Faces,
+    pub(crate) faces: FaceMode,
 
     /// Class mix that probabilities assume: the training set's, equal shares, or four shares
     #[arg(long, value_name = "natural|uniform|h,s,n,s")]

@@ -8,7 +8,7 @@ use fer_train::report;
 use fer_train::{
     ClassFolders, Evaluation, EvaluationOptions, ExcludeList, FaceError, ScanOptions, Scores, Votes,
 };
-use fer_vision::{Analyzer, AnalyzerOptions, Detection, FaceCrop, Faces};
+use fer_vision::{Analyzer, AnalyzerOptions, Detection, FaceCrop, FaceMode};
 
 use crate::args::EvaluateArgs;
 use crate::progress::{Progress, say};
@@ -18,7 +18,7 @@ use crate::{Result, Status, files, load_classifier, terminal};
 #[derive(Debug, Clone, Default)]
 pub struct EvaluateOptions {
     /// Which part of a picture is taken as the face: of several, the largest.
-    pub faces: Faces,
+    pub faces: FaceMode,
     /// CSV of crowd votes, its paths relative to the parent of the folder.
     pub votes: Option<PathBuf>,
     /// Pictures to leave out, relative to the folder.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use fer_core::{Classifier, Emotion, Model};
-use fer_vision::{AnalyzerOptions, FaceCrop, FaceDetector, Faces, SeetaDetector};
+use fer_vision::{AnalyzerOptions, FaceCrop, FaceDetector, FaceMode, SeetaDetector};
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
 
@@ -21,7 +21,7 @@ pub(crate) struct Analyzer {
     detector: Arc<dyn FaceDetector>,
     threads: usize,
     /// One analyzer a way of looking for faces, made when first asked for.
-    analyzers: [OnceLock<fer_vision::Analyzer>; Faces::ALL.len()],
+    analyzers: [OnceLock<fer_vision::Analyzer>; FaceMode::ALL.len()],
 }
 
 /// Faces of a picture, its path where it is a file, and why it could not be read.
@@ -208,7 +208,7 @@ impl Analyzer {
         )
     }
 
-    pub(crate) fn analyzer_for(&self, faces: Faces) -> PyResult<&fer_vision::Analyzer> {
+    pub(crate) fn analyzer_for(&self, faces: FaceMode) -> PyResult<&fer_vision::Analyzer> {
         let cell = &self.analyzers[faces as usize];
         if let Some(analyzer) = cell.get() {
             return Ok(analyzer);

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use fer_cli::FrameRow;
-use fer_vision::{Faces, StreamOptions};
+use fer_vision::{FaceMode, StreamOptions};
 use pyo3::prelude::*;
 
 use crate::analyzer::Analyzer;
@@ -19,7 +19,7 @@ pub(crate) struct FaceStream(Mutex<fer_vision::FaceStream>);
 impl FaceStream {
     #[new]
     fn new(analyzer: &Analyzer) -> PyResult<Self> {
-        let analyzer = analyzer.analyzer_for(Faces::Find)?.clone();
+        let analyzer = analyzer.analyzer_for(FaceMode::Find)?.clone();
         Ok(Self(Mutex::new(fer_vision::FaceStream::new(
             analyzer,
             StreamOptions::default(),

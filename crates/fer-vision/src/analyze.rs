@@ -16,7 +16,7 @@ use crate::{
 
 /// Which parts of a picture are taken as faces.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum Faces {
+pub enum FaceMode {
     /// A picture that is itself a face crop is taken whole; any other is searched. A picture counts as a face crop if it is at most
     /// twice as wide and as high as the network's input and roughly square, or if a single face is found and fills it.
     #[default]
@@ -27,7 +27,7 @@ pub enum Faces {
     Whole,
 }
 
-impl Faces {
+impl FaceMode {
     /// Every choice.
     pub const ALL: [Self; 3] = [Self::Auto, Self::Find, Self::Whole];
 
@@ -41,18 +41,18 @@ impl Faces {
     }
 }
 
-impl fmt::Display for Faces {
+impl fmt::Display for FaceMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
 }
 
-impl FromStr for Faces {
+impl FromStr for FaceMode {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self> {
         let known = Self::ALL.into_iter().find(|faces| faces.name() == name);
-        known.ok_or_else(|| Error::UnknownFaces { name: name.into() })
+        known.ok_or_else(|| Error::UnknownFaceMode { name: name.into() })
     }
 }
 
@@ -60,7 +60,7 @@ impl FromStr for Faces {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct AnalyzerOptions {
     /// Which parts of a picture are taken as faces.
-    pub faces: Faces,
+    pub faces: FaceMode,
     /// Which faces the detector searches for.
     pub search: FaceSearch,
     /// Threads that read and search pictures; 0 for all cores. The classifier has its own setting.
@@ -164,15 +164,15 @@ impl Analyzer {
             longer <= limit && 2 * longer <= 3 * shorter
         };
         let whole = match self.options.faces {
-            Faces::Whole => true,
-            Faces::Auto => face_crop_by_size(),
-            Faces::Find => false,
+            FaceMode::Whole => true,
+            FaceMode::Auto => face_crop_by_size(),
+            FaceMode::Find => false,
         };
         if whole {
             return Ok(vec![None]);
         }
         let found = self.detect(image, &self.options.search)?;
-        if let (Faces::Auto, [face]) = (self.options.faces, found.as_slice())
+        if let (FaceMode::Auto, [face]) = (self.options.faces, found.as_slice())
             && fills(&face.bounds, width, height)
         {
             return Ok(vec![None]);

@@ -25,7 +25,7 @@ pub enum Error {
     },
     /// A word that is no way of looking for faces.
     #[error("unknown choice of faces {name:?}: expected auto, find or whole")]
-    UnknownFaces {
+    UnknownFaceMode {
         /// The word found.
         name: String,
     },
@@ -99,7 +99,7 @@ impl Error {
         match self {
             Self::Core(error) => error.kind().as_str(),
             Self::Detector { .. } => "detector",
-            Self::UnknownFaces { .. }
+            Self::UnknownFaceMode { .. }
             | Self::Pattern { .. }
             | Self::FrameTime { .. }
             | Self::FrameRate { .. } => "invalid_argument",

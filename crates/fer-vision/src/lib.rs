@@ -21,7 +21,7 @@ mod result;
 mod stream;
 mod video;
 
-pub use analyze::{Analyzer, AnalyzerOptions, Faces};
+pub use analyze::{Analyzer, AnalyzerOptions, FaceMode};
 pub use crop::FaceCrop;
 pub use detector::{Detection, FaceDetector, FaceSearch, SeetaDetector};
 pub use draw::{draw, save};

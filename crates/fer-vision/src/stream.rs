@@ -54,7 +54,7 @@ pub struct TrackedFace {
 
 /// Follows people through frames: which face belongs to whom, and how their expression runs.
 ///
-/// Frames are always searched for faces, whatever the analyzer's [`Faces`](crate::Faces) option says. Faces are matched to people by the
+/// Frames are always searched for faces, whatever the analyzer's [`FaceMode`](crate::FaceMode) option says. Faces are matched to people by the
 /// assignment of greatest total overlap (Kuhn, 1955; Munkres, 1957).
 #[derive(Debug)]
 pub struct FaceStream {
