@@ -12,7 +12,7 @@ use image::{DynamicImage, Frame, GrayImage, ImageEncoder, RgbImage, imageops};
 
 use crate::analyzer;
 use crate::scenes::{
-    drawn_faces, empty_room, example, grey_example, matches, put_face, resized, to_image,
+    drawn_faces, empty_room, example, gray_example, matches, put_face, resized, to_image,
 };
 
 fn group() -> DynamicImage {
@@ -53,12 +53,12 @@ fn lossless_forms_of_one_photo_have_the_same_faces() {
         ("rgb16.png", photo.to_rgb16().into()),
         ("rgb8.bmp", photo.to_rgb8().into()),
     ]);
-    let grey = DynamicImage::from(photo.to_luma8());
+    let gray = DynamicImage::from(photo.to_luma8());
     assert_same_faces([
-        ("grey8.png", grey.clone()),
-        ("grey-alpha8.png", grey.to_luma_alpha8().into()),
-        ("grey16.png", grey.to_luma16().into()),
-        ("rgb8.png", grey.to_rgb8().into()),
+        ("gray8.png", gray.clone()),
+        ("gray-alpha8.png", gray.to_luma_alpha8().into()),
+        ("gray16.png", gray.to_luma16().into()),
+        ("rgb8.png", gray.to_rgb8().into()),
     ]);
 }
 
@@ -119,7 +119,7 @@ fn a_face_crop_is_taken_whole_unless_a_search_is_asked_for() {
     // Larger than any crop by its size, but filled by the one face in it.
     let folder = tempfile::tempdir().unwrap();
     let close_up = folder.path().join("close-up.png");
-    resized(&grey_example("faces/test/happy/happy_000.jpg"), 300, 300)
+    resized(&gray_example("faces/test/happy/happy_000.jpg"), 300, 300)
         .save(&close_up)
         .unwrap();
     for picture in [&crop, &close_up] {
@@ -139,8 +139,8 @@ fn a_face_crop_is_taken_whole_unless_a_search_is_asked_for() {
 fn large_photos_are_within_the_limits_and_their_faces_are_found() {
     let crops = drawn_faces();
     let room = |width, height| resized(&empty_room(), width, height);
-    let check = |mut picture: GrayImage, centres: [(u32, u32); 2], size| {
-        let faces = [0, 1].map(|i| put_face(&mut picture, &crops[i], centres[i], size));
+    let check = |mut picture: GrayImage, centers: [(u32, u32); 2], size| {
+        let faces = [0, 1].map(|i| put_face(&mut picture, &crops[i], centers[i], size));
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("photo.png");
         picture.save(&path).unwrap();
@@ -157,7 +157,7 @@ fn large_photos_are_within_the_limits_and_their_faces_are_found() {
 #[test]
 fn faces_are_judged_on_the_original_pixels() {
     // In a photo this large, faces are searched on a smaller copy.
-    let photo = resized(&grey_example("photos/group.jpg"), 3_840, 2_160);
+    let photo = resized(&gray_example("photos/group.jpg"), 3_840, 2_160);
     // What shrinking would lose.
     let grain = |x: u32, y: u32| if (x + y).is_multiple_of(2) { 25 } else { 0 };
     let photo = GrayImage::from_fn(3_840, 2_160, |x, y| {

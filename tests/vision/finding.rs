@@ -6,7 +6,7 @@ use image::GrayImage;
 use proptest::prelude::*;
 
 use crate::scenes::{
-    self, drawn_faces, empty_room, grey_example, matches, resized, scene, to_image,
+    self, drawn_faces, empty_room, gray_example, matches, resized, scene, to_image,
 };
 
 fn detect(image: &ImageView<'_>, search: &FaceSearch) -> Vec<Detection> {
@@ -18,7 +18,7 @@ fn find(picture: &GrayImage) -> Vec<Detection> {
 }
 
 fn group() -> Image {
-    to_image(grey_example("photos/group.jpg"))
+    to_image(gray_example("photos/group.jpg"))
 }
 
 #[test]

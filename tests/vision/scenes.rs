@@ -26,8 +26,8 @@ pub(crate) fn example(path: &str) -> PathBuf {
         .join(path)
 }
 
-/// A picture of `examples/` in grey.
-pub(crate) fn grey_example(path: &str) -> GrayImage {
+/// A picture of `examples/` in gray.
+pub(crate) fn gray_example(path: &str) -> GrayImage {
     image::open(example(path)).unwrap().into_luma8()
 }
 
@@ -43,7 +43,7 @@ pub(crate) fn drawn_faces() -> Vec<GrayImage> {
 /// An empty room of [`SCENE`] size.
 pub(crate) fn empty_room() -> GrayImage {
     let (width, height) = SCENE;
-    resized(&grey_example("photos/empty_room.jpg"), width, height)
+    resized(&gray_example("photos/empty_room.jpg"), width, height)
 }
 
 /// The empty room with a grid of faces, whose boxes have sides of `size` pixels; faces are taken in turn from `crops`.
@@ -51,26 +51,26 @@ pub(crate) fn scene<'a>(size: u32, crops: &mut impl Iterator<Item = &'a GrayImag
     let cells = |length: u32| (length / (2 * size)).clamp(1, 6);
     let (columns, rows) = (cells(SCENE.0), cells(SCENE.1));
     let (width, height) = (SCENE.0 / columns, SCENE.1 / rows);
-    let centres = (0..rows)
+    let centers = (0..rows)
         .flat_map(|row| (0..columns).map(move |column| (column, row)))
         .map(|(column, row)| (column * width + width / 2, row * height + height / 2));
     let mut picture = empty_room();
-    let faces = centres
+    let faces = centers
         .zip(crops)
-        .map(|(centre, crop)| put_face(&mut picture, crop, centre, size))
+        .map(|(center, crop)| put_face(&mut picture, crop, center, size))
         .collect();
     Scene { picture, faces }
 }
 
-/// Puts a face crop into a picture so that its face box has sides of `size` pixels around `centre`; gives that box.
+/// Puts a face crop into a picture so that its face box has sides of `size` pixels around `center`; gives that box.
 pub(crate) fn put_face(
     picture: &mut GrayImage,
     crop: &GrayImage,
-    centre: (u32, u32),
+    center: (u32, u32),
     size: u32,
 ) -> FaceBox {
     let side = (size as f32 * CROP_OVER_FACE).round() as u32;
-    let corner = |side: u32| (centre.0 - side / 2, centre.1 - side / 2);
+    let corner = |side: u32| (center.0 - side / 2, center.1 - side / 2);
     let (left, top) = corner(side);
     // The crop fades over a sixteenth of its side at the edges.
     let fade = (side as f32 / 16.0).max(1.0);
@@ -84,10 +84,10 @@ pub(crate) fn put_face(
     FaceBox::from([x, y, size, size])
 }
 
-/// Whether `found` is the face in `truth`: centres within 0.4 sides of it, and sides within a factor of 2.
+/// Whether `found` is the face in `truth`: centers within 0.4 sides of it, and sides within a factor of 2.
 pub(crate) fn matches(found: &FaceBox, truth: &FaceBox) -> bool {
     let side = truth.width as f32;
-    let ((x, y), (true_x, true_y)) = (found.centre(), truth.centre());
+    let ((x, y), (true_x, true_y)) = (found.center(), truth.center());
     let near = |a: f32, b: f32| (a - b).abs() <= 0.4 * side;
     let ratio = found.width.max(found.height) as f32 / side;
     near(x, true_x) && near(y, true_y) && (0.5..=2.0).contains(&ratio)

@@ -77,10 +77,7 @@ fn write_face(
     let Some(largest) = found.into_iter().max_by_key(area) else {
         return Ok(false);
     };
-    let crop = match largest {
-        Some(detection) => FaceCrop::new(image, &detection.bounds)?,
-        None => FaceCrop::Inside(*image),
-    };
+    let crop = FaceCrop::of(image, largest.map(|detection| detection.bounds))?;
     analyzer
         .classifier()
         .model()

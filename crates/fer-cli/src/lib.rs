@@ -28,7 +28,6 @@ use args::{Cli, Command};
 pub use error::{Error, Result};
 pub use evaluate::{EvaluateOptions, evaluate};
 pub use model::{ModelInfo, describe, load_classifier};
-pub use predict::FrameRow;
 pub use train::{TrainRequest, train};
 
 /// How a command that was understood ended; the worse, the greater.

@@ -13,7 +13,6 @@ use crate::progress::{Progress, say};
 use crate::{Error, Result, Status, load_classifier};
 use drawing::Drawing;
 use output::Output;
-pub use video::FrameRow;
 
 pub(crate) fn run(args: &PredictArgs, quiet: bool) -> Result<Status> {
     let analyzer = analyzer(&args.model)?;

@@ -153,10 +153,7 @@ impl Analyzer {
         let bounds = face.0.bounds;
         let explain = || -> fer_cli::Result<_> {
             let decoded = source.decode()?;
-            let crop = match bounds {
-                Some(bounds) => FaceCrop::new(&decoded.view(), &bounds)?,
-                None => FaceCrop::Inside(decoded.view()),
-            };
+            let crop = FaceCrop::of(&decoded.view(), bounds)?;
             let preprocessing = &self.classifier.model().preprocessing;
             let mut pixels = vec![0; preprocessing.face_len()];
             preprocessing.face_bytes(&crop.view(), &mut pixels)?;

@@ -2,8 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use fer_cli::FrameRow;
-use fer_vision::{FaceMode, StreamOptions};
+use fer_vision::{FaceMode, FrameRow, StreamOptions};
 use pyo3::prelude::*;
 
 use crate::analyzer::Analyzer;

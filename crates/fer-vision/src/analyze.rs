@@ -224,11 +224,7 @@ impl Analyzer {
         let face_len = preprocessing.face_len();
         let mut pixels = vec![0; bounds.len() * face_len];
         for (bounds, pixels) in bounds.zip(pixels.chunks_exact_mut(face_len)) {
-            let crop = match bounds {
-                Some(bounds) => FaceCrop::new(image, &bounds)?,
-                None => FaceCrop::Inside(*image),
-            };
-            preprocessing.face_bytes(&crop.view(), pixels)?;
+            preprocessing.face_bytes(&FaceCrop::of(image, bounds)?.view(), pixels)?;
         }
         Ok(pixels)
     }

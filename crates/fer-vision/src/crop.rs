@@ -6,7 +6,7 @@ use crate::{FaceBox, Result};
 
 /// Side of the crop over that of the face box. Measured: `examples/measure_photos.rs framing`, docs/photos.md.
 const CROP_SIDE: f32 = 1.1;
-/// How far below the box's centre the crop's centre lies, in sides of the box. Measured likewise.
+/// How far below the box's center the crop's center lies, in sides of the box. Measured likewise.
 const CROP_DOWN: f32 = 0.0;
 
 /// A square picture of a face, framed as the training data is.
@@ -33,6 +33,14 @@ impl<'a> FaceCrop<'a> {
         Ok(Self::Extended(square.copy_extended(image)?))
     }
 
+    /// Cuts the face in `bounds` out of `image`, or takes the whole image as the face if there are no bounds.
+    ///
+    /// # Errors
+    /// [`fer_core::Error::CropOutside`] if `bounds` does not lie inside `image`.
+    pub fn of(image: &ImageView<'a>, bounds: Option<FaceBox>) -> Result<Self> {
+        bounds.map_or(Ok(Self::Inside(*image)), |bounds| Self::new(image, &bounds))
+    }
+
     /// The pixels.
     pub fn view(&self) -> ImageView<'_> {
         match self {
@@ -54,14 +62,14 @@ impl CropSquare {
     /// The training data's framing of the face in `bounds`.
     pub(crate) fn around(bounds: &FaceBox, image_width: u32, image_height: u32) -> Self {
         let side = bounds.width.max(bounds.height);
-        let centre_x = unclamped_centre(bounds.x, bounds.width, side, image_width);
-        let centre_y = unclamped_centre(bounds.y, bounds.height, side, image_height);
+        let center_x = unclamped_center(bounds.x, bounds.width, side, image_width);
+        let center_y = unclamped_center(bounds.y, bounds.height, side, image_height);
         let side = f64::from(side);
         let crop = side * f64::from(CROP_SIDE);
-        let top_left = |centre: f64| (centre - crop / 2.0).round() as i64;
+        let top_left = |center: f64| (center - crop / 2.0).round() as i64;
         Self {
-            x: top_left(centre_x),
-            y: top_left(centre_y + side * f64::from(CROP_DOWN)),
+            x: top_left(center_x),
+            y: top_left(center_y + side * f64::from(CROP_DOWN)),
             side: (crop.round() as i64).max(1),
         }
     }
@@ -103,8 +111,8 @@ impl CropSquare {
     }
 }
 
-/// Centre of a box that was a square of `side` before the picture's edge cut it.
-fn unclamped_centre(start: u32, length: u32, side: u32, limit: u32) -> f64 {
+/// Center of a box that was a square of `side` before the picture's edge cut it.
+fn unclamped_center(start: u32, length: u32, side: u32, limit: u32) -> f64 {
     let cut = f64::from(side - length);
     let (at_start, at_end) = (start == 0, start + length == limit);
     let shift = match (at_start, at_end) {
@@ -129,7 +137,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn crops_are_square_and_centred_on_the_box(
+        fn crops_are_square_and_centerd_on_the_box(
             (width, height, bounds) in (20..300_u32, 20..300_u32).prop_flat_map(|(width, height)| {
                 (1..=width.min(height)).prop_flat_map(move |side| {
                     let corner = (0..=width - side, 0..=height - side);
@@ -142,8 +150,8 @@ mod tests {
             let view = crop.view();
             prop_assert_eq!(view.width(), view.height());
             let square = CropSquare::around(&bounds, width, height);
-            let centre = square.x as f32 + square.side as f32 / 2.0;
-            prop_assert!((centre - bounds.centre().0).abs() <= 1.0);
+            let center = square.x as f32 + square.side as f32 / 2.0;
+            prop_assert!((center - bounds.center().0).abs() <= 1.0);
             // The pixel at the box's corner lies where it should in the crop, in either kind of crop.
             let (x, y) = (i64::from(bounds.x) - square.x, i64::from(bounds.y) - square.y);
             let row = view.rows().nth(y as usize).unwrap();
@@ -163,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_box_cut_by_the_edge_keeps_its_centre() {
+    fn a_box_cut_by_the_edge_keeps_its_center() {
         let whole = CropSquare::around(&FaceBox::from([50, 20, 40, 40]), 200, 100);
         let cut_right = CropSquare::around(&FaceBox::from([50, 20, 30, 40]), 80, 100);
         assert_eq!(whole, cut_right);

@@ -1,6 +1,7 @@
 //! Finding faces: the [`FaceDetector`] trait, what to search for, and the built-in detector.
 
-mod grey;
+mod gray;
+mod plane;
 mod scale;
 mod seeta;
 

@@ -20,7 +20,7 @@ const PANEL: Color = [24, 24, 28];
 const PANEL_OPACITY: f32 = 0.72;
 const BAR_GROUND: Color = [92, 92, 96];
 
-/// Colours that people with any colour vision tell apart (Okabe and Ito, 2008), light enough for a dark ground. The notebooks'
+/// Colors that people with any color vision tell apart (Okabe and Ito, 2008), light enough for a dark ground. The notebooks'
 /// (`_display.py`) are of the same hues.
 const fn color(emotion: Emotion) -> Color {
     match emotion {
@@ -121,9 +121,9 @@ fn panel_area(face: Area, (width, height): (i64, i64), picture: (i64, i64)) -> A
     } else {
         (below - height).min(picture.1 - height).max(0)
     };
-    let centred = face.x + (face.width - width) / 2;
+    let centerd = face.x + (face.width - width) / 2;
     Area {
-        x: centred.min(picture.0 - width).max(0),
+        x: centerd.min(picture.0 - width).max(0),
         y,
         width,
         height,

@@ -41,8 +41,8 @@ impl FaceBox {
         u64::from(self.width) * u64::from(self.height)
     }
 
-    /// Centre of the box as (x, y), in pixels.
-    pub fn centre(&self) -> (f32, f32) {
+    /// Center of the box as (x, y), in pixels.
+    pub fn center(&self) -> (f32, f32) {
         (
             self.x as f32 + self.width as f32 / 2.0,
             self.y as f32 + self.height as f32 / 2.0,

@@ -139,9 +139,9 @@ impl FaceStream {
         Ok(Some(without_duplicates(found)))
     }
 
-    /// Searches the neighbourhood of a face for faces of about its size.
+    /// Searches the neighborhood of a face for faces of about its size.
     fn find_near(&self, frame: &ImageView<'_>, bounds: &FaceBox) -> Result<Vec<Detection>> {
-        let Some(area) = neighbourhood(bounds, frame.width(), frame.height()) else {
+        let Some(area) = neighborhood(bounds, frame.width(), frame.height()) else {
             return Ok(Vec::new());
         };
         let side = bounds.width.max(bounds.height);
@@ -194,7 +194,7 @@ impl FaceStream {
 }
 
 /// The box with its own size again on each side, inside the picture.
-fn neighbourhood(bounds: &FaceBox, width: u32, height: u32) -> Option<FaceBox> {
+fn neighborhood(bounds: &FaceBox, width: u32, height: u32) -> Option<FaceBox> {
     let [x, y, w, h] = <[u32; 4]>::from(*bounds).map(|pixels| pixels as f32);
     FaceBox::clamped(x - w, y - h, 3.0 * w, 3.0 * h, width, height)
 }
@@ -204,8 +204,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn neighbourhoods_stay_inside() {
-        let near = |bounds: [u32; 4]| neighbourhood(&bounds.into(), 100, 80).map(<[u32; 4]>::from);
+    fn neighborhoods_stay_inside() {
+        let near = |bounds: [u32; 4]| neighborhood(&bounds.into(), 100, 80).map(<[u32; 4]>::from);
         assert_eq!(near([40, 30, 10, 10]), Some([30, 20, 30, 30]));
         assert_eq!(near([0, 60, 20, 20]), Some([0, 40, 40, 40]));
         assert_eq!(near([300, 60, 20, 20]), None);

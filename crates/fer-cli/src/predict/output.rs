@@ -7,11 +7,11 @@ use std::path::Path;
 
 use comfy_table::{Cell, Color, Table};
 use fer_core::{Emotion, PerEmotion};
-use fer_vision::{Face, ImageResult};
+use fer_vision::{Face, FrameRow, ImageResult};
 use serde::Serialize;
 use serde_json::json;
 
-use super::video::{Frame, FrameRow};
+use super::video::Frame;
 use crate::args::Format;
 use crate::terminal;
 use crate::{Error, Result};
@@ -67,7 +67,7 @@ impl Output {
                 let mut rows = frame
                     .faces
                     .iter()
-                    .map(|face| FrameRow::new(frame.path, frame.time, face));
+                    .map(|face| FrameRow::new(Some(frame.path), frame.time, face));
                 rows.try_for_each(|row| writer.serialize(row))
                     .map_err(csv_error)
             }

@@ -64,7 +64,7 @@ fn view(picture: &GrayImage) -> ImageView<'_> {
 fn print_placement(samples: &[Sample]) {
     let middle = BORDER as f32 + ENLARGED as f32 / 2.0;
     let placement = |Sample { face, .. }: &Sample| {
-        let (x, y) = face.centre();
+        let (x, y) = face.center();
         let side = face.width.max(face.height) as f32;
         [middle - x, middle - y, ENLARGED as f32].map(|pixels| pixels / side)
     };
@@ -73,8 +73,8 @@ fn print_placement(samples: &[Sample]) {
         "\n| crop, in sides of the box | 10 % | 25 % | median | 75 % | 90 % |\n|---|---|---|---|---|---|"
     );
     let names = [
-        "centre, right of the box's",
-        "centre, below the box's",
+        "center, right of the box's",
+        "center, below the box's",
         "side",
     ];
     for (measure, name) in names.into_iter().enumerate() {
@@ -121,11 +121,11 @@ fn built_in(sample: &Sample) -> GrayImage {
     GrayImage::from_raw(view.width(), view.height(), pixels).unwrap()
 }
 
-/// A square around the centre of the box.
+/// A square around the center of the box.
 fn around_box(sample: &Sample, share: f32) -> GrayImage {
-    let (x, y) = sample.face.centre();
+    let (x, y) = sample.face.center();
     let side = sample.face.width.max(sample.face.height) as f32 * share;
-    let [left, top] = [x, y].map(|centre| (centre - side / 2.0).round());
+    let [left, top] = [x, y].map(|center| (center - side / 2.0).round());
     let inside = |position: f32| (position as u32).min(sample.picture.width() - 1);
     let side = side.round() as u32;
     GrayImage::from_fn(side, side, |x, y| {

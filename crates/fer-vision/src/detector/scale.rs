@@ -4,13 +4,10 @@ use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U8;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 
-use super::grey::Plane;
+use super::plane::{Plane, Size};
 use crate::Error;
 
-/// Columns and rows.
-pub(super) type Size = (usize, usize);
-
-/// Resizes the grey pixels of `source` to fill `target`, bilinearly.
+/// Resizes the gray pixels of `source` to fill `target`, bilinearly.
 pub(super) fn resize(
     resizer: &mut Resizer,
     source: Plane<'_>,

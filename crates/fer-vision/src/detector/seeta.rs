@@ -19,17 +19,11 @@ use self::mlp::Activations;
 use self::model::Cascade;
 use self::pyramid::Pyramid;
 use self::surf::GradientMap;
-use self::window::{Window, merge_duplicates};
-use super::grey::GreyCopy;
+use self::window::{STEP, WINDOW, Window, merge_duplicates};
+use super::gray::GrayCopy;
 use super::{Detection, FaceDetector, FaceSearch};
 use crate::{Error, FaceBox};
 
-/// Side of the window that the cascade judges, in pixels.
-const WINDOW: usize = 40;
-/// The pixels of a window, row by row.
-type WindowPixels = [[u8; WINDOW]; WINDOW];
-/// Distance between neighbouring windows of a level, in pixels.
-const STEP: usize = 4;
 /// The smallest windows scanned, over the smallest faces asked for: a face is found best by a window a little smaller, which grows.
 const SMALLEST_WINDOW: f32 = 0.9;
 /// Windows that overlap more than this count as one between the stages.
@@ -53,7 +47,7 @@ pub struct SeetaDetector {
 /// Buffers of one running search, kept for the next.
 #[derive(Default)]
 struct Workspace {
-    grey: GreyCopy,
+    gray: GrayCopy,
     pyramid: Pyramid,
     contrast: ContrastMap,
     features: FeatureMap,
@@ -84,7 +78,7 @@ impl SeetaDetector {
     ) -> Result<Vec<Detection>, Error> {
         let smallest = SMALLEST_WINDOW * search.min_face_for(image.width(), image.height());
         let largest_scale = WINDOW as f32 / smallest;
-        let (plane, scale) = workspace.grey.copy(image, largest_scale)?;
+        let (plane, scale) = workspace.gray.copy(image, largest_scale)?;
         let max_face = search.max_face.map_or(f32::MAX, |side| side as f32 * scale);
         workspace.pyramid.build(plane, smallest * scale, max_face)?;
 

@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn enlarging_keeps_the_colours_of_every_format() {
+    fn enlarging_keeps_the_colors_of_every_format() {
         let cases = [
             (vec![1, 2, 3], PixelFormat::Rgb8, [1, 2, 3]),
             (vec![1, 2, 3], PixelFormat::Bgr8, [3, 2, 1]),

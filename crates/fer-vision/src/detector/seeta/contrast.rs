@@ -3,9 +3,9 @@
 use pulp::{Simd, WithSimd};
 
 use super::vectorized::vectorized;
-use super::{STEP, WINDOW};
+use super::window::{STEP, WINDOW};
 
-/// Windows with a standard deviation of at most this many grey levels are flat.
+/// Windows with a standard deviation of at most this many gray levels are flat.
 const MIN_DEVIATION: u64 = 10;
 /// Blocks of `STEP` by `STEP` pixels along a window's side.
 const BLOCKS: usize = WINDOW / STEP;

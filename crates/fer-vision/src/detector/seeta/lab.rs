@@ -1,12 +1,12 @@
 //! Locally assembled binary (LAB) features and the boosted classifiers over them, which propose face windows.
 //!
-//! A LAB feature compares the mean of a 3x3 block with those of its eight neighbouring blocks: one bit a neighbour (Yan et al.,
+//! A LAB feature compares the mean of a 3x3 block with those of its eight neighboring blocks: one bit a neighbor (Yan et al.,
 //! "Locally assembled binary (LAB) feature with feature-centric cascade for fast and accurate face detection", CVPR 2008).
 
 use pulp::{Simd, WithSimd};
 
-use super::WINDOW;
 use super::vectorized::vectorized;
+use super::window::WINDOW;
 
 /// Side of a block in pixels.
 const BLOCK: usize = 3;
@@ -15,7 +15,7 @@ const FEATURE: usize = 3 * BLOCK;
 /// Windows are rejected after each group of this many features.
 const GROUP: usize = 10;
 
-/// Offsets in blocks of the eight neighbours from the feature's top left, with the bit that each sets.
+/// Offsets in blocks of the eight neighbors from the feature's top left, with the bit that each sets.
 const NEIGHBOURS: [(usize, usize, i16); 8] = [
     (0, 0, 0x80),
     (1, 0, 0x40),
@@ -69,7 +69,7 @@ impl FeatureMap {
         }
     }
 
-    /// `values[y, x]` has a bit for each neighbour whose block sum the centre's reaches.
+    /// `values[y, x]` has a bit for each neighbor whose block sum the center's reaches.
     #[inline(always)]
     fn compare_blocks(&mut self, y: usize) {
         let width = self.stride;
@@ -78,13 +78,13 @@ impl FeatureMap {
             let row = (y + line * BLOCK) % BLOCK_ROWS;
             &self.blocks[row * width + column * BLOCK..][..features]
         };
-        let centre = block(1, 1);
+        let center = block(1, 1);
         self.bits.clear();
         self.bits.resize(features, 0);
         for (column, line, bit) in NEIGHBOURS {
-            let neighbour = block(column, line);
-            for ((bits, centre), neighbour) in self.bits.iter_mut().zip(centre).zip(neighbour) {
-                *bits |= if centre >= neighbour { bit } else { 0 };
+            let neighbor = block(column, line);
+            for ((bits, center), neighbor) in self.bits.iter_mut().zip(center).zip(neighbor) {
+                *bits |= if center >= neighbor { bit } else { 0 };
             }
         }
         let values = &mut self.values[y * width..][..features];

@@ -2,10 +2,9 @@
 
 use fast_image_resize::Resizer;
 
-use super::super::grey::Plane;
-use super::super::scale::{Size, resize, scaled};
-use super::window::Window;
-use super::{WINDOW, WindowPixels};
+use super::super::plane::{Plane, Size};
+use super::super::scale::{resize, scaled};
+use super::window::{WINDOW, Window, WindowPixels};
 use crate::Error;
 
 /// Levels until the scale has halved: steps of 0.79.
@@ -107,7 +106,7 @@ struct Sample {
     weight: u16,
 }
 
-/// The centres of `WINDOW` equal parts of a window's side, in pixels of a level.
+/// The centers of `WINDOW` equal parts of a window's side, in pixels of a level.
 #[derive(Debug, Clone, Copy)]
 struct Samples {
     start: f32,

@@ -4,7 +4,7 @@ use pulp::{Simd, WithSimd};
 
 use super::mlp::{Activations, Mlp, Opinion};
 use super::vectorized::vectorized;
-use super::{WINDOW, WindowPixels};
+use super::window::{WINDOW, WindowPixels};
 
 /// Channels: the sums of dx and |dx| where dy >= 0, the same where dy < 0, of dy and |dy| where dx >= 0, and where dx < 0.
 const CHANNELS: usize = 8;

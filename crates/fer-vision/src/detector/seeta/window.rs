@@ -2,6 +2,13 @@
 
 use super::mlp::Opinion;
 
+/// Side of the window that the cascade judges, in pixels.
+pub(super) const WINDOW: usize = 40;
+/// Distance between neighboring windows of a level, in pixels.
+pub(super) const STEP: usize = 4;
+/// The pixels of a window, row by row.
+pub(super) type WindowPixels = [[u8; WINDOW]; WINDOW];
+
 /// A square of the picture that may hold a face.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Window {
@@ -15,10 +22,10 @@ impl Window {
     /// The window as a network's opinion moves and sizes it: each shift is up to one side either way, growth up to double.
     pub(super) fn aligned(self, opinion: Opinion) -> Self {
         let side = self.side * 2.0 * opinion.growth;
-        let centred = (self.side - side) / 2.0;
+        let centerd = (self.side - side) / 2.0;
         Self {
-            x: self.x + (2.0 * opinion.shift_x - 1.0) * self.side + centred,
-            y: self.y + (2.0 * opinion.shift_y - 1.0) * self.side + centred,
+            x: self.x + (2.0 * opinion.shift_x - 1.0) * self.side + centerd,
+            y: self.y + (2.0 * opinion.shift_y - 1.0) * self.side + centerd,
             side,
             score: opinion.score,
         }

@@ -1,40 +1,34 @@
-//! The grey copy of a picture that faces are searched on.
+//! The gray copy of a picture that faces are searched on.
 
 use fast_image_resize::Resizer;
 use fer_core::{ImageView, PixelFormat};
 
-use super::scale::{Size, resize, scaled};
+use super::plane::Plane;
+use super::scale::{resize, scaled};
 use crate::Error;
 
-/// A grey picture, `[height, width]`, one byte a pixel.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Plane<'a> {
-    pub(super) pixels: &'a [u8],
-    pub(super) size: Size,
-}
-
-/// A grey, possibly smaller copy of a picture. Keeps its buffers from picture to picture.
+/// A gray, possibly smaller copy of a picture. Keeps its buffers from picture to picture.
 #[derive(Default)]
-pub(super) struct GreyCopy {
-    grey: Vec<u8>,
+pub(super) struct GrayCopy {
+    gray: Vec<u8>,
     shrunk: Vec<u8>,
     resizer: Resizer,
 }
 
-impl GreyCopy {
+impl GrayCopy {
     /// Copies `image`, shrunk to `scale` if that is below 1, and says at what scale the copy came out.
     pub(super) fn copy(
         &mut self,
         image: &ImageView<'_>,
         scale: f32,
     ) -> Result<(Plane<'_>, f32), Error> {
-        self.grey.clear();
+        self.gray.clear();
         image
             .rows()
-            .for_each(|row| append_grey(row, image.format(), &mut self.grey));
+            .for_each(|row| append_gray(row, image.format(), &mut self.gray));
         let size = (image.width() as usize, image.height() as usize);
         let full = Plane {
-            pixels: &self.grey,
+            pixels: &self.gray,
             size,
         };
         if scale >= 1.0 {
@@ -53,21 +47,21 @@ impl GreyCopy {
     }
 }
 
-/// Rec. 601 luma in eight bits: the detector reads the signs of differences, so speed outweighs the last grey level.
-fn append_grey(pixels: &[u8], format: PixelFormat, grey: &mut Vec<u8>) {
+/// Rec. 601 luma in eight bits: the detector reads the signs of differences, so speed outweighs the last gray level.
+fn append_gray(pixels: &[u8], format: PixelFormat, gray: &mut Vec<u8>) {
     let weigh = |red: u8, green: u8, blue: u8| {
         ((77 * u16::from(red) + 150 * u16::from(green) + 29 * u16::from(blue)) >> 8) as u8
     };
     match format {
-        PixelFormat::Gray8 => grey.extend_from_slice(pixels),
+        PixelFormat::Gray8 => gray.extend_from_slice(pixels),
         PixelFormat::Rgb8 => {
-            grey.extend(pixels.as_chunks().0.iter().map(|&[r, g, b]| weigh(r, g, b)));
+            gray.extend(pixels.as_chunks().0.iter().map(|&[r, g, b]| weigh(r, g, b)));
         }
         PixelFormat::Bgr8 => {
-            grey.extend(pixels.as_chunks().0.iter().map(|&[b, g, r]| weigh(r, g, b)));
+            gray.extend(pixels.as_chunks().0.iter().map(|&[b, g, r]| weigh(r, g, b)));
         }
         PixelFormat::Rgba8 => {
-            grey.extend(
+            gray.extend(
                 pixels
                     .as_chunks()
                     .0
@@ -90,7 +84,7 @@ mod tests {
         let rgba: Vec<u8> = pixels().flat_map(|&[r, g, b]| [r, g, b, 9]).collect();
         let copy = |pixels: &[u8], format, scale| {
             let view = ImageView::new(pixels, 60, 50, format).unwrap();
-            let mut copy = GreyCopy::default();
+            let mut copy = GrayCopy::default();
             let (plane, at) = copy.copy(&view, scale).unwrap();
             (plane.pixels.to_vec(), plane.size, at)
         };
