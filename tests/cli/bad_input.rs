@@ -151,8 +151,8 @@ fn missing_files_and_folders_without_pictures_are_named() {
     );
 
     for (path, hint) in [
-        (folder.path().to_owned(), "no picture"),
-        (folder.path().join("*.jpg"), "no picture"),
+        (folder.path().to_owned(), "no image"),
+        (folder.path().join("*.jpg"), "no image"),
     ] {
         let run = run(fer().args(["predict", "--format", "json"]).arg(path));
         assert_eq!(run.code, 1);

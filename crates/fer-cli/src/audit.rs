@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use fer_core::Emotion;
-use fer_train::audit::{Audit, AuditOptions, AuditStep, audit};
+use fer_kit::{Audit, AuditOptions, AuditStep, audit};
 use fer_train::report;
 
 use crate::args::AuditArgs;

@@ -1,10 +1,11 @@
 //! `fer info`: what a model says of itself.
 
 use comfy_table::Table;
+use fer_kit::{describe, load_classifier};
 use serde_json::Value;
 
 use crate::args::InfoArgs;
-use crate::{Error, Result, Status, describe, load_classifier, terminal};
+use crate::{Error, Result, Status, terminal};
 
 pub(crate) fn run(args: &InfoArgs) -> Result<Status> {
     let classifier = load_classifier(args.model.as_deref(), None, 0)?;

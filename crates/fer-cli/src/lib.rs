@@ -1,7 +1,5 @@
-//! The `fer` command, and what it shares with the Python package.
-//!
-//! [`run`] is the whole command: the binary and the wheel's console script both call it. [`load_classifier`],
-//! [`train`] and [`evaluate`] compose the crates below in the one way that the command and Python both offer.
+//! The `fer` command: arguments, tables and progress. The binary and the wheel's console script both call [`run`];
+//! the work itself is done by [`fer_kit`].
 
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
@@ -12,10 +10,8 @@ mod error;
 mod evaluate;
 mod files;
 mod info;
-mod model;
 mod predict;
 mod progress;
-mod settings;
 mod terminal;
 mod train;
 
@@ -25,10 +21,7 @@ use std::io;
 use clap::{CommandFactory, Parser};
 
 use args::{Cli, Command};
-pub use error::{Error, Result};
-pub use evaluate::{EvaluateOptions, evaluate};
-pub use model::{ModelInfo, describe, load_classifier};
-pub use train::{TrainRequest, train};
+use error::{Error, Result};
 
 /// How a command that was understood ended; the worse, the greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

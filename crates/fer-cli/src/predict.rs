@@ -2,26 +2,20 @@
 
 mod drawing;
 mod output;
-mod video;
 
-use std::path::{Path, PathBuf};
-
-use fer_vision::{Analyzer, AnalyzerOptions, expand_inputs, is_video};
+use fer_kit::load_classifier;
+use fer_kit::predict::{Item, find_files, predict};
+use fer_vision::{Analyzer, AnalyzerOptions, is_video};
 
 use crate::args::{Format, ModelArgs, PredictArgs};
 use crate::progress::{Progress, say};
-use crate::{Error, Result, Status, load_classifier};
+use crate::{Error, Result, Status};
 use drawing::Drawing;
 use output::Output;
 
 pub(crate) fn run(args: &PredictArgs, quiet: bool) -> Result<Status> {
     let analyzer = analyzer(&args.model)?;
-    let files = expand_inputs(&args.paths)?;
-    if files.is_empty() {
-        return Err(Error::NoPictures {
-            paths: args.paths.clone(),
-        });
-    }
+    let files = find_files(&args.paths)?;
     let pictures: Vec<_> = files
         .iter()
         .filter(|file| !is_video(file))
@@ -39,61 +33,52 @@ pub(crate) fn run(args: &PredictArgs, quiet: bool) -> Result<Status> {
 
     let mut output = Output::new(args.format);
     let mut status = Status::Success;
-    // In the order of the inputs: pictures between two videos go through the pipeline together.
-    for group in files.chunk_by(|a, b| !is_video(a) && !is_video(b)) {
-        let of_group = match group {
-            [video] if is_video(video) => {
-                predict_video(&analyzer, video, args.frames_per_second, &mut output, quiet)?
+    let mut report = |error: &fer_vision::Error| {
+        status = Status::Failure;
+        say(format_args!("error: {error}"));
+    };
+    // One bar at a time: for images, or for the frames of a video.
+    let mut images: Option<Progress> = None;
+    let mut frames: Option<Progress> = None;
+    let (mut images_done, mut frames_done) = (0, 0);
+    predict(&analyzer, &files, args.frames_per_second, |item| {
+        match item {
+            Item::Image(result) => {
+                let images = images.get_or_insert_with(|| Progress::new("images", quiet));
+                if let Some(error) = result.error() {
+                    images.suspend(|| report(error));
+                } else if let Some(drawing) = &drawing {
+                    drawing.save(result)?;
+                }
+                images.suspend(|| output.add(result))?;
+                images_done += 1;
+                images.set(images_done, pictures.len());
             }
-            pictures => {
-                predict_pictures(&analyzer, pictures, drawing.as_ref(), &mut output, quiet)?
+            Item::Frame(frame) => {
+                images = None;
+                output.add_frame(&frame)?;
+                frames_done += 1;
+                frames
+                    .get_or_insert_with(|| Progress::new("frames", quiet))
+                    .set(frames_done, frames_done);
             }
-        };
-        status = status.max(of_group);
-    }
+            Item::VideoEnd(video, error) => {
+                frames = None;
+                frames_done = 0;
+                match error {
+                    None => output.end_video(video)?,
+                    Some(error) => {
+                        report(&error);
+                        output.add_failed_video(video, &error)?;
+                    }
+                }
+            }
+        }
+        Ok::<_, Error>(())
+    })?;
+    drop(images);
     output.finish()?;
     Ok(status)
-}
-
-fn predict_pictures(
-    analyzer: &Analyzer,
-    pictures: &[PathBuf],
-    drawing: Option<&Drawing>,
-    output: &mut Output,
-    quiet: bool,
-) -> Result<Status> {
-    let mut status = Status::Success;
-    let total = pictures.len();
-    let mut progress = Progress::new("images", quiet);
-    for (number, result) in (1..).zip(analyzer.paths(pictures.to_vec())) {
-        if let Some(error) = result.error() {
-            status = Status::Failure;
-            progress.suspend(|| say(format_args!("error: {error}")));
-        } else if let Some(drawing) = drawing {
-            drawing.save(&result)?;
-        }
-        progress.suspend(|| output.add(&result))?;
-        progress.set(number, total);
-    }
-    Ok(status)
-}
-
-fn predict_video(
-    analyzer: &Analyzer,
-    video: &Path,
-    frames_per_second: f64,
-    output: &mut Output,
-    quiet: bool,
-) -> Result<Status> {
-    match video::predict(analyzer, video, frames_per_second, output, quiet) {
-        Ok(()) => Ok(Status::Success),
-        Err(Error::Vision(error)) => {
-            say(format_args!("error: {error}"));
-            output.add_failed_video(video, &error)?;
-            Ok(Status::Failure)
-        }
-        Err(error) => Err(error),
-    }
 }
 
 /// An analyzer as the arguments ask for.

@@ -1,80 +1,19 @@
-//! `fer train`: a folder of labelled pictures to a run folder.
+//! `fer train`: a folder of labeled images to a run folder.
 
 mod observer;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use fer_train::{
-    Device, Ending, Observer, RunDirectory, ScanOptions, TrainConfig, TrainOptions, TrainingRun,
-};
+use fer_kit::{TrainRequest, train};
+use fer_train::{Ending, RunDirectory, TrainingRun};
 use serde_json::{Map, Value, json};
 
 use crate::args::TrainArgs;
 use crate::progress::say;
-use crate::settings::with_options;
 use crate::terminal;
 use crate::{Result, Status};
 use observer::Terminal;
-
-/// What to train and how, as the command line and Python both ask for it.
-#[derive(Debug, Clone, Default)]
-pub struct TrainRequest {
-    /// Dataset folder.
-    pub data: PathBuf,
-    /// Run folder.
-    pub out: PathBuf,
-    /// Settings file; without it, the settings of the run to resume, or the defaults.
-    pub config: Option<PathBuf>,
-    /// Settings by name on top of those; a nested section names only what it changes.
-    pub options: Map<String, Value>,
-    /// Whether to go on with the run in `out`.
-    pub resume: bool,
-    /// Whether to pass over class folders of unknown names.
-    pub ignore_unknown: bool,
-    /// Where to compute.
-    pub device: Device,
-    /// Threads to compute with; 0 uses every core.
-    pub threads: usize,
-}
-
-impl TrainRequest {
-    /// The settings that the request comes to.
-    ///
-    /// # Errors
-    /// [`Error::Train`](crate::Error::Train) for a file that cannot be read or a value out of range;
-    /// [`Error::Settings`](crate::Error::Settings) for an unknown name or a value of the wrong type.
-    pub fn settings(&self) -> Result<TrainConfig> {
-        let base = match &self.config {
-            Some(file) => TrainConfig::load(file)?,
-            None if self.resume => RunDirectory::at(&self.out).load_config()?,
-            None => TrainConfig::default(),
-        };
-        with_options(&base, self.options.clone())
-    }
-}
-
-/// Trains as requested. A training that the observer stops leaves a run that can be resumed.
-///
-/// # Errors
-/// Those of [`TrainRequest::settings`] and of [`fer_train::train`].
-pub fn train(request: &TrainRequest, observer: &mut dyn Observer) -> Result<TrainingRun> {
-    let config = request.settings()?;
-    let scan = ScanOptions::default().with_ignore_unknown_folders(request.ignore_unknown);
-    let options = TrainOptions::default()
-        .with_threads(request.threads)
-        .with_device(request.device)
-        .with_resume(request.resume)
-        .with_scan(scan);
-    Ok(fer_train::train(
-        &request.data,
-        &request.out,
-        config,
-        &options,
-        observer,
-    )?)
-}
 
 pub(crate) fn run(args: &TrainArgs, quiet: bool) -> Result<Status> {
     let interrupted = Arc::new(AtomicBool::new(false));

@@ -40,10 +40,10 @@ impl Analyzer {
         priors: Option<&str>,
         threads: usize,
     ) -> PyResult<Self> {
-        let load = || -> fer_cli::Result<Self> {
+        let load = || -> fer_kit::Result<Self> {
             let priors = priors.map(str::parse).transpose()?;
             Ok(Self::with(
-                fer_cli::load_classifier(model.as_deref(), priors, threads)?,
+                fer_kit::load_classifier(model.as_deref(), priors, threads)?,
                 Arc::new(SeetaDetector::new()?),
                 model,
                 threads,
@@ -90,7 +90,7 @@ impl Analyzer {
         let picture = Picture::new(image, bgr)?;
         let source = picture.source()?;
         let found =
-            py.detach(|| -> fer_cli::Result<_> { Ok(analyzer.image(&source.decode()?.view())?) });
+            py.detach(|| -> fer_kit::Result<_> { Ok(analyzer.image(&source.decode()?.view())?) });
         let found = found.map_err(|error| Subject::Image.raise(error))?;
         Ok((found.into_iter().map(Face).collect(), picture.path()))
     }
@@ -151,7 +151,7 @@ impl Analyzer {
             .parse()
             .map_err(|error: fer_core::Error| Subject::Image.raise(error))?;
         let bounds = face.0.bounds;
-        let explain = || -> fer_cli::Result<_> {
+        let explain = || -> fer_kit::Result<_> {
             let decoded = source.decode()?;
             let crop = FaceCrop::of(&decoded.view(), bounds)?;
             let preprocessing = &self.classifier.model().preprocessing;
@@ -172,7 +172,7 @@ impl Analyzer {
 
     /// What the model file says of itself.
     fn info<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        to_python(py, &fer_cli::describe(&self.classifier))
+        to_python(py, &fer_kit::describe(&self.classifier))
     }
 }
 

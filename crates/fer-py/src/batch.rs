@@ -14,7 +14,7 @@ const PICTURES_PER_THREAD: usize = 64;
 /// Encoded pictures decoded at a time for each thread: they may be photographs of many megabytes.
 const DECODED_PER_THREAD: usize = 4;
 
-type Found = fer_cli::Result<Vec<Face>>;
+type Found = fer_kit::Result<Vec<Face>>;
 
 /// The faces of each picture, or why it could not be read, without holding the GIL.
 ///

@@ -26,7 +26,7 @@ pub(crate) enum Subject {
 
 impl Subject {
     /// The exception for `error`.
-    pub(crate) fn raise(self, error: impl Into<fer_cli::Error>) -> PyErr {
+    pub(crate) fn raise(self, error: impl Into<fer_kit::Error>) -> PyErr {
         let error = error.into();
         let path = error.path().map(|path| path.display().to_string());
         let arguments = (error.to_string(), error.kind(), path);

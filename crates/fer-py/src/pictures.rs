@@ -25,7 +25,7 @@ pub(crate) fn thumbnail<'py>(
 ) -> PyResult<(Bound<'py, PyBytes>, u32, u32)> {
     let picture = Picture::new(image, bgr)?;
     let source = picture.source()?;
-    let shrink = || -> fer_cli::Result<_> {
+    let shrink = || -> fer_kit::Result<_> {
         let decoded = source.decode()?;
         let view = decoded.view();
         Ok((png_of(&view, side), view.width(), view.height()))
@@ -75,7 +75,7 @@ fn drawing(
     let picture = Picture::new(image, bgr)?;
     let source = picture.source()?;
     let faces: Vec<fer_vision::Face> = faces.iter().map(|face| face.0.clone()).collect();
-    let draw = || -> fer_cli::Result<Image> {
+    let draw = || -> fer_kit::Result<Image> {
         let mut drawing = source.decode()?.view().to_image();
         fer_vision::draw(&mut drawing, &faces);
         Ok(drawing)

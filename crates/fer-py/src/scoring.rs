@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use fer_cli::EvaluateOptions;
+use fer_kit::EvaluateOptions;
 use fer_train::audit::{AuditOptions, AuditStep};
 use fer_train::{ExcludeList, report};
 use pyo3::prelude::*;
@@ -63,8 +63,8 @@ pub(crate) fn evaluate<'py>(
     let model = analyzer.name();
     let mut watch = Watch::new(progress);
     let tell = |done, total| watch.look("pictures", done, total);
-    let evaluate = || -> fer_cli::Result<_> {
-        let evaluation = fer_cli::evaluate(classifier, &folder, &options, tell)?;
+    let evaluate = || -> fer_kit::Result<_> {
+        let evaluation = fer_kit::evaluate(classifier, &folder, &options, tell)?;
         if let Some(html) = html {
             let page = report::evaluation_html(&evaluation, &folder, model, classifier.model())?;
             fer_core::write_atomic(html, page.as_bytes())?;
@@ -102,7 +102,7 @@ pub(crate) fn audit(
         }
         _ => ControlFlow::Continue(()),
     };
-    let audit = || -> fer_cli::Result<_> {
+    let audit = || -> fer_kit::Result<_> {
         let audit = fer_train::audit::audit(&data, &options, tell)?;
         if let Some(html) = html {
             fer_core::write_atomic(html, report::audit_html(&audit, &data)?.as_bytes())?;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use fer_cli::TrainRequest;
+use fer_kit::TrainRequest;
 use fer_train::{Device, EpochMetrics, Observer, Preparation, RunStart, StepProgress, TrainConfig};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -44,7 +44,7 @@ pub(crate) fn train(
         threads,
     };
     let mut observer = PythonObserver::new(observe);
-    let run = py.detach(|| fer_cli::train(&request, &mut observer));
+    let run = py.detach(|| fer_kit::train(&request, &mut observer));
     match observer.stopped_by {
         Some(error) => Err(error),
         None => run

@@ -35,7 +35,7 @@ impl FaceStream {
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let picture = Picture::new(frame, bgr)?;
         let source = picture.source()?;
-        let follow = || -> fer_cli::Result<_> {
+        let follow = || -> fer_kit::Result<_> {
             let decoded = source.decode()?;
             // A panic in an earlier frame leaves tracks that later frames correct.
             let mut stream = self.0.lock().unwrap_or_else(PoisonError::into_inner);

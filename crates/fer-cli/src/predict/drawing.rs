@@ -19,15 +19,14 @@ impl Drawing {
     /// One picture goes to the file `out`, several go into the folder `out` under their own names. Pictures of one name are numbered.
     ///
     /// # Errors
-    /// [`Error::NothingToDraw`] without pictures; [`Error::File`] if the folder cannot be made; [`Error::DrawOver`] if a drawing
+    /// [`Error::NothingToDraw`] without pictures; [`Error::CreateFolder`] if the folder cannot be made; [`Error::DrawOver`] if a drawing
     /// would take the place of its picture.
     pub(super) fn new(out: &Path, pictures: &[PathBuf]) -> Result<Self> {
         let targets: HashMap<PathBuf, PathBuf> = match pictures {
             [] => return Err(Error::NothingToDraw),
             [picture] if !out.is_dir() => HashMap::from([(picture.clone(), out.to_owned())]),
             pictures => {
-                std::fs::create_dir_all(out).map_err(|source| Error::File {
-                    action: "create",
+                std::fs::create_dir_all(out).map_err(|source| Error::CreateFolder {
                     path: out.to_owned(),
                     source,
                 })?;

@@ -7,11 +7,11 @@ use std::path::Path;
 
 use comfy_table::{Cell, Color, Table};
 use fer_core::{Emotion, PerEmotion};
+use fer_kit::predict::Frame;
 use fer_vision::{Face, FrameRow, ImageResult};
 use serde::Serialize;
 use serde_json::json;
 
-use super::video::Frame;
 use crate::args::Format;
 use crate::terminal;
 use crate::{Error, Result};

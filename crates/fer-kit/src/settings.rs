@@ -1,11 +1,11 @@
-//! Settings of a training by name, from flags and from Python's keywords.
+//! Training settings by name, as flags and keywords give them.
 
 use fer_train::TrainConfig;
 use serde_json::{Map, Value};
 
 use crate::{Error, Result};
 
-/// `base` with `options` by name on top. A nested section in `options` names only what it changes.
+/// Returns `base` with `options` by name on top. A section in `options` changes only the settings that it names.
 ///
 /// # Errors
 /// [`Error::Settings`] for an unknown name or a value of the wrong type, with the names that exist; [`Error::Train`] for a value out

@@ -1,4 +1,4 @@
-//! Which model, how it answers, and what it says of itself.
+//! Models by name or file, and the facts about them.
 
 use fer_core::{
     Classifier, Emotion, Model, ModelConfig, PerEmotion, Preprocessing, Priors, Provenance,
@@ -23,16 +23,16 @@ pub fn load_classifier(
     Ok(classifier.with_priors(priors.unwrap_or_default())?)
 }
 
-/// What a model says of itself.
+/// Facts about a model.
 #[derive(Debug, Clone, Serialize)]
 pub struct ModelInfo<'a> {
     /// Names of the classes, in the order of the outputs.
     pub labels: [&'static str; Emotion::COUNT],
     /// The shape of the network.
     pub network: &'a ModelConfig,
-    /// Trained numbers.
+    /// Number of trained parameters.
     pub parameters: usize,
-    /// How a picture becomes the network's input.
+    /// Preprocessing of an image to the network's input.
     pub preprocessing: &'a Preprocessing,
     /// Temperature that logits are divided by.
     pub temperature: f32,
@@ -40,11 +40,11 @@ pub struct ModelInfo<'a> {
     pub class_mix: &'a PerEmotion<f32>,
     /// Class mix that probabilities assume.
     pub priors: Priors,
-    /// Where the model came from, and its figures.
+    /// Origin and figures of the model.
     pub provenance: &'a Provenance,
 }
 
-/// What the classifier's model says of itself.
+/// Returns the facts about the classifier's model.
 #[must_use]
 pub fn describe(classifier: &Classifier) -> ModelInfo<'_> {
     let model = classifier.model();

@@ -1,0 +1,100 @@
+//! Errors of this crate's functions.
+
+use std::error::Error as _;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use fer_core::Error as CoreError;
+use fer_train::Error as TrainError;
+use fer_vision::Error as VisionError;
+
+/// The result of a function of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// An error of this crate's functions: mostly one of the crates below.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An error of images and models.
+    #[error(transparent)]
+    Core(#[from] CoreError),
+    /// An error of finding faces.
+    #[error(transparent)]
+    Vision(#[from] VisionError),
+    /// An error of training, evaluation and audit.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// Folders or patterns without a single image.
+    #[error("{} holds no image", names(paths))]
+    NoImages {
+        /// The folders and patterns searched.
+        paths: Vec<PathBuf>,
+    },
+    /// A setting whose name or value is not allowed.
+    #[error("settings: {reason}")]
+    Settings {
+        /// The name or value found, and those expected.
+        reason: String,
+    },
+}
+
+impl Error {
+    /// Returns the stable name of this kind of error in snake case.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Core(error) => error.kind().as_str(),
+            Self::Vision(error) => error.kind(),
+            Self::Train(error) => error.kind(),
+            Self::NoImages { .. } => "no_images",
+            Self::Settings { .. } => "config",
+        }
+    }
+
+    /// Returns the file or folder concerned, if the error is about one.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Core(error)
+            | Self::Vision(VisionError::Core(error))
+            | Self::Train(TrainError::Core(error)) => match error {
+                CoreError::File { path, .. } => Some(path),
+                _ => None,
+            },
+            Self::Vision(
+                VisionError::Folder { path, .. }
+                | VisionError::Write { path, .. }
+                | VisionError::Video { path, .. },
+            )
+            | Self::Train(TrainError::Io { path, .. } | TrainError::NotAFolder { path }) => {
+                Some(path)
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns `true` if a file or folder does not exist.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            if error
+                .downcast_ref::<io::Error>()
+                .is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
+            {
+                return true;
+            }
+            cause = error.source();
+        }
+        self.kind() == "not_found"
+            || matches!(self, Self::Train(TrainError::NotAFolder { path }) if !path.exists())
+    }
+}
+
+fn names(paths: &[PathBuf]) -> String {
+    let names: Vec<String> = paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    names.join(", ")
+}

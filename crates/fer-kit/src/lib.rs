@@ -1,0 +1,40 @@
+//! Face emotion recognition in one dependency: what the `fer` command and the Python package do, as functions.
+//!
+//! Each function goes from a request to a result; none needs a terminal or Python. [`load_classifier`] finds a model,
+//! [`predict`] classifies the faces of images and videos, [`train()`] trains, [`evaluate()`] scores a model on class
+//! folders, [`audit()`] checks a dataset, [`describe`] returns the facts about a model.
+//!
+//! The crates below are re-exported: [`fer_core`] (models, images, predictions), [`fer_vision`] (faces in images and
+//! video) and [`fer_train`] (datasets, training, metrics, reports).
+//!
+//! ```
+//! use fer_kit::fer_vision::{Analyzer, AnalyzerOptions};
+//!
+//! # fn main() -> fer_kit::Result<()> {
+//! let classifier = fer_kit::load_classifier(Some("crowd"), None, 1)?;
+//! assert_eq!(fer_kit::describe(&classifier).labels, ["happy", "sad", "neutral", "surprise"]);
+//! let analyzer = Analyzer::new(classifier, AnalyzerOptions::default())?;
+//! # let _ = analyzer;
+//! # Ok(())
+//! # }
+//! ```
+
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod error;
+mod evaluate;
+mod model;
+pub mod predict;
+mod settings;
+mod train;
+
+pub use fer_core;
+pub use fer_train;
+pub use fer_vision;
+
+pub use error::{Error, Result};
+pub use evaluate::{EvaluateOptions, evaluate};
+pub use fer_train::audit::{Audit, AuditOptions, AuditStep, audit};
+pub use model::{ModelInfo, describe, load_classifier};
+pub use train::{TrainRequest, train};

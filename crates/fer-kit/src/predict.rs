@@ -1,0 +1,82 @@
+//! Faces of images and videos, reported one by one to a visitor.
+
+mod frame;
+
+use std::path::{Path, PathBuf};
+
+use fer_vision::{
+    Analyzer, FaceStream, ImageResult, StreamOptions, VideoFrames, expand_inputs, is_video,
+};
+
+use crate::{Error, Result};
+pub use frame::Frame;
+
+/// An item of a prediction over files, in the order of the files.
+#[derive(Debug)]
+pub enum Item<'a> {
+    /// An image: its faces, or why it could not be read.
+    Image(&'a ImageResult),
+    /// A frame of a video with the people in it.
+    Frame(Frame<'a>),
+    /// The end of a video. With an error, the frames before it are all that could be read.
+    VideoEnd(&'a Path, Option<fer_vision::Error>),
+}
+
+/// Returns the image and video files that paths, folders and glob patterns stand for.
+///
+/// # Errors
+/// [`Error::NoImages`] if there are none; [`Error::Vision`] for a folder that cannot be read.
+pub fn find_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let files = expand_inputs(paths)?;
+    if files.is_empty() {
+        return Err(Error::NoImages {
+            paths: paths.to_vec(),
+        });
+    }
+    Ok(files)
+}
+
+/// Predicts `files` in their order and hands each [`Item`] to `visit`. A file that cannot be read is an item too.
+///
+/// # Errors
+/// Those of `visit`, which end the work.
+pub fn predict<E>(
+    analyzer: &Analyzer,
+    files: &[PathBuf],
+    frames_per_second: f64,
+    mut visit: impl FnMut(Item<'_>) -> std::result::Result<(), E>,
+) -> std::result::Result<(), E> {
+    // Images between two videos go through the pipeline together.
+    for group in files.chunk_by(|a, b| !is_video(a) && !is_video(b)) {
+        match group {
+            [video] if is_video(video) => {
+                predict_video(analyzer, video, frames_per_second, &mut visit)?;
+            }
+            images => analyzer
+                .paths(images.to_vec())
+                .try_for_each(|result| visit(Item::Image(&result)))?,
+        }
+    }
+    Ok(())
+}
+
+fn predict_video<E>(
+    analyzer: &Analyzer,
+    video: &Path,
+    frames_per_second: f64,
+    visit: &mut impl FnMut(Item<'_>) -> std::result::Result<(), E>,
+) -> std::result::Result<(), E> {
+    let frames = match VideoFrames::open(video, frames_per_second) {
+        Ok(frames) => frames,
+        Err(error) => return visit(Item::VideoEnd(video, Some(error))),
+    };
+    let mut stream = FaceStream::new(analyzer.clone(), StreamOptions::default());
+    for frame in frames {
+        let seen = frame.and_then(|(time, image)| Ok((time, stream.push(time, &image.view())?)));
+        match seen {
+            Ok((time, faces)) => visit(Item::Frame(Frame::new(video, time, faces)))?,
+            Err(error) => return visit(Item::VideoEnd(video, Some(error))),
+        }
+    }
+    visit(Item::VideoEnd(video, None))
+}

@@ -1,0 +1,69 @@
+//! Training of a model from a request.
+
+use std::path::PathBuf;
+
+use fer_train::{
+    Device, Observer, RunDirectory, ScanOptions, TrainConfig, TrainOptions, TrainingRun,
+};
+use serde_json::{Map, Value};
+
+use crate::Result;
+use crate::settings::with_options;
+
+/// A request to train: data, run folder and settings.
+#[derive(Debug, Clone, Default)]
+pub struct TrainRequest {
+    /// Dataset folder.
+    pub data: PathBuf,
+    /// Run folder.
+    pub out: PathBuf,
+    /// Settings file; without it, the settings of the run to resume, or the defaults.
+    pub config: Option<PathBuf>,
+    /// Settings by name on top of those; a section changes only the settings that it names.
+    pub options: Map<String, Value>,
+    /// Resumes the run in `out`.
+    pub resume: bool,
+    /// Skips class folders of unknown names instead of refusing the dataset.
+    pub ignore_unknown: bool,
+    /// The device to compute on.
+    pub device: Device,
+    /// Threads to compute with; 0 uses every core.
+    pub threads: usize,
+}
+
+impl TrainRequest {
+    /// Returns the settings in effect: those of the file or run, changed by the options.
+    ///
+    /// # Errors
+    /// [`Error::Train`](crate::Error::Train) for a file that cannot be read or a value out of range;
+    /// [`Error::Settings`](crate::Error::Settings) for an unknown name or a value of the wrong type.
+    pub fn settings(&self) -> Result<TrainConfig> {
+        let base = match &self.config {
+            Some(file) => TrainConfig::load(file)?,
+            None if self.resume => RunDirectory::at(&self.out).load_config()?,
+            None => TrainConfig::default(),
+        };
+        with_options(&base, self.options.clone())
+    }
+}
+
+/// Trains as requested. A training that the observer stops leaves a run that can be resumed.
+///
+/// # Errors
+/// Those of [`TrainRequest::settings`] and of [`fer_train::train`].
+pub fn train(request: &TrainRequest, observer: &mut dyn Observer) -> Result<TrainingRun> {
+    let config = request.settings()?;
+    let scan = ScanOptions::default().with_ignore_unknown_folders(request.ignore_unknown);
+    let options = TrainOptions::default()
+        .with_threads(request.threads)
+        .with_device(request.device)
+        .with_resume(request.resume)
+        .with_scan(scan);
+    Ok(fer_train::train(
+        &request.data,
+        &request.out,
+        config,
+        &options,
+        observer,
+    )?)
+}
