@@ -19,6 +19,7 @@
 //! # Features
 //! - `decode` (default): [`Image::open`] and [`Image::decode`].
 //! - `pretrained` (default): the built-in models and `Classifier::pretrained`.
+//! - `candle` (default): [`EmotionNet`], the network on Candle's autograd, and [`Classifier::explain`].
 //! - `cuda`: the training network ([`EmotionNet`]) on CUDA devices.
 
 #![forbid(unsafe_code)]
@@ -32,9 +33,11 @@ mod config;
 mod decode;
 mod emotion;
 mod error;
+#[cfg(feature = "candle")]
 mod explain;
 mod image;
 mod model;
+#[cfg(feature = "candle")]
 mod network;
 mod per_emotion;
 mod prediction;
@@ -44,14 +47,18 @@ mod write;
 
 pub use calibration::Calibration;
 pub use classifier::Classifier;
+pub use fer_kernels::{BlockSpec, KernelError, NetworkSpec, Role, Slot};
+
 pub use config::{ModelConfig, Weights};
 #[cfg(feature = "decode")]
 pub use decode::{MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE};
 pub use emotion::Emotion;
 pub use error::{Error, ErrorKind, Result};
+#[cfg(feature = "candle")]
 pub use explain::Explanation;
 pub use image::{Image, ImageView, PixelFormat};
 pub use model::{Model, Provenance, WeightStorage};
+#[cfg(feature = "candle")]
 pub use network::EmotionNet;
 pub use per_emotion::PerEmotion;
 pub use prediction::Prediction;

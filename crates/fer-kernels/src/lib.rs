@@ -11,6 +11,7 @@
 mod average;
 mod batch_norm;
 mod buffer;
+#[cfg(feature = "candle")]
 pub mod candle;
 mod conv;
 mod direct;

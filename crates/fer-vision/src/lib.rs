@@ -22,6 +22,8 @@ mod result;
 mod stream;
 mod video;
 
+pub use fer_core;
+
 pub use analyze::{Analyzer, AnalyzerOptions, FaceMode};
 pub use crop::FaceCrop;
 pub use detector::{Detection, FaceDetector, FaceSearch, SeetaDetector};

@@ -94,7 +94,7 @@ mod tests {
         assert!(max_pool2x2(&x).is_err());
     }
 
-    /// When this fails, Candle has put its own operation right, and [`max_pool2x2`] has had its day.
+    /// When this fails, Candle has fixed its gradient and [`max_pool2x2`] can be removed.
     #[test]
     fn the_gradient_of_candles_own_pooling_is_still_wrong() {
         let x = Tensor::new(&[[[[1f64, 2.0], [3.0, 4.0]]]], &Device::Cpu).unwrap();
