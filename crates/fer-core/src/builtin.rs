@@ -7,13 +7,20 @@ use crate::{Error, Model, Result};
 /// The names of built-in models, the default first.
 const NAMES: &[&str] = &["crowd", "folder"];
 
-/// The embedded model files by name, in the order of [`NAMES`].
-const EMBEDDED: &[(&str, &[u8])] = &[
-    #[cfg(all(feature = "pretrained", model_crowd))]
-    ("crowd", include_bytes!("../models/crowd.safetensors")),
-    #[cfg(all(feature = "pretrained", model_folder))]
-    ("folder", include_bytes!("../models/folder.safetensors")),
-];
+/// Returns the embedded model file of that name.
+#[cfg(feature = "pretrained")]
+fn embedded(name: &str) -> Option<&'static [u8]> {
+    match name {
+        "crowd" => Some(include_bytes!("../models/crowd.safetensors")),
+        "folder" => Some(include_bytes!("../models/folder.safetensors")),
+        _ => None,
+    }
+}
+
+#[cfg(not(feature = "pretrained"))]
+fn embedded(_name: &str) -> Option<&'static [u8]> {
+    None
+}
 
 impl Model {
     /// The name of the default built-in model.
@@ -22,15 +29,19 @@ impl Model {
     /// The names that [`Model::named`] answers to: `crowd`, trained on what most people see in a face, and `folder`,
     /// trained on the labels of the dataset's folders. None without trained weights (feature `pretrained`).
     pub fn names() -> &'static [&'static str] {
-        if EMBEDDED.is_empty() { &[] } else { NAMES }
+        if cfg!(feature = "pretrained") {
+            NAMES
+        } else {
+            &[]
+        }
     }
 
-    /// A built-in model. If only one is embedded it answers to both names.
+    /// Returns the built-in model of that name.
     ///
     /// # Errors
     /// [`Error::UnknownModel`] for a name not in [`Model::names`].
     pub fn named(name: &str) -> Result<Self> {
-        Self::from_bytes(embedded(name)?)
+        Self::from_bytes(embedded(name).ok_or_else(|| unknown(name))?)
     }
 
     /// A built-in model if `name_or_path` is the name of one, else the model file at that path.
@@ -45,17 +56,6 @@ impl Model {
             _ => Self::load(path),
         }
     }
-}
-
-fn embedded(name: &str) -> Result<&'static [u8]> {
-    if !Model::names().contains(&name) {
-        return Err(unknown(name));
-    }
-    let of_that_name = EMBEDDED.iter().find(|(embedded, _)| *embedded == name);
-    let (_, bytes) = of_that_name
-        .or(EMBEDDED.first())
-        .ok_or_else(|| unknown(name))?;
-    Ok(bytes)
 }
 
 fn is_bare_word(path: &Path) -> bool {
@@ -79,6 +79,17 @@ mod tests {
         for name in Model::names() {
             Model::named(name).unwrap();
             assert_eq!(Model::find(name).unwrap(), Model::named(name).unwrap());
+        }
+    }
+
+    #[test]
+    fn each_name_has_a_model_of_its_own() {
+        let names = Model::names();
+        for (index, name) in names.iter().enumerate() {
+            let model = Model::named(name).unwrap();
+            for other in &names[..index] {
+                assert_ne!(model, Model::named(other).unwrap(), "{name} and {other}");
+            }
         }
     }
 
