@@ -5,6 +5,8 @@
 mod files;
 #[path = "vision/finding.rs"]
 mod finding;
+#[path = "vision/samples.rs"]
+mod samples;
 #[path = "vision/scenes.rs"]
 mod scenes;
 #[path = "vision/stream.rs"]

@@ -14,6 +14,7 @@ import argparse
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.random import Generator
@@ -54,7 +55,7 @@ def draw_expression(name: str, rng: Generator) -> Expression:
         opening = 0.0 if rng.random() < 0.25 else between(0.10, 0.24)
         return Expression(
             brow_raise=between(-0.02, 0.06),
-            eye_opening=0.085 - 0.035 * strength,
+            eye_opening=0.060 - 0.035 * strength,
             lower_lid_raise=0.04 * strength,
             mouth_width=0.40 + 0.15 * strength,
             corner_lift=0.08 + 0.12 * strength,
@@ -67,7 +68,7 @@ def draw_expression(name: str, rng: Generator) -> Expression:
         strength = between(0.6, 1.0)
         return Expression(
             brow_raise=between(-0.05, 0.01),
-            inner_brow_raise=0.07 + 0.10 * strength,
+            inner_brow_raise=0.105 + 0.15 * strength,
             eye_opening=between(0.045, 0.07),
             gaze_down=between(0.0, 0.05),
             mouth_width=between(0.31, 0.39),
@@ -92,7 +93,7 @@ def draw_expression(name: str, rng: Generator) -> Expression:
     return Expression(
         brow_raise=between(-0.03, 0.03),
         inner_brow_raise=between(-0.02, 0.015),
-        eye_opening=between(0.075, 0.095),
+        eye_opening=between(0.050, 0.065),
         mouth_width=between(0.33, 0.41),
         corner_lift=between(-0.015, 0.025),
     )
@@ -184,34 +185,51 @@ def draw_face(name: str, size: int, rng: Generator) -> Image.Image:
     return crop if rng.random() < 0.3 else crop.convert("L")
 
 
-def draw_photo(
-    faces: list[tuple[str, float, float, float]], size: tuple[int, int], rng: Generator
-) -> Image.Image:
-    """People before a wall. A face is (expression, centre x, centre y, half width), in pixels."""
+class Sitter(NamedTuple):
+    """A face of a photo, by where it is in pixels. ``person`` is the seed of everything else about it."""
+
+    expression: str
+    centre_x: float
+    centre_y: float
+    half_width: float
+    person: int
+
+
+def draw_sitter(seed: int, sitter: Sitter) -> tuple[Person, Expression, View]:
+    """The face, its expression and its light. Each sitter has a generator of its own."""
+    rng = np.random.default_rng(
+        [seed, len(FACES_PER_CLASS), EXPRESSIONS.index(sitter.expression), sitter.person]
+    )
+    return draw_person(rng), draw_expression(sitter.expression, rng), draw_view(rng)
+
+
+def draw_photo(seed: int, sitters: list[Sitter], size: tuple[int, int], rng: Generator) -> Image.Image:
+    """People before a wall."""
     width, height = size
-    picture = backdrop(height, width, rng)
-    for name, centre_x, centre_y, half_width in faces:
+    image = backdrop(height, width, rng)
+    for sitter in sitters:
         x, y = np.meshgrid(
-            (np.arange(width) - centre_x) / half_width, (np.arange(height) - centre_y) / half_width
+            (np.arange(width) - sitter.centre_x) / sitter.half_width,
+            (np.arange(height) - sitter.centre_y) / sitter.half_width,
         )
-        person = dataclasses.replace(draw_person(rng), beard=0.0)
-        picture = Portrait(person, draw_expression(name, rng), draw_view(rng), x, y).render(picture)
-    return photograph(expose(picture, rng), rng, blur=0.6, noise=0.008)
+        image = Portrait(*draw_sitter(seed, sitter), x, y).render(image)
+    return photograph(expose(image, rng), rng, blur=0.6, noise=0.008)
 
 
-PHOTOS: dict[str, tuple[tuple[int, int], list[tuple[str, float, float, float]]]] = {
-    "happy": ((480, 480), [("happy", 240, 220, 110)]),
-    "sad": ((480, 480), [("sad", 235, 225, 105)]),
-    "surprise": ((480, 480), [("surprise", 245, 215, 105)]),
-    "neutral": ((480, 480), [("neutral", 240, 220, 108)]),
+# The persons differ in skin, age, hair, glasses and beard, and both built-in models name their expressions.
+PHOTOS: dict[str, tuple[tuple[int, int], list[Sitter]]] = {
+    "happy": ((480, 480), [Sitter("happy", 240, 220, 110, 5)]),
+    "sad": ((480, 480), [Sitter("sad", 235, 225, 105, 28)]),
+    "surprise": ((480, 480), [Sitter("surprise", 245, 215, 105, 27)]),
+    "neutral": ((480, 480), [Sitter("neutral", 240, 220, 108, 28)]),
     "group": (
         (960, 540),
         [
-            ("neutral", 330, 190, 52),
-            ("surprise", 640, 185, 55),
-            ("happy", 170, 270, 80),
-            ("sad", 480, 280, 82),
-            ("happy", 800, 270, 84),
+            Sitter("neutral", 330, 190, 52, 11),
+            Sitter("surprise", 640, 185, 55, 38),
+            Sitter("happy", 170, 270, 80, 17),
+            Sitter("sad", 480, 280, 82, 29),
+            Sitter("happy", 800, 270, 84, 0),
         ],
     ),
     "empty_room": ((480, 360), []),
@@ -221,6 +239,7 @@ PHOTOS: dict[str, tuple[tuple[int, int], list[tuple[str, float, float, float]]]]
 CLIP_SIZE = (320, 240)
 CLIP_EXPRESSIONS = ("neutral", "happy", "neutral", "surprise")
 CLIP_FRAMES_EACH = 6
+CLIP_PERSON = 9
 
 
 def between_expressions(first: Expression, second: Expression, share: float) -> Expression:
@@ -255,9 +274,9 @@ def draw_dataset_face(seed: int, split: str, name: str, index: int) -> Image.Ima
 
 def draw_sample_photo(seed: int, name: str) -> Image.Image:
     """The sample photo called ``name`` in ``PHOTOS``."""
-    size, faces = PHOTOS[name]
+    size, sitters = PHOTOS[name]
     rng = np.random.default_rng([seed, len(FACES_PER_CLASS), list(PHOTOS).index(name)])
-    return draw_photo(faces, size, rng)
+    return draw_photo(seed, sitters, size, rng)
 
 
 def save_all(root: Path, seed: int) -> None:
@@ -273,7 +292,7 @@ def save_all(root: Path, seed: int) -> None:
     for name in PHOTOS:
         draw_sample_photo(seed, name).save(root / "photos" / f"{name}.jpg", quality=PHOTO_QUALITY)
     (root / "clip").mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng([seed, len(FACES_PER_CLASS), len(PHOTOS)])
+    rng = np.random.default_rng([seed, len(FACES_PER_CLASS), len(PHOTOS), CLIP_PERSON])
     for index, frame in enumerate(draw_clip(rng)):
         frame.save(root / "clip" / f"frame_{index:02}.jpg", quality=FRAME_QUALITY)
 

@@ -257,7 +257,8 @@ class Portrait:
         thickness = person.brow_thickness * (1.15 - 0.75 * np.clip(t, 0, 1))
         along = smooth_step(t, 0.02, 0.16) * (1 - smooth_step(t, 0.98, 0.10))
         stroke = 1 - smooth_step(np.abs(self.y - line), thickness, 0.035 + self.edge)
-        face.paint(person.hair * 0.9, 0.88 * along * stroke)
+        # Brows are darker than the skin whatever the hair: without the contrast nobody looks sad.
+        face.paint(np.minimum(person.hair * 0.9, person.skin * 0.45), 0.88 * along * stroke)
 
     def _paint_mouth(self, face: Canvas) -> None:
         person, expression = self.person, self.expression

@@ -106,7 +106,7 @@ fn the_search_is_limited_as_asked() {
     let sides = |search: FaceSearch| -> Vec<u32> {
         found(search).iter().map(|face| face.bounds.width).collect()
     };
-    let middle = 130;
+    let middle = 115;
     let large = sides(FaceSearch {
         min_face: Some(middle),
         ..FaceSearch::default()
