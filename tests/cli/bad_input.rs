@@ -98,6 +98,39 @@ fn a_bad_file_is_an_item_with_an_error_and_the_others_are_still_predicted() {
 }
 
 #[test]
+fn what_a_name_does_not_find_is_an_item_and_the_others_are_still_predicted() {
+    let folder = tempfile::tempdir().unwrap();
+    let empty = folder.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+    let phone = folder.path().join("photo.heic");
+    fs::write(&phone, b"\0\0\0\x18ftypheic\0\0\0\0mif1heic").unwrap();
+    let pattern = folder.path().join("nothing*.jpg");
+    let run = run(fer().args(["predict", "--format", "json"]).args([
+        &pattern,
+        &face("sad"),
+        &empty,
+        &phone,
+    ]));
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    let items = json_lines(&run.stdout);
+    let kinds: Vec<_> = items.iter().map(|item| &item["error"]["kind"]).collect();
+    assert_eq!(
+        kinds,
+        [
+            &Value::from("not_found"),
+            &Value::Null,
+            &Value::from("not_found"),
+            &Value::from("unsupported_image")
+        ]
+    );
+    for (item, path) in [(0, &pattern), (2, &empty), (3, &phone)] {
+        let message = items[item]["error"]["message"].as_str().unwrap();
+        assert!(message.contains(&*path.to_string_lossy()), "{message}");
+    }
+    assert!(run.stderr.contains("HEIC"), "{}", run.stderr);
+}
+
+#[test]
 fn odd_but_valid_pictures_are_predicted() {
     let folder = tempfile::tempdir().unwrap();
     let save = |name: &str, picture: image::DynamicImage| {
@@ -150,14 +183,17 @@ fn missing_files_and_folders_without_pictures_are_named() {
         (1, Some("not_found"))
     );
 
-    for (path, hint) in [
-        (folder.path().to_owned(), "no image"),
-        (folder.path().join("*.jpg"), "no image"),
-    ] {
-        let run = run(fer().args(["predict", "--format", "json"]).arg(path));
+    for path in [folder.path().to_owned(), folder.path().join("*.jpg")] {
+        let run = run(fer().args(["predict", "--format", "json"]).arg(&path));
         assert_eq!(run.code, 1);
-        assert!(run.stdout.is_empty());
-        assert!(run.stderr.contains(hint), "{}", run.stderr);
+        let items = json_lines(&run.stdout);
+        assert_eq!(items.len(), 1, "{items:?}");
+        assert_eq!(items[0]["error"]["kind"], "not_found");
+        assert!(
+            run.stderr.contains(&*path.to_string_lossy()),
+            "{}",
+            run.stderr
+        );
     }
 }
 

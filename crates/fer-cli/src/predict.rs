@@ -4,8 +4,8 @@ mod drawing;
 mod output;
 
 use fer_kit::load_classifier;
-use fer_kit::predict::{Item, find_files, predict};
-use fer_vision::{Analyzer, AnalyzerOptions, is_video};
+use fer_kit::predict::{Item, predict};
+use fer_vision::{Analyzer, AnalyzerOptions, expand_inputs, is_video};
 
 use crate::args::{Format, ModelArgs, PredictArgs};
 use crate::progress::{Progress, say};
@@ -15,7 +15,7 @@ use output::Output;
 
 pub(crate) fn run(args: &PredictArgs, quiet: bool) -> Result<Status> {
     let analyzer = analyzer(&args.model)?;
-    let files = find_files(&args.paths)?;
+    let files = expand_inputs(&args.paths)?;
     let pictures: Vec<_> = files
         .iter()
         .filter(|file| !is_video(file))

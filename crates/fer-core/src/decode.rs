@@ -52,7 +52,7 @@ impl Image {
         if bytes.is_empty() {
             return Err(Error::EmptyImageFile);
         }
-        let format = image::guess_format(bytes).map_err(|_| Error::NotAnImage)?;
+        let format = image::guess_format(bytes).map_err(|_| unknown_format(bytes))?;
         // Decoders are third-party parsers of hostile bytes: a panic in one is a corrupt file, not the caller's end.
         catch_unwind(AssertUnwindSafe(|| decode_as(format, bytes))).unwrap_or_else(|_| {
             Err(Error::CorruptImage {
@@ -60,6 +60,19 @@ impl Image {
                 source: "the decoder gave up".into(),
             })
         })
+    }
+}
+
+/// Names the format of phones' photos, which is not read.
+fn unknown_format(bytes: &[u8]) -> Error {
+    match bytes.get(4..12) {
+        Some(b"ftypheic" | b"ftypheix" | b"ftyphevc" | b"ftypmif1" | b"ftypmsf1") => {
+            Error::UnsupportedImage {
+                format: "HEIC",
+                source: "convert it to JPEG or PNG".into(),
+            }
+        }
+        _ => Error::NotAnImage,
     }
 }
 

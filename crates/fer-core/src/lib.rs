@@ -36,6 +36,7 @@ mod error;
 #[cfg(feature = "candle")]
 mod explain;
 mod image;
+mod junk;
 mod model;
 #[cfg(feature = "candle")]
 mod network;
@@ -57,6 +58,7 @@ pub use error::{Error, ErrorKind, Result};
 #[cfg(feature = "candle")]
 pub use explain::Explanation;
 pub use image::{Image, ImageView, PixelFormat};
+pub use junk::is_junk;
 pub use model::{Model, Provenance, WeightStorage};
 #[cfg(feature = "candle")]
 pub use network::EmotionNet;

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use fer_core::Error as CoreError;
 use fer_train::Error as TrainError;
@@ -24,12 +24,6 @@ pub enum Error {
     /// An error of training, evaluation and audit.
     #[error(transparent)]
     Train(#[from] TrainError),
-    /// Folders or patterns without a single image.
-    #[error("{} holds no image", names(paths))]
-    NoImages {
-        /// The folders and patterns searched.
-        paths: Vec<PathBuf>,
-    },
     /// A setting whose name or value is not allowed.
     #[error("settings: {reason}")]
     Settings {
@@ -46,7 +40,6 @@ impl Error {
             Self::Core(error) => error.kind().as_str(),
             Self::Vision(error) => error.kind(),
             Self::Train(error) => error.kind(),
-            Self::NoImages { .. } => "no_images",
             Self::Settings { .. } => "config",
         }
     }
@@ -89,12 +82,4 @@ impl Error {
         self.kind() == "not_found"
             || matches!(self, Self::Train(TrainError::NotAFolder { path }) if !path.exists())
     }
-}
-
-fn names(paths: &[PathBuf]) -> String {
-    let names: Vec<String> = paths
-        .iter()
-        .map(|path| path.display().to_string())
-        .collect();
-    names.join(", ")
 }

@@ -4,11 +4,8 @@ mod frame;
 
 use std::path::{Path, PathBuf};
 
-use fer_vision::{
-    Analyzer, FaceStream, ImageResult, StreamOptions, VideoFrames, expand_inputs, is_video,
-};
+use fer_vision::{Analyzer, FaceStream, ImageResult, StreamOptions, VideoFrames, is_video};
 
-use crate::{Error, Result};
 pub use frame::Frame;
 
 /// An item of a prediction over files, in the order of the files.
@@ -20,20 +17,6 @@ pub enum Item<'a> {
     Frame(Frame<'a>),
     /// The end of a video. With an error, the frames before it are all that could be read.
     VideoEnd(&'a Path, Option<fer_vision::Error>),
-}
-
-/// Returns the image and video files that paths, folders and glob patterns stand for.
-///
-/// # Errors
-/// [`Error::NoImages`] if there are none; [`Error::Vision`] for a folder that cannot be read.
-pub fn find_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    let files = expand_inputs(paths)?;
-    if files.is_empty() {
-        return Err(Error::NoImages {
-            paths: paths.to_vec(),
-        });
-    }
-    Ok(files)
 }
 
 /// Predicts `files` in their order and hands each [`Item`] to `visit`. A file that cannot be read is an item too.

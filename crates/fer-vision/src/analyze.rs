@@ -9,6 +9,7 @@ use fer_core::{Classifier, Image, ImageView, Prediction};
 use rayon::prelude::*;
 
 use crate::crop::CropSquare;
+use crate::inputs::refuse_folder;
 use crate::{
     Detection, Error, Face, FaceBox, FaceCrop, FaceDetector, FaceSearch, ImageResult, Result,
     SeetaDetector,
@@ -195,6 +196,7 @@ impl Analyzer {
 
     /// Reads an image file and finds its faces.
     pub(crate) fn prepare_file(&self, path: &Path) -> Result<PreparedImage> {
+        refuse_folder(path)?;
         let image = Image::open(path)?;
         let prepared = self.prepare(&image.view())?;
         Ok(PreparedImage {

@@ -51,6 +51,18 @@ pub enum Error {
         /// The reason.
         source: io::Error,
     },
+    /// A folder without an image file.
+    #[error("no images in the folder {}", path.display())]
+    NoImages {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A folder in the place of an image file.
+    #[error("{} is a folder: expected an image file", path.display())]
+    NotAFile {
+        /// The folder.
+        path: PathBuf,
+    },
     /// An annotated image could not be written.
     #[error("cannot write {}: {source}", path.display())]
     Write {
@@ -99,7 +111,9 @@ impl Error {
         match self {
             Self::Core(error) => error.kind().as_str(),
             Self::Detector { .. } => "detector",
+            Self::NoImages { .. } => "not_found",
             Self::UnknownFaceMode { .. }
+            | Self::NotAFile { .. }
             | Self::Pattern { .. }
             | Self::FrameTime { .. }
             | Self::FrameRate { .. } => "invalid_argument",

@@ -1,15 +1,19 @@
-//! From what a person names — files, folders, patterns — to a list of image files.
+//! Expands what a person names (files, folders, patterns) to a list of image files.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use walkdir::WalkDir;
+use fer_core::is_junk;
+use glob::MatchOptions;
+use walkdir::{DirEntry, WalkDir};
 
 use crate::{Error, Result};
 
-/// Extensions of the files taken from folders. A file named by itself is taken whatever it is called.
-const IMAGE_EXTENSIONS: [&str; 13] = [
-    "jpg", "jpeg", "jpe", "png", "webp", "gif", "bmp", "tif", "tiff", "pnm", "ppm", "pgm", "pbm",
+/// Extensions of the files taken from folders. A file named by itself is taken whatever it is called. HEIC and AVIF photos cannot be
+/// read: they are taken all the same, so that each gives an error instead of being left out in silence.
+const IMAGE_EXTENSIONS: [&str; 18] = [
+    "jpg", "jpeg", "jpe", "jfif", "mpo", "png", "webp", "gif", "bmp", "tif", "tiff", "pnm", "ppm",
+    "pgm", "pbm", "heic", "heif", "avif",
 ];
 const VIDEO_EXTENSIONS: [&str; 9] = [
     "mp4", "mov", "m4v", "mkv", "webm", "avi", "mpg", "mpeg", "wmv",
@@ -17,66 +21,96 @@ const VIDEO_EXTENSIONS: [&str; 9] = [
 
 /// Replaces folders by the image files in them (in depth) and glob patterns by what they match.
 ///
-/// The order is that of `inputs`, inside a folder or pattern by path: the same on every machine. A path that does not exist and is
-/// no pattern stays, so that reading it says what is wrong.
+/// The order is that of `inputs`, inside a folder or pattern by path: the same on every machine. Hidden and system files are skipped
+/// ([`is_junk`]). What cannot be looked at stays in the list, so that reading it gives an error beside the other results: a path that
+/// does not exist, a pattern without a match, a folder without an image, and a broken link or unreadable folder inside a folder.
 ///
 /// # Errors
-/// [`Error::Folder`] for a folder that cannot be listed; [`Error::Pattern`] for a pattern that does not parse.
+/// [`Error::Pattern`] for a pattern that does not parse.
 pub fn expand_inputs<P: AsRef<Path>>(inputs: impl IntoIterator<Item = P>) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for input in inputs {
         let input = input.as_ref();
-        if input.is_dir() {
-            files.extend(images_in(input)?);
+        let found = if input.is_dir() {
+            images_in(input)
         } else if let Some(pattern) = as_pattern(input) {
-            files.extend(matches_of(pattern)?);
+            matches_of(pattern)?
         } else {
+            Vec::new()
+        };
+        if found.is_empty() {
             files.push(input.to_path_buf());
         }
+        files.extend(found);
     }
     Ok(files)
 }
 
-/// Whether the file's extension is that of a video.
+/// Returns `true` if the file's extension is that of a video.
 pub fn is_video(path: impl AsRef<Path>) -> bool {
     has_extension(path.as_ref(), &VIDEO_EXTENSIONS)
 }
 
-fn images_in(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
-        let entry = entry.map_err(|error| Error::Folder {
-            path: error.path().unwrap_or(folder).to_path_buf(),
-            source: error.into(),
-        })?;
-        if entry.file_type().is_file() && has_extension(entry.path(), &IMAGE_EXTENSIONS) {
-            files.push(entry.into_path());
-        }
+/// Refuses a folder in the place of an image file.
+///
+/// # Errors
+/// [`Error::Folder`] for a folder that cannot be listed, [`Error::NotAFile`] for any other.
+pub(crate) fn refuse_folder(path: &Path) -> Result<()> {
+    if !path.is_dir() {
+        return Ok(());
     }
-    Ok(files)
+    let path = path.to_path_buf();
+    match path.read_dir() {
+        Err(source) => Err(Error::Folder { path, source }),
+        Ok(_) if images_in(&path).is_empty() => Err(Error::NoImages { path }),
+        Ok(_) => Err(Error::NotAFile { path }),
+    }
 }
 
-/// The text of a path that is a pattern and no existing file.
+/// Lists the images in a folder, and the entries that cannot be looked at.
+fn images_in(folder: &Path) -> Vec<PathBuf> {
+    let is_wanted = |entry: &DirEntry| entry.depth() == 0 || !is_junk(entry.file_name());
+    let walk = WalkDir::new(folder).follow_links(true).sort_by_file_name();
+    let mut files = Vec::new();
+    for entry in walk.into_iter().filter_entry(is_wanted) {
+        match entry {
+            Ok(entry) => {
+                if entry.file_type().is_file() && has_extension(entry.path(), &IMAGE_EXTENSIONS) {
+                    files.push(entry.into_path());
+                }
+            }
+            Err(error) => {
+                let path = error.path().unwrap_or(folder);
+                if error.depth() == 0 || !path.file_name().is_some_and(is_junk) {
+                    files.push(path.to_path_buf());
+                }
+            }
+        }
+    }
+    files
+}
+
+/// Returns the text of a path that is a pattern and no existing file.
 fn as_pattern(path: &Path) -> Option<&str> {
     let text = path.to_str()?;
     (text.contains(['*', '?', '[']) && !path.exists()).then_some(text)
 }
 
 fn matches_of(pattern: &str) -> Result<Vec<PathBuf>> {
-    let paths = glob::glob(pattern).map_err(|source| Error::Pattern {
+    let options = MatchOptions {
+        require_literal_leading_dot: true,
+        ..MatchOptions::new()
+    };
+    let paths = glob::glob_with(pattern, options).map_err(|source| Error::Pattern {
         pattern: pattern.into(),
         source,
     })?;
     let mut files = Vec::new();
     for path in paths {
-        let path = path.map_err(|error| Error::Folder {
-            path: error.path().to_path_buf(),
-            source: error.into(),
-        })?;
-        if path.is_dir() {
-            files.extend(images_in(&path)?);
-        } else {
-            files.push(path);
+        match path {
+            Ok(path) if path.is_dir() => files.extend(images_in(&path)),
+            Ok(path) => files.push(path),
+            Err(error) => files.push(error.path().to_path_buf()),
         }
     }
     Ok(files)
@@ -127,6 +161,65 @@ mod tests {
             names(folder.path(), &files),
             ["a.jpeg", "b/1.jpg", "b/2.PNG", "b/c/0.gif", "c.webp"]
         );
+    }
+
+    #[test]
+    fn phones_and_scanners_names_are_taken() {
+        let named = ["a.jfif", "b.JPE", "c.mpo", "d.heic", "e.HEIF", "f.avif"];
+        let folder = folder_with(&named);
+        let files = expand_inputs([folder.path()]).unwrap();
+        assert_eq!(names(folder.path(), &files), named);
+    }
+
+    #[test]
+    fn hidden_and_system_files_are_skipped() {
+        let folder = folder_with(&[
+            "a.jpg",
+            "._a.jpg",
+            ".ipynb_checkpoints/a-checkpoint.jpg",
+            "@eaDir/a.jpg",
+            "b/__MACOSX/a.jpg",
+            "$RECYCLE.BIN/a.jpg",
+        ]);
+        let pattern = folder.path().join("*.jpg");
+        for input in [folder.path(), &pattern] {
+            let files = expand_inputs([input]).unwrap();
+            assert_eq!(names(folder.path(), &files), ["a.jpg"]);
+        }
+        // A folder named by itself is wanted, whatever its name.
+        let hidden = folder.path().join(".ipynb_checkpoints");
+        assert_eq!(expand_inputs([hidden]).unwrap().len(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn broken_links_and_loops_stay_among_the_others() {
+        use std::os::unix::fs::symlink;
+
+        let folder = folder_with(&["a.jpg", "z.jpg"]);
+        symlink("absent.jpg", folder.path().join("b.jpg")).unwrap();
+        symlink("absent.jpg", folder.path().join("._b.jpg")).unwrap();
+        symlink(folder.path(), folder.path().join("c")).unwrap();
+        let files = expand_inputs([folder.path()]).unwrap();
+        assert_eq!(
+            names(folder.path(), &files),
+            ["a.jpg", "b.jpg", "c", "z.jpg"]
+        );
+        assert!(refuse_folder(&folder.path().join("c")).is_err());
+    }
+
+    #[test]
+    fn a_pattern_or_folder_without_an_image_stays() {
+        let folder = folder_with(&["a.txt"]);
+        let inputs = [
+            folder.path().join("nothing*.jpg"),
+            folder.path().to_path_buf(),
+        ];
+        assert_eq!(expand_inputs(&inputs).unwrap(), inputs);
+        assert!(matches!(
+            refuse_folder(folder.path()),
+            Err(Error::NoImages { .. })
+        ));
     }
 
     #[test]

@@ -1,10 +1,9 @@
 //! Listing of split folders, class folders and the files in them.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use fer_core::Emotion;
+use fer_core::{Emotion, is_junk};
 use walkdir::WalkDir;
 
 use super::{Item, Split, SplitName, Unreadable};
@@ -168,7 +167,7 @@ fn subfolders(folder: &Path) -> Result<Vec<PathBuf>> {
     for entry in fs::read_dir(folder).map_err(|source| Error::io("list", folder, source))? {
         let entry = entry.map_err(|source| Error::io("list", folder, source))?;
         let is_folder = fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_dir());
-        if is_folder && !is_hidden(&entry.file_name()) {
+        if is_folder && !is_junk(entry.file_name()) {
             names.push(PathBuf::from(entry.file_name()));
         }
     }
@@ -180,7 +179,7 @@ fn subfolders(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(names)
 }
 
-/// Adds every visible file under `root/class` to `split`. Any file counts: its content says what it is, not its name.
+/// Adds every file under `root/class` to `split`. Any file counts: its content says what it is, not its name.
 fn list_images(root: &Path, class: &Path, emotion: Emotion, split: &mut Split) {
     let relative = |path: &Path| path.strip_prefix(root).unwrap_or(path).to_owned();
     let walk = WalkDir::new(root.join(class))
@@ -188,7 +187,7 @@ fn list_images(root: &Path, class: &Path, emotion: Emotion, split: &mut Split) {
         .follow_links(true);
     for entry in walk
         .into_iter()
-        .filter_entry(|entry| !is_hidden(entry.file_name()))
+        .filter_entry(|entry| !is_junk(entry.file_name()))
     {
         match entry {
             Ok(entry) if entry.file_type().is_dir() => {}
@@ -212,8 +211,4 @@ fn list_images(root: &Path, class: &Path, emotion: Emotion, split: &mut Split) {
             }
         }
     }
-}
-
-fn is_hidden(name: &OsStr) -> bool {
-    name.as_encoded_bytes().starts_with(b".")
 }
