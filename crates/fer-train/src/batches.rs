@@ -12,7 +12,7 @@ use crate::augment::{Augmenter, mix_batch};
 use crate::config::{AugmentationConfig, TrainConfig};
 use crate::data::{Example, Teachers};
 use crate::error::Result;
-use crate::faces::Faces;
+use crate::faces::FaceSet;
 use crate::random::{Purpose, Random};
 
 /// Images that one task makes.
@@ -43,7 +43,7 @@ impl TrainingBatch {
 /// Makes the batches of a run.
 #[derive(Debug, Clone)]
 pub(crate) struct Batches<'a> {
-    faces: &'a Faces,
+    faces: &'a FaceSet,
     examples: &'a [Example],
     teachers: &'a Teachers,
     preprocessing: Preprocessing,
@@ -60,7 +60,7 @@ pub(crate) struct Batches<'a> {
 
 impl<'a> Batches<'a> {
     pub(crate) fn new(
-        faces: &'a Faces,
+        faces: &'a FaceSet,
         examples: &'a [Example],
         teachers: &'a Teachers,
         config: &TrainConfig,
@@ -237,11 +237,11 @@ mod tests {
     }
 
     /// Ten happy faces, and examples whose targets name them.
-    fn faces_and_examples() -> (Faces, Vec<Example>) {
+    fn faces_and_examples() -> (FaceSet, Vec<Example>) {
         let pixels = (0..10 * SIZE * SIZE)
             .map(|pixel| (pixel % 199) as u8)
             .collect();
-        let faces = Faces::from_pixels(&config().preprocessing(), &[Emotion::Happy; 10], pixels);
+        let faces = FaceSet::from_pixels(&config().preprocessing(), &[Emotion::Happy; 10], pixels);
         let examples = (0..10)
             .map(|face| Example {
                 face,

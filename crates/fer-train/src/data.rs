@@ -12,7 +12,7 @@ use crate::checkpoint::Inputs;
 use crate::config::TrainConfig;
 use crate::dataset::{FolderDataset, Item, Unreadable};
 use crate::error::{Error, Result};
-use crate::faces::Faces;
+use crate::faces::FaceSet;
 use crate::progress::Observer;
 use crate::votes::Votes;
 
@@ -25,8 +25,8 @@ pub(crate) use teachers::Teachers;
 /// The images of a run and their targets.
 #[derive(Debug)]
 pub(crate) struct TrainingData {
-    pub(crate) train: Faces,
-    pub(crate) validation: Faces,
+    pub(crate) train: FaceSet,
+    pub(crate) validation: FaceSet,
     /// What is trained on.
     pub(crate) examples: Vec<Example>,
     /// What softens the targets.
@@ -112,7 +112,7 @@ impl TrainingData {
 
 /// What is trained on if the faces at the indices `left_out`, ascending, are not: the folder labels, smoothed.
 pub(crate) fn examples_without(
-    faces: &Faces,
+    faces: &FaceSet,
     left_out: &[usize],
     config: &TrainConfig,
 ) -> Vec<Example> {
@@ -134,7 +134,7 @@ fn summarize(images: &Images, selection: &Selection, labels: &[(usize, Emotion)]
 }
 
 /// The labels of the validation images: the folder's, or the crowd's where votes are given and a majority agrees.
-fn validation_labels(validation: &Faces, votes: Option<&Votes>) -> Vec<(usize, Emotion)> {
+fn validation_labels(validation: &FaceSet, votes: Option<&Votes>) -> Vec<(usize, Emotion)> {
     let label = |(index, item): (usize, &Item)| match votes {
         None => Some((index, item.emotion)),
         Some(votes) => Some((index, votes.of(&item.path)?.consensus()?)),

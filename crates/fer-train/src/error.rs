@@ -109,12 +109,8 @@ pub enum Error {
     },
 
     /// A page that cannot be rendered: a fault of its template.
-    #[error("cannot render the report: {source}")]
-    Report {
-        /// What the template engine says.
-        #[from]
-        source: minijinja::Error,
-    },
+    #[error(transparent)]
+    Report(#[from] fer_report::Error),
 
     /// A votes file that cannot be understood.
     #[error("{}, line {line}: {reason}", path.display())]
@@ -256,7 +252,7 @@ impl Error {
             Self::UnknownClasses { .. } => "unknown_classes",
             Self::NoImages { .. } => "no_images",
             Self::NothingScored { .. } => "nothing_scored",
-            Self::Report { .. } => "report",
+            Self::Report(_) => "report",
             Self::Votes { .. } => "votes",
             Self::NoExamples { .. } => "no_examples",
             Self::Teacher { .. } => "teacher",

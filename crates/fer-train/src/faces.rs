@@ -19,7 +19,7 @@ const MAX_FILE_BYTES: u64 = 256 << 20;
 
 /// The readable images of a split, each preprocessed to a grey square of `[size, size]` bytes.
 #[derive(Debug, Clone)]
-pub struct Faces {
+pub struct FaceSet {
     root: PathBuf,
     preprocessing: Preprocessing,
     items: Vec<Item>,
@@ -36,7 +36,7 @@ enum Pixels {
     Files,
 }
 
-impl Faces {
+impl FaceSet {
     /// Decodes every image of `split` once, on all `threads`. Up to `budget` bytes of preprocessed pixels are kept;
     /// a larger split is decoded again at every use. Images that cannot be decoded are left out and reported.
     #[must_use]
@@ -254,7 +254,7 @@ fn read_file(path: &Path) -> Result<Vec<u8>> {
 }
 
 #[cfg(test)]
-impl Faces {
+impl FaceSet {
     /// Faces `[N, size, size]` of no files.
     pub(crate) fn from_pixels(
         preprocessing: &Preprocessing,
@@ -288,14 +288,14 @@ mod tests {
         root
     }
 
-    fn load(root: &Path, budget: usize) -> Faces {
+    fn load(root: &Path, budget: usize) -> FaceSet {
         let dataset =
             FolderDataset::scan(root, ScanOptions::default().with_allow_missing(true)).unwrap();
         let preprocessing = Preprocessing {
             input_size: 8,
             ..Preprocessing::default()
         };
-        Faces::load(
+        FaceSet::load(
             root,
             &dataset.train,
             &preprocessing,

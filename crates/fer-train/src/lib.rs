@@ -50,7 +50,7 @@ pub use evaluation::{
     Conformal, ERROR_RATE, EvaluatedImage, Evaluation, EvaluationOptions, ExcludeList, Excluded,
     FaceError, FailedImage, FindFace, Scores, evaluate, whole_image,
 };
-pub use faces::Faces;
+pub use faces::FaceSet;
 pub use progress::{
     EpochMetrics, EpochSeconds, Observer, Preparation, RunStart, StepProgress, ValidationMetrics,
 };

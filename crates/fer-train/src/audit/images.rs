@@ -7,7 +7,7 @@ use super::findings::{BadImage, BadImageKind};
 use crate::copies::COMPARED_SIDE;
 use crate::dataset::{FolderDataset, Item, SplitName};
 use crate::error::Result;
-use crate::faces::Faces;
+use crate::faces::FaceSet;
 use crate::paths::portable;
 
 /// Grey levels of standard deviation below which an image is blank.
@@ -43,7 +43,7 @@ impl Images {
             unreadable: Vec::new(),
         };
         for name in SplitName::ALL {
-            let faces = Faces::load(
+            let faces = FaceSet::load(
                 dataset.root(),
                 dataset.split(name),
                 &preprocessing,
@@ -66,9 +66,9 @@ impl Images {
     }
 
     /// The images as faces with labels.
-    pub(super) fn into_faces(self) -> Faces {
+    pub(super) fn into_faces(self) -> FaceSet {
         let items = self.items.into_iter().map(|(_, item)| item).collect();
-        Faces::decoded(&self.preprocessing, items, self.pixels)
+        FaceSet::decoded(&self.preprocessing, items, self.pixels)
     }
 
     /// The files that nothing can be learned from, by path.

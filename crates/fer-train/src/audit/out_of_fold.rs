@@ -11,7 +11,7 @@ use crate::data::{Teachers, examples_without};
 use crate::device::Device;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::faces::Faces;
+use crate::faces::FaceSet;
 use crate::initialize::initial_weights;
 use crate::random::{Purpose, Random};
 use crate::softmax::{Logits, softmax};
@@ -36,7 +36,7 @@ fn recipe() -> TrainConfig {
 ///
 /// `progress` is told of each epoch and may stop the work.
 pub(super) fn probabilities(
-    faces: &Faces,
+    faces: &FaceSet,
     pairs: &[CopyPair],
     threads: &Threads,
     progress: &mut dyn FnMut(AuditStep) -> Result<()>,
@@ -77,7 +77,7 @@ fn folds(faces: usize, pairs: &[CopyPair], seed: u64) -> Vec<usize> {
 
 /// The logits of the faces `judged`, ascending, by a network trained on all others.
 fn judge(
-    faces: &Faces,
+    faces: &FaceSet,
     judged: &[usize],
     config: &TrainConfig,
     threads: &Threads,

@@ -8,13 +8,13 @@ use super::hex;
 use crate::copies::copies_across;
 use crate::dataset::{FolderDataset, Unreadable};
 use crate::error::Result;
-use crate::faces::Faces;
+use crate::faces::FaceSet;
 use crate::progress::{Observer, Preparation};
 
 /// The decoded images of a dataset.
 pub(super) struct Images {
-    pub(super) train: Faces,
-    pub(super) validation: Faces,
+    pub(super) train: FaceSet,
+    pub(super) validation: FaceSet,
     /// The training images that have a copy in validation or test, ascending; none if these were not searched.
     pub(super) copies: Vec<usize>,
     /// SHA-256 of the images read: their paths, classes and contents.
@@ -34,7 +34,7 @@ impl Images {
         observer: &mut dyn Observer,
     ) -> Result<Self> {
         let load =
-            |split| Faces::load(dataset.root(), split, preprocessing, memory_budget, threads);
+            |split| FaceSet::load(dataset.root(), split, preprocessing, memory_budget, threads);
         observer.preparing(Preparation::Decoding);
         let (train, validation) = (load(&dataset.train), load(&dataset.validation));
         // Test images are looked at for one purpose: to keep their copies out of training.
@@ -49,7 +49,7 @@ impl Images {
                 copies_across(&train, &held_out, preprocessing.input_size)
             })?;
         }
-        let splits: Vec<&Faces> = [&train, &validation].into_iter().chain(&test).collect();
+        let splits: Vec<&FaceSet> = [&train, &validation].into_iter().chain(&test).collect();
         let mut digest = Sha256::new();
         splits
             .iter()

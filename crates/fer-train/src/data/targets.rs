@@ -4,7 +4,7 @@ use fer_core::{Emotion, PerEmotion};
 
 use crate::config::{ClassWeights, TooFewVotes, VotesConfig};
 use crate::dataset::Item;
-use crate::faces::Faces;
+use crate::faces::FaceSet;
 use crate::votes::{Ballot, Votes};
 
 /// The most outputs of a network in training: one a class, and one for each other column of votes.
@@ -33,7 +33,7 @@ pub(super) struct Selection {
 impl Selection {
     /// Chooses from `faces` all but those at the indices `left_out` (ascending) and those without enough votes.
     pub(super) fn new(
-        faces: &Faces,
+        faces: &FaceSet,
         left_out: &[usize],
         votes: Option<&Votes>,
         config: &VotesConfig,

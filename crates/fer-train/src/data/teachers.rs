@@ -10,7 +10,7 @@ use super::hex;
 use super::targets::Example;
 use crate::config::{DistillationConfig, TeacherViews};
 use crate::error::{Error, Result};
-use crate::faces::Faces;
+use crate::faces::FaceSet;
 use crate::progress::{Observer, Preparation};
 use crate::softmax::{Logits, softmax};
 
@@ -56,7 +56,7 @@ impl Teachers {
     /// Where the teachers see images as they are: mixes into each target their mean answer to the image and to its mirror image.
     pub(super) fn soften_examples(
         &self,
-        faces: &Faces,
+        faces: &FaceSet,
         examples: &mut [Example],
         threads: &Threads,
         observer: &mut dyn Observer,
@@ -76,7 +76,7 @@ impl Teachers {
         outcomes.into_iter().collect()
     }
 
-    fn soften_with_mirrored(&self, faces: &Faces, examples: &mut [Example]) -> Result<()> {
+    fn soften_with_mirrored(&self, faces: &FaceSet, examples: &mut [Example]) -> Result<()> {
         let size = faces.preprocessing().input_size;
         let mut views = Vec::with_capacity(2 * examples.len() * size * size);
         for example in &*examples {
@@ -202,7 +202,7 @@ mod tests {
 
     fn by_example(teachers: &Teachers) -> Vec<Target> {
         let preprocessing = gray_levels().model().preprocessing.clone();
-        let faces = Faces::from_pixels(&preprocessing, &[Emotion::Happy; 2], pixels());
+        let faces = FaceSet::from_pixels(&preprocessing, &[Emotion::Happy; 2], pixels());
         let mut examples = [0, 1].map(|face| Example {
             face,
             target: TARGETS[face],

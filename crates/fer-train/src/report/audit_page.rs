@@ -3,11 +3,10 @@
 use std::path::Path;
 
 use fer_core::Emotion;
+use fer_report::{SOFTWARE, thumbnail};
 use serde::Serialize;
 
-use super::scores_page::SOFTWARE;
-use super::template::render;
-use super::thumbnails::data_uri;
+use super::render;
 use crate::audit::{Audit, Duplicate};
 use crate::copies::CopyKind;
 use crate::dataset::SplitName;
@@ -19,7 +18,7 @@ const CARDS: usize = 96;
 /// The page of an audit of the dataset in `root`, from which its pictures are read.
 ///
 /// # Errors
-/// [`Error::Report`](crate::Error::Report), which would be a fault of a template.
+/// [`Error::Report`](crate::Error::Report): a faulty template.
 pub fn audit_html(audit: &Audit, root: &Path) -> Result<String> {
     #[derive(Serialize)]
     struct Page<'a> {
@@ -199,7 +198,7 @@ fn card(root: &Path, paths: &[&str], words: String) -> Card {
     Card {
         pictures: paths
             .iter()
-            .map(|path| data_uri(&root.join(path)))
+            .map(|path| thumbnail(&root.join(path)))
             .collect(),
         paths: paths.iter().map(|&path| path.to_owned()).collect(),
         words,

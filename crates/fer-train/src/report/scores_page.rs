@@ -3,28 +3,26 @@
 use std::path::Path;
 
 use fer_core::{Emotion, Model, PerEmotion};
+use fer_report::charts::{Bin, LineChart, ReliabilityChart};
+use fer_report::{SOFTWARE, thumbnail};
 use serde::Serialize;
 
-use super::charts::{LineChart, ReliabilityChart};
-use super::template::render;
-use super::thumbnails::data_uri;
+use super::render;
 use crate::error::Result;
 use crate::evaluation::{EvaluatedImage, Evaluation, Scores};
+use crate::metrics::ReliabilityBin;
 use crate::progress::EpochMetrics;
 use crate::trainer::TrainingRun;
 
 /// Mistakes shown.
 const MISTAKES: usize = 24;
 
-/// What every page says wrote it.
-pub(super) const SOFTWARE: &str = concat!("fer ", env!("CARGO_PKG_VERSION"));
-
 /// The page of an evaluation: figures with their intervals, confusion matrix, reliability, the most confident mistakes.
 ///
 /// `folder` is the folder evaluated, from which the pictures of the mistakes are read.
 ///
 /// # Errors
-/// [`Error::Report`](crate::Error::Report), which would be a fault of a template.
+/// [`Error::Report`](crate::Error::Report): a faulty template.
 pub fn evaluation_html(
     evaluation: &Evaluation,
     folder: &Path,
@@ -62,7 +60,7 @@ pub fn evaluation_html(
 /// `evaluation` is that of `model`, the best epoch's, on the images in `folder`.
 ///
 /// # Errors
-/// [`Error::Report`](crate::Error::Report), which would be a fault of a template.
+/// [`Error::Report`](crate::Error::Report): a faulty template.
 pub fn training_html(
     run: &TrainingRun,
     evaluation: &Evaluation,
@@ -143,10 +141,24 @@ fn parts(evaluation: &Evaluation) -> Vec<Part<'_>> {
             title,
             explanation,
             scores,
-            reliability: ReliabilityChart::new(&scores.metrics.reliability),
+            reliability: reliability_chart(&scores.metrics.reliability),
         })
     };
     sets.into_iter().filter_map(part).collect()
+}
+
+fn reliability_chart(bins: &[ReliabilityBin]) -> ReliabilityChart {
+    let bins: Vec<Bin> = bins
+        .iter()
+        .map(|bin| Bin {
+            lower: bin.lower,
+            upper: bin.upper,
+            count: bin.count,
+            confidence: bin.confidence,
+            accuracy: bin.accuracy,
+        })
+        .collect();
+    ReliabilityChart::new(&bins)
 }
 
 /// A wrong answer with its picture.
@@ -176,7 +188,7 @@ fn mistakes<'a>(evaluation: &'a Evaluation, folder: &Path) -> Vec<Mistake<'a>> {
             truth: image.truth,
             emotion: image.emotion,
             probabilities: image.probabilities,
-            picture: data_uri(&folder.join(&image.path)),
+            picture: thumbnail(&folder.join(&image.path)),
         })
         .collect()
 }

@@ -4,7 +4,7 @@ use fer_core::Emotion;
 
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::faces::Faces;
+use crate::faces::FaceSet;
 use crate::metrics::{Metrics, Outcome};
 use crate::progress::ValidationMetrics;
 use crate::softmax::{Logits, softmax};
@@ -14,12 +14,12 @@ const BATCH: usize = 1024;
 
 /// The labelled validation images.
 pub(crate) struct Validation<'a> {
-    faces: &'a Faces,
+    faces: &'a FaceSet,
     labels: &'a [(usize, Emotion)],
 }
 
 impl<'a> Validation<'a> {
-    pub(crate) fn new(faces: &'a Faces, labels: &'a [(usize, Emotion)]) -> Self {
+    pub(crate) fn new(faces: &'a FaceSet, labels: &'a [(usize, Emotion)]) -> Self {
         Self { faces, labels }
     }
 

@@ -1,22 +1,26 @@
-//! Geometry of the charts: from figures to coordinates. The templates draw what this module places.
+//! Geometry of charts: coordinates of figures. The macros of `charts.html` draw what this module places.
 
 use serde::Serialize;
 
-use crate::metrics::ReliabilityBin;
-
-/// A chart's drawing area inside its labels, in SVG units.
+/// A chart and its drawing area inside the labels, in SVG units from the top left corner.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct Frame {
-    pub(super) width: f64,
-    pub(super) height: f64,
-    pub(super) left: f64,
-    pub(super) top: f64,
-    pub(super) right: f64,
-    pub(super) bottom: f64,
+pub struct Frame {
+    /// Width of the chart.
+    pub width: f64,
+    /// Height of the chart.
+    pub height: f64,
+    /// Left edge of the drawing area.
+    pub left: f64,
+    /// Top edge of the drawing area.
+    pub top: f64,
+    /// Right edge of the drawing area.
+    pub right: f64,
+    /// Bottom edge of the drawing area.
+    pub bottom: f64,
 }
 
 impl Frame {
-    /// A chart of `width` and `height` with room for labels.
+    /// Returns the frame of a chart of `width` and `height` with space for labels.
     const fn new(width: f64, height: f64) -> Self {
         Self {
             width,
@@ -29,7 +33,7 @@ impl Frame {
     }
 }
 
-/// A straight scale from values to coordinates.
+/// A linear scale from values to coordinates.
 #[derive(Clone, Copy, Debug)]
 struct Scale {
     values: (f64, f64),
@@ -50,40 +54,45 @@ impl Scale {
 
 /// A mark on an axis.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(super) struct Tick {
-    pub(super) at: f64,
-    pub(super) label: String,
+pub struct Tick {
+    /// Coordinate along the axis.
+    pub at: f64,
+    /// Text of the label.
+    pub label: String,
 }
 
 /// One line of a chart.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Line {
-    pub(super) name: String,
+pub struct Line {
+    /// Name in the legend.
+    pub name: String,
     /// Points as SVG takes them: `x,y x,y ...`.
-    pub(super) points: String,
-    /// Where the line ends, to write its name there.
-    pub(super) end: (f64, f64),
+    pub points: String,
+    /// Coordinates of the last point.
+    pub end: (f64, f64),
 }
 
-/// Figures by epoch.
+/// A line chart of figures by epoch.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct LineChart {
-    pub(super) title: String,
-    pub(super) frame: Frame,
-    pub(super) x_ticks: Vec<Tick>,
-    pub(super) y_ticks: Vec<Tick>,
-    pub(super) lines: Vec<Line>,
-    /// Where the epoch lies that is marked, and its number.
-    pub(super) marked: Option<Tick>,
+pub struct LineChart {
+    /// Title above the chart.
+    pub title: String,
+    /// Drawing area.
+    pub frame: Frame,
+    /// Labels of epochs.
+    pub x_ticks: Vec<Tick>,
+    /// Labels of values, with grid lines.
+    pub y_ticks: Vec<Tick>,
+    /// One line per series with at least one finite value.
+    pub lines: Vec<Line>,
+    /// The marked epoch: coordinate and number.
+    pub marked: Option<Tick>,
 }
 
 impl LineChart {
-    /// Draws each named series by epoch, from 1, and marks one epoch. Values that are no numbers are left out.
-    pub(super) fn by_epoch(
-        title: &str,
-        series: &[(&str, Vec<f64>)],
-        marked: Option<usize>,
-    ) -> Self {
+    /// Places each named series by epoch, from 1, and marks one epoch. Values that are not finite are left out.
+    #[must_use]
+    pub fn by_epoch(title: &str, series: &[(&str, Vec<f64>)], marked: Option<usize>) -> Self {
         let frame = Frame::new(480.0, 260.0);
         let epochs = series
             .iter()
@@ -153,39 +162,65 @@ fn line(name: &str, values: &[f64], x: &Scale, y: &Scale) -> Option<Line> {
     })
 }
 
-/// A reliability diagram: accuracy by confidence, and how many answers there are of each confidence.
+/// Answers whose confidence lies in one interval, as a reliability diagram shows them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bin {
+    /// Lower edge of the confidences.
+    pub lower: f64,
+    /// Upper edge of the confidences.
+    pub upper: f64,
+    /// Number of answers.
+    pub count: usize,
+    /// Their mean confidence; `None` in an empty bin.
+    pub confidence: Option<f64>,
+    /// The share of them that are right; `None` in an empty bin.
+    pub accuracy: Option<f64>,
+}
+
+/// A reliability diagram: accuracy by confidence, and the number of answers by confidence.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct ReliabilityChart {
-    pub(super) frame: Frame,
-    pub(super) ticks: Vec<Tick>,
-    pub(super) x_ticks: Vec<Tick>,
-    pub(super) bars: Vec<ReliabilityBar>,
+pub struct ReliabilityChart {
+    /// Drawing area of the accuracies; the histogram lies below it.
+    pub frame: Frame,
+    /// Labels of accuracies, with grid lines.
+    pub ticks: Vec<Tick>,
+    /// Labels of confidences.
+    pub x_ticks: Vec<Tick>,
+    /// One bar per bin that is not empty.
+    pub bars: Vec<ReliabilityBar>,
     /// The line on which confidence is accuracy, as `x1, y1, x2, y2`.
-    pub(super) diagonal: [f64; 4],
-    /// Height above which the histogram is drawn.
-    pub(super) histogram_bottom: f64,
+    pub diagonal: [f64; 4],
+    /// Base line of the histogram.
+    pub histogram_bottom: f64,
 }
 
 /// One bin of a reliability diagram.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct ReliabilityBar {
-    pub(super) x: f64,
-    pub(super) width: f64,
+pub struct ReliabilityBar {
+    /// Left edge.
+    pub x: f64,
+    /// Width.
+    pub width: f64,
     /// Top of the bar that shows accuracy.
-    pub(super) accuracy_y: f64,
-    /// Where the mean confidence lies.
-    pub(super) confidence_y: f64,
+    pub accuracy_y: f64,
+    /// Coordinate of the mean confidence.
+    pub confidence_y: f64,
     /// Height of the histogram's bar.
-    pub(super) histogram: f64,
-    pub(super) count: usize,
-    pub(super) accuracy: f64,
-    pub(super) confidence: f64,
+    pub histogram: f64,
+    /// Number of answers.
+    pub count: usize,
+    /// Share of them that are right.
+    pub accuracy: f64,
+    /// Their mean confidence.
+    pub confidence: f64,
 }
 
 impl ReliabilityChart {
     const HISTOGRAM: f64 = 56.0;
 
-    pub(super) fn new(bins: &[ReliabilityBin]) -> Self {
+    /// Places the bins of a reliability diagram.
+    #[must_use]
+    pub fn new(bins: &[Bin]) -> Self {
         let frame = Frame {
             bottom: 256.0,
             ..Frame::new(420.0, 360.0)
@@ -228,7 +263,7 @@ impl ReliabilityChart {
     }
 }
 
-/// Round numbers, about `count` of them, that cover `low` to `high`: 1, 2 or 5 times a power of ten apart.
+/// Returns about `count` round numbers that cover `low` to `high`: 1, 2 or 5 times a power of ten apart.
 fn ticks(low: f64, high: f64, count: usize) -> Vec<f64> {
     if !(low.is_finite() && high.is_finite()) {
         return Vec::new();
@@ -246,7 +281,7 @@ fn ticks(low: f64, high: f64, count: usize) -> Vec<f64> {
         .find(|step| *step >= rough)
         .unwrap_or(rough);
     let (first, last) = ((low / step).floor() as i64, (high / step).ceil() as i64);
-    // A multiple of a rounded step may lie just past the value that it was to cover.
+    // Rounding can put a multiple of the step just inside the value that it has to cover.
     let first = first - i64::from(first as f64 * step > low);
     let last = last + i64::from((last as f64) * step < high);
     (first..=last.max(first + 1))
@@ -254,7 +289,7 @@ fn ticks(low: f64, high: f64, count: usize) -> Vec<f64> {
         .collect()
 }
 
-/// The range that an axis shows: that of its ticks.
+/// Returns the range of an axis: that of its ticks.
 fn bounds(ticks: &[f64], low: f64, high: f64) -> (f64, f64) {
     match (ticks.first(), ticks.last()) {
         (Some(&first), Some(&last)) => (first, last),
@@ -262,7 +297,7 @@ fn bounds(ticks: &[f64], low: f64, high: f64) -> (f64, f64) {
     }
 }
 
-/// Epochs to label: 1, the last, and round numbers between.
+/// Returns the epochs to label: 1, the last, and round numbers between.
 fn whole_ticks(epochs: usize) -> impl Iterator<Item = usize> {
     let step = [1, 2, 5, 10, 20, 50, 100, 200, 500]
         .into_iter()
@@ -274,13 +309,13 @@ fn whole_ticks(epochs: usize) -> impl Iterator<Item = usize> {
     })
 }
 
-/// A value in as few digits as tell ticks apart.
+/// Formats a value in as few digits as tell ticks apart.
 fn number(value: f64) -> String {
     let text = format!("{value:.4}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// To a hundredth of an SVG unit: finer is invisible and long to write.
+/// Rounds to a hundredth of an SVG unit; finer differences are invisible.
 fn round(coordinate: f64) -> f64 {
     (coordinate * 100.0).round() / 100.0
 }
@@ -319,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_lie_in_the_frame_and_skip_what_is_no_number() {
+    fn lines_lie_in_the_frame_and_skip_values_that_are_not_finite() {
         let chart = LineChart::by_epoch(
             "loss",
             &[("a", vec![2.0, f64::NAN, 0.5]), ("b", vec![])],
@@ -351,7 +386,7 @@ mod tests {
 
     #[test]
     fn reliability_bars_stand_at_their_accuracy() {
-        let bin = |lower: f64, count, figure| ReliabilityBin {
+        let bin = |lower: f64, count, figure| Bin {
             lower,
             upper: lower + 0.5,
             count,

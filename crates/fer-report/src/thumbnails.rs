@@ -1,4 +1,4 @@
-//! Pictures inside a page.
+//! Thumbnails inside a page.
 
 use std::io::Cursor;
 use std::path::Path;
@@ -15,19 +15,26 @@ const SIDE: u32 = 96;
 /// JPEG quality at which artefacts do not show.
 const QUALITY: u8 = 85;
 
-/// An image file as a small JPEG in a `data:` URI; `None` if it cannot be read any more.
-pub(super) fn data_uri(path: &Path) -> Option<String> {
-    let image = Image::open(path).ok()?;
+/// Returns an image file as a small JPEG in a `data:` URI; `None` if it cannot be read.
+#[must_use]
+pub fn thumbnail(path: &Path) -> Option<String> {
+    thumbnail_of(Image::open(path).ok()?)
+}
+
+/// Returns an image as a small JPEG in a `data:` URI; `None` if its pixel format is neither [`PixelFormat::Gray8`]
+/// nor [`PixelFormat::Rgb8`], the two that decoding yields.
+#[must_use]
+pub fn thumbnail_of(image: Image) -> Option<String> {
     let (width, height) = (image.width(), image.height());
-    let picture: DynamicImage = match image.format() {
+    let image: DynamicImage = match image.format() {
         PixelFormat::Gray8 => GrayImage::from_raw(width, height, image.into_pixels())?.into(),
         PixelFormat::Rgb8 => RgbImage::from_raw(width, height, image.into_pixels())?.into(),
         _ => return None,
     };
     let small = if width.max(height) > SIDE {
-        picture.thumbnail(SIDE, SIDE)
+        image.thumbnail(SIDE, SIDE)
     } else {
-        picture
+        image
     };
     let mut jpeg = Cursor::new(Vec::new());
     small
@@ -50,7 +57,7 @@ mod tests {
         RgbImage::from_pixel(400, 200, image::Rgb([200, 30, 30]))
             .save(&path)
             .unwrap();
-        let uri = data_uri(&path).unwrap();
+        let uri = thumbnail(&path).unwrap();
         let jpeg = STANDARD
             .decode(uri.strip_prefix("data:image/jpeg;base64,").unwrap())
             .unwrap();
@@ -59,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_has_no_thumbnail() {
-        assert_eq!(data_uri(Path::new("nowhere.png")), None);
+    fn an_unreadable_file_has_no_thumbnail() {
+        assert_eq!(thumbnail(Path::new("nowhere.png")), None);
     }
 }
