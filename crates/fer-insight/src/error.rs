@@ -1,0 +1,119 @@
+//! Everything that can go wrong, with what was expected and what was found.
+
+use std::path::PathBuf;
+
+use fer_core::ErrorKind;
+
+/// The result of fallible functions of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An error of an analysis. Variants about rows carry the number of the row.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file could not be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The reason that the operating system gives.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file could not be written.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        #[source]
+        source: fer_core::Error,
+    },
+    /// A file beyond the size that its kind can need.
+    #[error("{} has more than {limit} bytes, the most that a reference file may have", path.display())]
+    FileTooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// Text that is no reference file.
+    #[error("not a reference file")]
+    ReferenceFormat {
+        /// The parser's reason.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A reference file of another version.
+    #[error("reference version {found}: this library reads version {expected}")]
+    ReferenceVersion {
+        /// The version that this library reads.
+        expected: u32,
+        /// The version found.
+        found: u32,
+    },
+    /// Numbers that are no reference.
+    #[error("invalid reference: {what} (found {found})")]
+    InvalidReference {
+        /// The rule that is broken.
+        what: String,
+        /// The value found.
+        found: String,
+    },
+    /// A row whose probabilities are no distribution.
+    #[error("row {row}: {what}; found {found}")]
+    InvalidRow {
+        /// Number of the row, from 1, without the header.
+        row: u64,
+        /// The rule that is broken, and the remedy where there is one.
+        what: String,
+        /// The value found.
+        found: String,
+    },
+    /// An argument outside its range.
+    #[error("{name} is {found}: expected {expected}")]
+    InvalidArgument {
+        /// The argument.
+        name: &'static str,
+        /// The range.
+        expected: String,
+        /// The value found.
+        found: String,
+    },
+    /// A table with more groups or clusters than the caps allow.
+    #[error("more than {limit} {what}: group by a column of fewer values")]
+    TooMany {
+        /// Groups or clusters.
+        what: &'static str,
+        /// The cap.
+        limit: usize,
+    },
+    /// Nothing to analyze.
+    #[error("{what}")]
+    Empty {
+        /// The part that is missing, and what is needed.
+        what: String,
+    },
+}
+
+impl Error {
+    /// Returns the class of the error.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Read { source, .. } => match source.kind() {
+                std::io::ErrorKind::NotFound => ErrorKind::NotFound,
+                std::io::ErrorKind::PermissionDenied => ErrorKind::PermissionDenied,
+                _ => ErrorKind::Io,
+            },
+            Self::Write { source, .. } => source.kind(),
+            Self::FileTooLarge { .. }
+            | Self::ReferenceFormat { .. }
+            | Self::ReferenceVersion { .. }
+            | Self::InvalidReference { .. }
+            | Self::InvalidRow { .. }
+            | Self::InvalidArgument { .. }
+            | Self::TooMany { .. }
+            | Self::Empty { .. } => ErrorKind::InvalidArgument,
+        }
+    }
+}

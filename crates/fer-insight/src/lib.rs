@@ -1,0 +1,70 @@
+//! From faces to answers: how many, how sure, compared with what.
+//!
+//! A model names faces and errs; counting its answers gives shares that are wrong by more than their intervals say. This
+//! crate corrects them by a [`Reference`] — faces of known votes, counted by what the model answered for them — and
+//! takes people, not frames, as its units.
+//!
+//! 1. **Reference.** [`Reference`] is built from rows of probabilities and votes, or read from its JSON file.
+//! 2. **Tally.** [`Tally`] counts a field of faces by group and cluster in one pass.
+//! 3. **Shares.** [`shares()`] estimates the share of each emotion in every group, with intervals that hold.
+//!
+//! The share of an emotion is the answer to one question: if each face were shown to one person, how many would call it
+//! that? It says what faces look like, never what people feel.
+//!
+//! ```
+//! use fer_core::Emotion;
+//! use fer_insight::{Face, Reference, ShareOptions, Tally, shares};
+//!
+//! // A model that answers `label` with probability 0.94 and errs in one of ten faces.
+//! let answer = |label: usize| {
+//!     let mut probabilities = [0.02; 4];
+//!     probabilities[label] = 0.94;
+//!     probabilities
+//! };
+//! let labeled = (0..800).map(|i| {
+//!     let answered = if i % 10 == 0 { (i / 10) % 4 } else { i % 4 };
+//!     (answer(answered), Emotion::ALL[i % 4])
+//! });
+//! let reference = Reference::from_labels(labeled)?;
+//!
+//! let mut tally = Tally::new(&["site"], true);
+//! for i in 0..600 {
+//!     let person = format!("person {}", i % 30);
+//!     let face = Face {
+//!         probabilities: answer(if i % 5 < 3 { 0 } else { 2 }),
+//!         group: &[if i % 2 == 0 { "north" } else { "south" }],
+//!         cluster: Some(&person),
+//!     };
+//!     tally.add(&face)?;
+//! }
+//! let result = shares(&tally, &reference, &ShareOptions { draws: 500, ..Default::default() })?;
+//! let north = &result.groups[0];
+//! assert_eq!((north.by[0].as_str(), north.people, north.faces), ("north", 15, 300));
+//! let happy = north.estimates.as_ref().map(|figures| figures.shares[Emotion::Happy]);
+//! assert!(happy.is_some_and(|happy| happy.low < 0.62 && happy.high > 0.62));
+//! # Ok::<(), fer_insight::Error>(())
+//! ```
+
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod answer;
+mod effective;
+mod error;
+mod fit;
+mod posterior;
+mod quantile;
+mod random;
+mod reference;
+mod shares;
+mod tally;
+
+pub use answer::{BINS, bin};
+pub use effective::Weight;
+pub use error::{Error, Result};
+pub use fit::Fit;
+pub use reference::{Reference, ReferenceRow, Stratum};
+pub use shares::{
+    Estimate, Estimates, GroupShares, MIN_PEOPLE_TO_ESTIMATE, ShareOptions, Shares, shares,
+};
+pub use tally::{Face, GroupTally, MAX_GROUPS, Tally};
