@@ -120,6 +120,32 @@ fn own_crates_have_the_workspace_version() {
     }
 }
 
+#[test]
+fn every_dependency_of_the_workspace_is_inherited() {
+    let workspace = manifest(&root().join("Cargo.toml"));
+    let mut unused: BTreeSet<&String> = workspace["workspace"]["dependencies"]
+        .as_table()
+        .unwrap()
+        .iter()
+        .filter(|(_, value)| value.get("path").is_none())
+        .map(|(name, _)| name)
+        .collect();
+    let members = members();
+    for (_, manifest) in &members {
+        for table in DEPENDENCY_TABLES {
+            for name in manifest
+                .get(table)
+                .and_then(Value::as_table)
+                .into_iter()
+                .flatten()
+            {
+                unused.remove(name.0);
+            }
+        }
+    }
+    assert!(unused.is_empty(), "no crate has them: {unused:?}");
+}
+
 /// The files that `[[kind]]` tables of any member declare at the top level of the repository.
 fn declared(kind: &str) -> BTreeSet<PathBuf> {
     let mut files = BTreeSet::new();

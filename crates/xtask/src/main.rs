@@ -9,6 +9,7 @@ mod documents;
 mod model_card;
 mod process;
 mod python;
+mod skips;
 mod steps;
 mod tasks;
 

@@ -1,6 +1,7 @@
 //! Starting other programs.
 
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 
 use crate::Outcome;
 
@@ -27,6 +28,31 @@ pub(crate) fn run(command: &mut Command) -> Outcome {
     }
 }
 
+/// Does what [`run`] does, and passes each line of standard output on to `read` and to the terminal.
+pub(crate) fn run_reading(command: &mut Command, mut read: impl FnMut(&str)) -> Outcome {
+    println!("$ {}", describe(command));
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("cannot start `{}`: {error}", describe(command)))?;
+    for line in child
+        .stdout
+        .take()
+        .into_iter()
+        .flat_map(|out| BufReader::new(out).lines())
+    {
+        let line = line?;
+        println!("{line}");
+        read(&line);
+    }
+    let status = child.wait()?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("`{}` ended with {status}", describe(command)).into())
+    }
+}
+
 fn describe(command: &Command) -> String {
     std::iter::once(command.get_program())
         .chain(command.get_args())
@@ -43,6 +69,17 @@ mod tests {
     fn exit_status_other_than_zero_is_an_error() {
         let error = run(&mut cargo(["no-such-subcommand"])).unwrap_err();
         assert!(error.to_string().contains("no-such-subcommand"), "{error}");
+    }
+
+    #[test]
+    fn lines_of_a_program_are_read() {
+        let mut lines = Vec::new();
+        run_reading(&mut cargo(["--version"]), |line| {
+            lines.push(line.to_owned())
+        })
+        .unwrap();
+        assert!(lines[0].starts_with("cargo "), "{lines:?}");
+        assert!(run_reading(&mut cargo(["no-such-subcommand"]), |_| ()).is_err());
     }
 
     #[test]

@@ -2,13 +2,22 @@
 
 use std::path::Path;
 
-use crate::process::{cargo, run};
+use crate::process::{cargo, run, run_reading};
 use crate::python::Environment;
+use crate::skips::{Skips, in_ci};
 use crate::steps::Steps;
 use crate::{Outcome, documents, model_card};
 
 /// Python sources that ruff reads.
 const PYTHON_SOURCES: [&str; 5] = ["python", "tests", "tools", "examples", "benches"];
+
+/// Feature sets beside the default one that must build: inference needs neither Candle nor image files.
+const FEATURE_SETS: [(&str, &str); 4] = [
+    ("fer-kernels", ""),
+    ("fer-core", ""),
+    ("fer-core", "decode,pretrained"),
+    ("fer-core", "candle"),
+];
 
 /// Documents whose examples are run.
 const RUN_DOCUMENTS: [&str; 8] = [
@@ -44,6 +53,13 @@ fn check_with(root: &Path, steps: &mut Steps, environment: &Environment) -> Outc
         ])
         .current_dir(root))
     })?;
+    for (package, features) in FEATURE_SETS {
+        steps.run(&format!("{package} with the features [{features}]"), || {
+            let mut check = cargo(["check", "--locked", "--no-default-features"]);
+            check.args(["--package", package, "--features", features]);
+            run(check.current_dir(root).env("RUSTFLAGS", "-D warnings"))
+        })?;
+    }
     steps.run("rustdoc", || {
         let mut doc = cargo(["doc", "--locked", "--workspace", "--no-deps"]);
         run(doc.current_dir(root).env("RUSTDOCFLAGS", "-D warnings"))
@@ -71,7 +87,10 @@ pub(crate) fn test(root: &Path, steps: &mut Steps) -> Outcome {
     let environment = steps.run("Python environment", || Environment::prepare(root))?;
     check_with(root, steps, &environment)?;
     steps.run("Rust tests", || {
-        run(cargo(["test", "--locked"]).current_dir(root))
+        let mut skips = Skips::default();
+        let mut tests = cargo(["test", "--locked", "--", "--show-output"]);
+        run_reading(tests.current_dir(root), |line| skips.read(line))?;
+        skips.report(in_ci())
     })?;
     steps.run("wheel", || environment.install_wheel(root))?;
     steps.run("stubs against the module", || {
@@ -85,10 +104,11 @@ pub(crate) fn test(root: &Path, steps: &mut Steps) -> Outcome {
         run(environment.command("pyright").current_dir(root))
     })?;
     steps.run("Python tests", || {
-        run(environment
-            .command("pytest")
-            .current_dir(root)
-            .arg("--quiet"))
+        let mut skips = Skips::default();
+        let mut tests = environment.command("pytest");
+        tests.current_dir(root).args(["--quiet", "-rs"]);
+        run_reading(&mut tests, |line| skips.read(line))?;
+        skips.report(in_ci())
     })?;
     for document in RUN_DOCUMENTS {
         steps.run(&format!("examples in {document}"), || {
