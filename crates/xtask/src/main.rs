@@ -1,4 +1,4 @@
-//! Developer commands of fer: `cargo xtask check | test | bench | docs | model-card`.
+//! Developer commands of fer: `cargo xtask check | test | bench | docs | settings | model-card`.
 //!
 //! `cargo xtask test` is the one command that says whether everything works; CI runs nothing else.
 
@@ -9,6 +9,7 @@ mod documents;
 mod model_card;
 mod process;
 mod python;
+mod settings;
 mod skips;
 mod steps;
 mod tasks;
@@ -45,6 +46,8 @@ enum Command {
     },
     /// Build the documentation site into site/
     Docs,
+    /// Write docs/settings.md from the doc comments of fer-train
+    Settings,
     /// Evaluate the built-in models and rewrite the tables of MODEL_CARD.md and README.md
     ModelCard(model_card::Options),
 }
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Command::Test => tasks::test(&root, &mut steps),
         Command::Bench { arguments } => tasks::bench(&root, &mut steps, &arguments),
         Command::Docs => tasks::docs(&root, &mut steps),
+        Command::Settings => steps.run("settings", || settings::refresh(&root)),
         Command::ModelCard(options) => model_card::refresh(&root, &mut steps, &options),
     };
     steps.print_summary();
