@@ -7,7 +7,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fer import _fer
+from fer import _fer, _html
 from fer._progress import counter
 from fer._table import Table
 
@@ -149,6 +149,20 @@ class Audit:
         return f"Audit({', '.join(f'{kind}={len(self._findings[kind])}' for kind in kinds)})"
 
     def _repr_html_(self) -> str:
-        from fer._display import audit_html
-
-        return audit_html(self)
+        classes = list(dict.fromkeys(name for counts in self.counts.values() for name in counts))
+        found = {
+            "exact copies": len(self.exact),
+            "near copies": len(self.near),
+            "label conflicts": len(self.label_conflicts),
+            "leaked into validation": len(self.leaked("validation")),
+            "leaked into test": len(self.leaked("test")),
+            "unreadable": len(self.unreadable),
+            "suspect labels": len(self.suspect_labels),
+        }
+        return _html.side_by_side(
+            _html.counts(
+                classes,
+                {split: [counts.get(name, 0) for name in classes] for split, counts in self.counts.items()},
+            ),
+            _html.named({name: f"{count:,}" for name, count in found.items()}),
+        )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any, overload
 
-from fer import _fer
+from fer import _fer, _html
 from fer._prediction import Prediction
 from fer._table import Table
 
@@ -31,6 +32,8 @@ _TYPES = {
     **dict.fromkeys(_fer.EMOTIONS, float),
     "error": str,
 }
+# Images that a notebook shows.
+_SHOWN_ITEMS = 24
 
 
 # No `Sequence` by name, for Polars takes such apart by its items before it asks for Arrow.
@@ -114,6 +117,15 @@ class Batch:
         return f"Batch({self.summary()})"
 
     def _repr_html_(self) -> str:
-        from fer._display import batch_html
+        more = len(self) - _SHOWN_ITEMS
+        foot = f"<p>and {more} more</p>" if more > 0 else ""
+        cells = _html.grid(_cell(prediction) for prediction in self._items[:_SHOWN_ITEMS])
+        return f"<p>{escape(self.summary())}</p>{cells}{foot}"
 
-        return batch_html(self)
+
+def _cell(prediction: Prediction) -> str:
+    name = "" if prediction.path is None else prediction.path
+    if prediction.error is not None:
+        return _html.cell(f"<span>{escape(prediction.error.kind)}</span>", "error", name)
+    faces = ", ".join(_html.emotion(face.emotion) for face in prediction)
+    return _html.cell(prediction.html(_html.THUMBNAIL_SIDE), faces or "no face", name)

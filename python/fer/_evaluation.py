@@ -6,10 +6,11 @@ import json
 import os
 from collections.abc import Sequence
 from copy import deepcopy
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fer import _fer
+from fer import _fer, _html
 from fer._classifier import Classifier
 from fer._progress import counter
 from fer._table import Table
@@ -200,9 +201,17 @@ class Scores:
         )
 
     def _repr_html_(self) -> str:
-        from fer._display import scores_html
-
-        return scores_html(self)
+        low, high = self.accuracy_ci95
+        figures = {
+            "images": f"{self.n:,}",
+            "accuracy": f"{self.accuracy:.3f} <small>[{low:.3f}, {high:.3f}]</small>",
+            "balanced accuracy": f"{self.balanced_accuracy:.3f}",
+            "macro F1": f"{self.macro_f1:.3f}",
+            "NLL": f"{self.nll:.3f}",
+            "ECE": f"{self.ece:.3f}",
+            "coverage at 90 %": f"{self.coverage:.3f}",
+        }
+        return _html.side_by_side(_html.named(figures), _html.confusion(self.classes, self.confusion))
 
 
 class Evaluation(Scores):
@@ -305,9 +314,14 @@ class Mistakes(Sequence[dict[str, Any]]):
         return "\n".join([f"Mistakes({len(self._rows)})", *lines])
 
     def _repr_html_(self) -> str:
-        from fer._display import mistakes_html
-
-        return mistakes_html(self._with_files())
+        return _html.grid(
+            _html.cell(
+                _html.image(_fer.thumbnail(row["file"], _html.THUMBNAIL_SIDE)[0], row["path"]),
+                f"{escape(row['truth'])} &rarr;<br><b>{escape(row['emotion'])}</b> {row['confidence']:.2f}",
+                row["path"],
+            )
+            for row in self._with_files()
+        )
 
     def _with_files(self) -> list[dict[str, Any]]:
         folder = self._folder or Path()

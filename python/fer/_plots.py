@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from fer import _fer
-from fer._display import COLORS
+from fer._html import COLORS
 
 try:
     import matplotlib as mpl

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from fer import _fer
+from fer import _fer, _html
 from fer._fer import Face
 from fer.exceptions import FerError
 
@@ -24,6 +25,9 @@ __all__ = ["Explanation", "Prediction"]
 
 # Orange, as RGB: told apart from grey with any kind of colour vision.
 _HOT = (230, 159, 0)
+# Longer sides, in pixels, of what a notebook shows.
+_PHOTO_SIDE = 480
+_CROP_SIDE = 160
 
 
 class Prediction(Sequence[Face]):
@@ -133,13 +137,51 @@ class Prediction(Sequence[Face]):
 
     def show(self) -> None:
         """Show the picture with its faces: in the notebook, or in a window (needs Pillow)."""
-        from fer._display import show
-
-        show(self)
+        try:
+            from IPython import get_ipython
+            from IPython.display import display
+        except ImportError:
+            in_notebook = False
+        else:
+            in_notebook = get_ipython() is not None
+        if in_notebook:
+            display(self)  # type: ignore[no-untyped-call]
+            return
+        try:
+            from PIL import Image
+        except ImportError as error:
+            raise ImportError("showing an image in a window needs Pillow: pip install pillow") from error
+        Image.fromarray(self.draw()).show()
 
     def thumbnail(self, side: int) -> tuple[bytes, int, int]:
         """PNG of the picture, at most `side` pixels a side, and the size of the picture itself."""
         return _fer.thumbnail(self._source, side, bgr=self._bgr)
+
+    def html(self, side: int, *, numbers: bool = False) -> str:
+        """Return the image, at most `side` pixels per side, with its boxes, as HTML.
+
+        Parameters
+        ----------
+        side
+            Longer side in pixels.
+        numbers
+            Number the boxes of several faces.
+        """
+        try:
+            png, width, height = self.thumbnail(side)
+        except FerError as error:  # the file is gone by now
+            return f"<span>{escape(str(error))}</span>"
+        boxes = "".join(
+            _html.box(
+                (face.box[0] / width, face.box[1] / height, face.box[2] / width, face.box[3] / height),
+                face.emotion,
+                number if numbers else None,
+            )
+            for number, face in self._numbered()
+            if face.box is not None
+        )
+        image = _html.image(png, "image" if self._path is None else self._path)
+        return f"<div style='position:relative;display:inline-block;line-height:0'>{image}{boxes}</div>"
 
     def to_dict(self) -> dict[str, Any]:
         """Content of one JSON line of ``fer predict``, with the keys of other packages beside its own."""
@@ -175,9 +217,31 @@ class Prediction(Sequence[Face]):
         return f"Prediction([{faces}]{path})"
 
     def _repr_html_(self) -> str:
-        from fer._display import prediction_html
+        if self._error is not None:
+            return f"<p><b>{escape(str(self._error))}</b></p>"
+        faces = "".join(
+            "<div>"
+            + _html.face(
+                face.emotion,
+                face.confidence,
+                face.probabilities,
+                face.uncertain,
+                "" if number is None else f"[{number}] ",
+            )
+            + "</div>"
+            for number, face in self._numbered()
+        )
+        is_crop = any(face.box is None for face in self._faces)
+        return (
+            "<div style='display:flex;flex-wrap:wrap;gap:16px;align-items:flex-start'>"
+            f"{self.html(_CROP_SIDE if is_crop else _PHOTO_SIDE, numbers=True)}"
+            f"<div style='display:flex;flex-wrap:wrap;gap:8px 24px;flex:1;min-width:230px'>"
+            f"{faces or 'no face found'}</div></div>"
+        )
 
-        return prediction_html(self)
+    def _numbered(self) -> Iterable[tuple[int | None, Face]]:
+        """Return the faces with their numbers, which only several of them need."""
+        return [(None, self._faces[0])] if len(self._faces) == 1 else enumerate(self._faces)
 
 
 class Explanation:
@@ -232,9 +296,12 @@ class Explanation:
         return f"Explanation({self._emotion!r}, {height}x{width})"
 
     def _repr_html_(self) -> str:
-        from fer._display import explanation_html
-
-        return explanation_html(self)
+        face = _html.image(_fer.thumbnail(self._crop, _CROP_SIDE)[0], "face")
+        heat = _html.image(_fer.thumbnail(self.overlay(), _CROP_SIDE)[0], "heat map over the face")
+        return (
+            f"{_html.side_by_side(face, heat, gap=8)}"
+            f"<div>what speaks for <b>{escape(self._emotion)}</b>, in orange</div>"
+        )
 
 
 def _area(face: Face) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
-from fer import _fer
+from fer import _fer, _html
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +17,8 @@ __all__ = ["Table", "flat"]
 
 # Types that keep their name when a value is missing.
 _PANDAS_TYPES = {str: "str", int: "Int64", float: "float64", bool: "boolean"}
+# Rows that a notebook shows.
+_SHOWN_ROWS = 20
 
 
 # No `Sequence` by name, for Polars takes such apart by its items before it asks for Arrow.
@@ -128,9 +130,9 @@ class Table:
         return f"Table({self._length} rows: {', '.join(self._columns)})"
 
     def _repr_html_(self) -> str:
-        from fer._display import table_html
-
-        return table_html(self)
+        more = self._length - _SHOWN_ROWS
+        foot = f"<p>and {more} more rows</p>" if more > 0 else ""
+        return _html.table(self.columns, (row.values() for row in self[:_SHOWN_ROWS])) + foot
 
 
 def _type(values: Sequence[Any]) -> type:

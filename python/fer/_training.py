@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from fer import _fer
+from fer import _fer, _html
 from fer._classifier import Classifier
 from fer._evaluation import Evaluation, Scores, evaluate
 from fer._progress import observer
@@ -20,7 +21,19 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from typing_extensions import Unpack
 
-__all__ = ["TrainOptions", "TrainingRun", "train"]
+__all__ = ["TrainOptions", "TrainingRun", "train", "train_defaults"]
+
+# Epochs and figures that a notebook shows, and their titles.
+_SHOWN_EPOCHS = 12
+_SHOWN_FIGURES = {
+    "epoch": "epoch",
+    "train_loss": "train loss",
+    "validation_loss": "validation loss",
+    "validation_accuracy": "accuracy",
+    "validation_balanced_accuracy": "balanced accuracy",
+    "validation_macro_f1": "macro F1",
+    "images_per_second": "images/s",
+}
 
 
 class TrainOptions(TypedDict, total=False):
@@ -221,9 +234,19 @@ class TrainingRun:
         return f"TrainingRun({str(self._path)!r}, epochs={len(self.history)})"
 
     def _repr_html_(self) -> str:
-        from fer._display import run_html
-
-        return run_html(self)
+        history = self.history
+        shown = history[-_SHOWN_EPOCHS:]
+        names = [name for name in _SHOWN_FIGURES if name in shown.columns]
+        head = f"<p>{len(history)} epochs in <code>{escape(str(self._path))}</code>"
+        if self.validation is not None:
+            low, high = self.validation.accuracy_ci95
+            head += (
+                f"; the best model's accuracy on validation: <b>{self.validation.accuracy:.3f}</b>"
+                f" <small>[{low:.3f}, {high:.3f}]</small>"
+            )
+        last = f"<p>The last {len(shown)}:</p>" if len(history) > len(shown) else ""
+        rows = ([row[name] for name in names] for row in shown)
+        return f"{head}</p>{last}{_html.table([_SHOWN_FIGURES[name] for name in names], rows)}"
 
     def _report(self) -> dict[str, Any] | None:
         file = self._path / "report.json"

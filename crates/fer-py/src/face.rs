@@ -113,10 +113,15 @@ impl Face {
         )
     }
 
-    fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py()
-            .import("fer._display")?
-            .call_method1("face_html", (slf,))
+    /// Title and bars, for notebooks.
+    fn _repr_html_<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let shown = (
+            self.emotion(),
+            self.confidence(),
+            self.probabilities(py)?,
+            self.uncertain(),
+        );
+        py.import("fer._html")?.call_method1("face", shown)
     }
 }
 

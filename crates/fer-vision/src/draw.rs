@@ -21,7 +21,7 @@ const PANEL_OPACITY: f32 = 0.72;
 const BAR_GROUND: Color = [92, 92, 96];
 
 /// Colors that people with any color vision tell apart (Okabe and Ito, 2008), light enough for a dark ground. The notebooks'
-/// (`_display.py`) are of the same hues.
+/// (`_html.py`) are of the same hues.
 const fn color(emotion: Emotion) -> Color {
     match emotion {
         Emotion::Happy => [230, 159, 0],
