@@ -12,4 +12,4 @@ def main() -> int:
     """Run the command line in ``sys.argv`` and return its exit code."""
     # Python would only look at an interrupt after the Rust call has ended.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    return _fer.run_cli(sys.argv)
+    return _fer.run_cli(["fer", *sys.argv[1:]])

@@ -15,7 +15,7 @@ try:
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 except ImportError as error:
-    raise ImportError("plots need matplotlib: pip install 'fer[plot]'") from error
+    raise ImportError("plots need matplotlib: pip install matplotlib") from error
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

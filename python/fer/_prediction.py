@@ -100,13 +100,13 @@ class Prediction(Sequence[Face]):
         """Picture as it was given."""
         return self._source
 
-    def explain(self, face: int | None = None, emotion: str | None = None) -> Explanation:
+    def explain(self, face: int | str | None = None, emotion: str | None = None) -> Explanation:
         """Show which parts of a face speak for an emotion: Grad-CAM (Selvaraju et al. 2017).
 
         Parameters
         ----------
         face
-            Number of the face; the largest when absent.
+            Number of the face; the largest when absent. A name is taken as `emotion`.
         emotion
             Emotion to explain; the most probable when absent.
 
@@ -119,7 +119,11 @@ class Prediction(Sequence[Face]):
         ------
         ValueError
             If there is no face.
+        ConfigError
+            If `emotion` is none of ``fer.EMOTIONS``.
         """
+        if isinstance(face, str):
+            face, emotion = None, face if emotion is None else emotion
         chosen = self.largest if face is None else self._faces[face]
         if chosen is None:
             raise ValueError("there is no face to explain")
@@ -132,7 +136,13 @@ class Prediction(Sequence[Face]):
         return _fer.draw(self._source, self._faces, bgr=self._bgr)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the picture with boxes, labels and bars on it; the extension tells the format."""
+        """Write the picture with boxes, labels and bars on it; the extension tells the format.
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be written.
+        """
         _fer.save_drawing(self._source, self._faces, Path(path), bgr=self._bgr)
 
     def show(self) -> None:

@@ -13,7 +13,7 @@ from fer._classifier import Classifier
 from fer._evaluation import Evaluation, Scores, evaluate
 from fer._progress import observer
 from fer._table import Table, flat
-from fer.exceptions import RunNotFoundError
+from fer.exceptions import ConfigError, RunNotFoundError
 
 if TYPE_CHECKING:
     import os
@@ -125,6 +125,7 @@ def train(
         If `out` holds a run already, or there is none to resume.
     """
     settings: dict[str, Any] = dict(options)
+    _check_names(settings)
     if votes is not None:
         settings["votes"] = dict(votes) if isinstance(votes, Mapping) else {"file": str(Path(votes))}
     if keep_copies:
@@ -142,6 +143,17 @@ def train(
             observe=observe,
         )
     return TrainingRun(out)
+
+
+def _check_names(settings: Mapping[str, Any]) -> None:
+    from difflib import get_close_matches
+
+    known = sorted(TrainOptions.__annotations__)
+    for name in settings:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            advice = f"did you mean {close[0]}?" if close else f"expected one of {', '.join(known)}"
+            raise ConfigError(f"unknown option {name!r}: {advice}", "config")
 
 
 def train_defaults() -> dict[str, Any]:

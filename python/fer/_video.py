@@ -51,7 +51,7 @@ def predict_video(
     Parameters
     ----------
     video
-        A video file (needs PyAV: ``pip install 'fer[video]'``), a folder of frames in the order of their
+        A video file (needs PyAV: ``pip install av``), a folder of frames in the order of their
         names, or frames as in ``fer.predict``.
     model
         As in ``fer.predict``.
@@ -136,7 +136,7 @@ def _decoded(path: Path) -> Iterator[tuple[float, Picture]]:
         import av
         from av.error import FFmpegError
     except ImportError as error:
-        raise ImportError("reading a video file needs PyAV: pip install 'fer[video]'") from error
+        raise ImportError("reading a video file needs PyAV: pip install av") from error
     try:
         with av.open(str(path)) as container:
             for frame in container.decode(video=0):

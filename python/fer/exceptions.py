@@ -19,6 +19,7 @@ __all__ = [
     "ImageNotFoundError",
     "ModelError",
     "ModelNotFoundError",
+    "OutputError",
     "RunNotFoundError",
     "TrainingError",
     "VideoError",
@@ -69,6 +70,10 @@ class ModelError(FerError):
 
 class ModelNotFoundError(ModelError, FileNotFoundError):
     """The model is neither a built-in name nor a file."""
+
+
+class OutputError(FerError, OSError):
+    """A file that cannot be written."""
 
 
 class DatasetError(FerError):

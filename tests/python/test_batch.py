@@ -128,3 +128,13 @@ def test_one_array_can_be_read_by_many_threads(face):
     for thread in threads:
         thread.join()
     assert results == [expected] * 8
+
+
+@pytest.mark.parametrize("name", ["no-such-file.jpg", "no-such-folder/", "*.no-such-extension", "empty"])
+def test_a_text_that_names_nothing_is_refused(name, tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(fer.ImageNotFoundError, match=r"no such file|no image") as raised:
+        fer.predict_batch(str(tmp_path / name))
+    assert raised.value.kind == "not_found"
+    [item] = fer.predict_batch([str(tmp_path / "no-such-file.jpg")])
+    assert item.error.kind == "not_found"

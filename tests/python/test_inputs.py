@@ -188,3 +188,8 @@ def test_bad_model_files_are_model_errors(face, tmp_path):
     path.write_bytes(b"weights, honestly")
     with pytest.raises(fer.ModelError):
         fer.predict(face, model=path)
+
+
+def test_a_folder_is_sent_to_predict_batch(faces):
+    with pytest.raises(fer.ImageError, match="predict_batch"):
+        fer.predict(faces)

@@ -6,6 +6,7 @@ import json
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 from timeit import timeit
 
 import numpy as np
@@ -106,3 +107,15 @@ def test_a_call_costs_less_than_ten_of_numpys(dataset, tmp_path):
         ours.append(timeit(lambda: classifier.predict(array, faces="whole"), number=100))
         numpys.append(timeit(array.mean, number=100))
     assert min(ours) < 10 * min(numpys)
+
+
+def test_the_package_runs_as_a_module():
+    done = subprocess.run(
+        [sys.executable, "-m", "fer", "--version"], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == f"fer {fer.__version__}"
+
+
+def test_advice_never_installs_the_other_package_of_this_name():
+    for file in Path(fer.__file__).parent.glob("*.py"):
+        assert "fer[" not in file.read_text(encoding="utf-8"), file.name

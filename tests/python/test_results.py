@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import fer
+from fer import Mistakes
 
 
 @pytest.fixture
@@ -137,3 +138,27 @@ def test_a_classifier_predicts_like_the_function(face):
     assert shifted.predict(face) == fer.predict(face, priors="uniform")
     assert "uniform" in repr(shifted)
     assert fer.MODELS[0] in repr(classifier)
+
+
+def test_a_drawing_into_a_missing_folder_is_an_output_error(prediction, tmp_path):
+    path = tmp_path / "a" / "b.jpg"
+    with pytest.raises(fer.OutputError, match="there is no folder") as raised:
+        prediction.save(path)
+    assert (raised.value.path, raised.value.kind) == (str(path), "not_found")
+    assert "tmp" not in str(raised.value).replace(str(tmp_path), "")
+    assert not isinstance(raised.value, fer.ImageError)
+
+
+def test_an_unknown_emotion_is_refused_with_those_that_exist(prediction):
+    with pytest.raises(fer.ConfigError) as raised:
+        prediction.explain("angry")
+    assert all(emotion in str(raised.value) for emotion in fer.EMOTIONS)
+    assert prediction.explain("surprise").emotion == "surprise"
+
+
+def test_what_a_loaded_file_says_is_escaped(face, tmp_path):
+    rows = [{"path": str(face), "truth": "<script>", "emotion": "<img>", "confidence": 0.5}]
+    html = Mistakes(rows, tmp_path)._repr_html_()
+    assert "<script>" not in html
+    assert "<img>" not in html
+    assert "&lt;script&gt;" in html

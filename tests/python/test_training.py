@@ -206,3 +206,14 @@ def test_an_audit_finds_a_copy(run, data, tmp_path):
     assert "exact copies" in audit._repr_html_()
     audit.save(tmp_path / "a.json")
     assert fer.Audit.load(tmp_path / "a.json") == audit
+
+
+def test_a_misspelled_option_is_told_the_right_one(dataset, tmp_path):
+    with pytest.raises(fer.ConfigError, match="did you mean epochs"):
+        fer.train(dataset, tmp_path / "run", epoch=3, progress=False)
+    assert not (tmp_path / "run").exists()
+
+
+def test_defaults_are_short_decimals():
+    assert fer.train_defaults()["weight_decay"] == float(f"{fer.train_defaults()['weight_decay']:.6g}")
+    assert "0000000" not in repr(fer.train_defaults())

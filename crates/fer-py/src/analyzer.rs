@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 
 use crate::batch;
 use crate::convert::to_python;
-use crate::errors::{FerError, Subject};
+use crate::errors::{FerError, Subject, folder_for_image};
 use crate::face::Face;
 use crate::input::{Picture, Source};
 
@@ -89,6 +89,11 @@ impl Analyzer {
         let analyzer = self.analyzer(faces)?;
         let picture = Picture::new(image, bgr)?;
         let source = picture.source()?;
+        if let Source::File(path) = source
+            && path.is_dir()
+        {
+            return Err(folder_for_image(path));
+        }
         let found =
             py.detach(|| -> fer_kit::Result<_> { Ok(analyzer.image(&source.decode()?.view())?) });
         let found = found.map_err(|error| Subject::Image.raise(error))?;

@@ -17,6 +17,18 @@ pub(crate) fn to_python<'py, T: Serialize>(
     json_to_python(py, &value)
 }
 
+/// As [`to_python`], with an `f32` as the shortest decimal that names it: 0.03, not 0.029999999329447746.
+pub(crate) fn to_python_in_decimal<'py, T: Serialize>(
+    py: Python<'py>,
+    value: &T,
+) -> PyResult<Bound<'py, PyAny>> {
+    let text =
+        serde_json::to_string(value).map_err(|error| PyTypeError::new_err(error.to_string()))?;
+    let value: Value =
+        serde_json::from_str(&text).map_err(|error| PyTypeError::new_err(error.to_string()))?;
+    json_to_python(py, &value)
+}
+
 fn json_to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
     match value {
         Value::Null => Ok(py.None().into_bound(py)),

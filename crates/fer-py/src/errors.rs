@@ -1,5 +1,7 @@
 //! Rust errors as the Python exceptions of `fer.exceptions`: the only place that maps one to the other.
 
+use std::path::Path;
+
 use fer_core::ErrorKind;
 use pyo3::import_exception;
 use pyo3::prelude::*;
@@ -12,6 +14,7 @@ import_exception!(fer.exceptions, ImageError);
 import_exception!(fer.exceptions, ImageNotFoundError);
 import_exception!(fer.exceptions, ModelError);
 import_exception!(fer.exceptions, ModelNotFoundError);
+import_exception!(fer.exceptions, OutputError);
 import_exception!(fer.exceptions, TrainingError);
 import_exception!(fer.exceptions, VideoError);
 
@@ -22,6 +25,7 @@ pub(crate) enum Subject {
     Model,
     Dataset,
     Training,
+    Output,
 }
 
 impl Subject {
@@ -30,11 +34,16 @@ impl Subject {
         let error = error.into();
         let path = error.path().map(|path| path.display().to_string());
         let arguments = (error.to_string(), error.kind(), path);
+        if self == Self::Output {
+            return OutputError::new_err(arguments);
+        }
         if error.is_not_found() {
             return match self {
                 Self::Image => ImageNotFoundError::new_err(arguments),
                 Self::Model => ModelNotFoundError::new_err(arguments),
-                Self::Dataset | Self::Training => DatasetNotFoundError::new_err(arguments),
+                Self::Dataset | Self::Training | Self::Output => {
+                    DatasetNotFoundError::new_err(arguments)
+                }
             };
         }
         match error.kind() {
@@ -53,10 +62,37 @@ impl Subject {
             _ => match self {
                 Self::Image => ImageError::new_err(arguments),
                 Self::Model => ModelError::new_err(arguments),
-                Self::Dataset | Self::Training => DatasetError::new_err(arguments),
+                Self::Dataset | Self::Training | Self::Output => DatasetError::new_err(arguments),
             },
         }
     }
+}
+
+/// Returns the exception for a path that names no image.
+pub(crate) fn no_images(path: &Path, reason: &str) -> PyErr {
+    let path = path.display().to_string();
+    ImageNotFoundError::new_err((format!("{path}: {reason}"), "not_found", Some(path)))
+}
+
+/// Returns the exception for a folder in the place of one image.
+pub(crate) fn folder_for_image(path: &Path) -> PyErr {
+    let path = path.display().to_string();
+    let message = format!("{path} is a folder, expected an image file: pass it to predict_batch");
+    ImageError::new_err((message, ErrorKind::InvalidImage.as_str(), Some(path)))
+}
+
+/// Checks that the folder of a file to write exists.
+pub(crate) fn check_folder_of(file: &Path) -> PyResult<()> {
+    let folder = file.parent().unwrap_or(Path::new(""));
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    let path = file.display().to_string();
+    let message = format!(
+        "cannot write {path}: there is no folder {}",
+        folder.display()
+    );
+    Err(OutputError::new_err((message, "not_found", Some(path))))
 }
 
 /// The exception for an array that is no picture.

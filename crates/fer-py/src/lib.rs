@@ -24,11 +24,18 @@ fn run_cli(py: Python<'_>, args: Vec<OsString>) -> i32 {
     py.detach(|| fer_cli::run(args))
 }
 
-/// The image files that a file, a folder or a glob pattern stands for.
+/// Returns the image files that a file, a folder or a glob pattern names; it is an error if there are none.
 #[pyfunction]
 fn expand_inputs(py: Python<'_>, path: PathBuf) -> PyResult<Vec<PathBuf>> {
-    py.detach(|| fer_vision::expand_inputs([path]))
-        .map_err(|error| errors::Subject::Image.raise(error))
+    let files = py
+        .detach(|| fer_vision::expand_inputs([&path]))
+        .map_err(|error| errors::Subject::Image.raise(error))?;
+    match files.as_slice() {
+        [] if path.is_dir() => Err(errors::no_images(&path, "no images in this folder")),
+        [] => Err(errors::no_images(&path, "no image matches this pattern")),
+        [file] if !file.exists() => Err(errors::no_images(&path, "no such file or folder")),
+        _ => Ok(files),
+    }
 }
 
 /// Private: import from ``fer``.

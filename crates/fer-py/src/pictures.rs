@@ -10,7 +10,7 @@ use numpy::{PyArray1, PyArray3, PyArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::errors::{Subject, invalid_image};
+use crate::errors::{Subject, check_folder_of, invalid_image};
 use crate::face::Face;
 use crate::input::Picture;
 
@@ -61,9 +61,10 @@ pub(crate) fn save_drawing(
     path: PathBuf,
     bgr: bool,
 ) -> PyResult<()> {
+    check_folder_of(&path)?;
     let drawing = drawing(py, image, &faces, bgr)?;
     py.detach(|| fer_vision::save(&drawing, &path))
-        .map_err(|error| Subject::Image.raise(error))
+        .map_err(|error| Subject::Output.raise(error))
 }
 
 fn drawing(

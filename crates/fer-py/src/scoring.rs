@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 
 use crate::analyzer::Analyzer;
 use crate::convert::to_python;
-use crate::errors::Subject;
+use crate::errors::{Subject, check_folder_of};
 use crate::watch::Watch;
 
 /// Pictures to leave out of the figures.
@@ -46,6 +46,7 @@ pub(crate) fn evaluate<'py>(
     threads: usize,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    html.as_deref().map_or(Ok(()), check_folder_of)?;
     let exclude = exclude
         .map(Exclude::into_list)
         .transpose()
@@ -90,6 +91,7 @@ pub(crate) fn audit(
     threads: usize,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'_, PyAny>> {
+    html.as_deref().map_or(Ok(()), check_folder_of)?;
     let options = AuditOptions::default()
         .with_suspects(suspects)
         .with_threads(threads);

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use serde_json::{Map, Value};
 
-use crate::convert::{to_json, to_python};
+use crate::convert::{to_json, to_python, to_python_in_decimal};
 use crate::errors::Subject;
 
 /// Steps are told at most so often: a progress bar needs no more.
@@ -56,7 +56,7 @@ pub(crate) fn train(
 /// Every setting of a training with its default.
 #[pyfunction]
 pub(crate) fn train_defaults(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    to_python(py, &TrainConfig::default())
+    to_python_in_decimal(py, &TrainConfig::default())
 }
 
 fn named_options(options: &Bound<'_, PyDict>) -> PyResult<Map<String, Value>> {
