@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fer import _fer
 from fer._batch import Batch
+from fer._inputs import read, scalars, stack
 from fer._prediction import Prediction
 from fer._progress import counter
 
@@ -27,7 +28,7 @@ class Classifier:
         Name of a built-in model (see ``fer.MODELS``) or path of a model file. The default model when absent.
     priors
         Class mix that the probabilities assume: ``"natural"`` (the training set's), ``"uniform"``, or four
-        shares in the order of ``fer.EMOTIONS``.
+        shares in the order of ``fer.EMOTIONS`` or by name.
     threads
         Threads to compute with; 0 uses every core. Results do not depend on it.
 
@@ -46,7 +47,7 @@ class Classifier:
         self,
         model: str | os.PathLike[str] | None = None,
         *,
-        priors: str | Sequence[float] | None = None,
+        priors: str | Sequence[float] | Mapping[str, float] | None = None,
         threads: int = 0,
     ) -> None:
         self._analyzer = _fer.Analyzer(
@@ -58,6 +59,7 @@ class Classifier:
     def predict(self, image: Picture, *, faces: str = "auto", bgr: bool = False) -> Prediction:
         """Find the faces in one picture and name their expression, as ``fer.predict``."""
         analyzer = self._analyzer
+        image = read(image)
         found, path = analyzer.predict(image, faces, bgr)
         return Prediction(found, source=image, path=path, analyzer=analyzer, bgr=bgr)
 
@@ -74,7 +76,9 @@ class Classifier:
         if isinstance(images, str | os.PathLike):
             sources: list[Picture] = list(_fer.expand_inputs(images))
         else:
-            sources = list(images)
+            sources = stack(images)
+        if ids is not None:
+            ids = scalars(ids, len(sources))
         analyzer = self._analyzer
         with counter(progress) as count:
             outcomes = analyzer.predict_batch(sources, faces, bgr, count)
@@ -84,7 +88,7 @@ class Classifier:
         ]
         return Batch(predictions, ids)
 
-    def with_priors(self, priors: str | Sequence[float]) -> Classifier:
+    def with_priors(self, priors: str | Sequence[float] | Mapping[str, float]) -> Classifier:
         """Return the same model under another class mix; nothing is loaded again."""
         other = object.__new__(Classifier)
         other._analyzer = self._analyzer.with_priors(_priors(priors))
@@ -99,7 +103,9 @@ class Classifier:
         return f"Classifier({self._analyzer.name!r}, priors={self._analyzer.priors!r})"
 
 
-def _priors(priors: str | Sequence[float]) -> str:
+def _priors(priors: str | Sequence[float] | Mapping[str, float]) -> str:
     if isinstance(priors, str):
         return priors
+    if isinstance(priors, Mapping):
+        priors = [priors.get(emotion, float("nan")) for emotion in _fer.EMOTIONS]
     return ",".join(str(float(share)) for share in priors)

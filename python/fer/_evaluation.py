@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from html import escape
 from pathlib import Path
@@ -29,7 +29,7 @@ def evaluate(
     *,
     model: str | os.PathLike[str] | Classifier | None = None,
     faces: str = "auto",
-    priors: str | Sequence[float] | None = None,
+    priors: str | Sequence[float] | Mapping[str, float] | None = None,
     votes: str | os.PathLike[str] | None = None,
     exclude: str | os.PathLike[str] | Sequence[str] | None = None,
     ignore_unknown: bool = False,
@@ -185,6 +185,8 @@ class Scores:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         import numpy as np
 
+        if copy is False:
+            raise ValueError("the array of scores is always a copy: copy=False cannot be met")
         return np.array(self._figures["confusion"], dtype=dtype or np.int64)
 
     def __eq__(self, other: object) -> bool:

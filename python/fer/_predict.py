@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ def predict(
     *,
     faces: str = "auto",
     model: str | os.PathLike[str] | Classifier | None = None,
-    priors: str | Sequence[float] | None = None,
+    priors: str | Sequence[float] | Mapping[str, float] | None = None,
     bgr: bool = False,
 ) -> Prediction:
     """Find the faces in one picture and name their expression.
@@ -32,8 +32,9 @@ def predict(
     Parameters
     ----------
     image
-        A path, the bytes of an image file, a Pillow image, or a NumPy array ``[H, W]``, ``[H, W, 3]`` or
-        ``[H, W, 4]`` of uint8 values, or of floats in [0, 1]. A contiguous uint8 array is not copied.
+        A path, the bytes of an image file, a file open for reading bytes, a Pillow image, or a NumPy array
+        ``[H, W]``, ``[H, W, 3]`` or ``[H, W, 4]`` of uint8 or uint16 values, of floats in [0, 1] or of bools.
+        A contiguous uint8 array is not copied.
     faces
         ``"auto"`` takes a picture that is a face crop whole and searches any other; ``"find"`` always
         searches; ``"whole"`` never does.
@@ -74,7 +75,7 @@ def predict_batch(
     *,
     faces: str = "auto",
     model: str | os.PathLike[str] | Classifier | None = None,
-    priors: str | Sequence[float] | None = None,
+    priors: str | Sequence[float] | Mapping[str, float] | None = None,
     bgr: bool = False,
     ids: Sequence[Any] | None = None,
     progress: bool | Counter = True,
@@ -87,7 +88,8 @@ def predict_batch(
     Parameters
     ----------
     images
-        A folder (searched in depth), a glob pattern, or pictures as in ``fer.predict``.
+        A folder (searched in depth), a glob pattern, or images as in ``fer.predict``; a missing value
+        (``None``, NaN, ``pandas.NA``) becomes an item with an error.
     faces
         As in ``fer.predict``.
     model
@@ -97,7 +99,8 @@ def predict_batch(
     bgr
         As in ``fer.predict``.
     ids
-        One value a picture to join the table on, such as a customer number.
+        One value per image to join the table on, such as a customer number. Dates and other values that
+        are no number and no text become text.
     progress
         Show a progress bar over work of more than two seconds; or a function that is called with what is
         being done, how many are done and of how many.
@@ -119,7 +122,8 @@ def predict_batch(
 
 
 def _classifier(
-    model: str | os.PathLike[str] | Classifier | None, priors: str | Sequence[float] | None
+    model: str | os.PathLike[str] | Classifier | None,
+    priors: str | Sequence[float] | Mapping[str, float] | None,
 ) -> Classifier:
     if isinstance(model, Classifier):
         return model if priors is None else model.with_priors(priors)

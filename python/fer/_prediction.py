@@ -211,6 +211,8 @@ class Prediction(Sequence[Face]):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         import numpy as np
 
+        if copy is False:
+            raise ValueError("the array of a prediction is always a copy: copy=False cannot be met")
         rows = [list(face.probabilities.values()) for face in self._faces]
         return np.array(rows, dtype=dtype or np.float32).reshape(len(rows), len(_fer.EMOTIONS))
 
@@ -299,7 +301,7 @@ class Explanation:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         import numpy as np
 
-        return np.array(self._heat_map, dtype=dtype)
+        return np.array(self._heat_map, dtype=dtype, copy=copy)
 
     def __repr__(self) -> str:
         height, width = self._heat_map.shape

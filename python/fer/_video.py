@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +39,7 @@ def predict_video(
     video: str | os.PathLike[str] | Iterable[Picture],
     *,
     model: str | os.PathLike[str] | Classifier | None = None,
-    priors: str | Sequence[float] | None = None,
+    priors: str | Sequence[float] | Mapping[str, float] | None = None,
     frames_per_second: float = _fer.FRAMES_PER_SECOND,
     bgr: bool = False,
 ) -> Timeline:

@@ -1,6 +1,9 @@
 """Many pictures in one call."""
 
+import datetime
+import io
 import threading
+import uuid
 
 import numpy as np
 import pandas as pd
@@ -138,3 +141,62 @@ def test_a_text_that_names_nothing_is_refused(name, tmp_path):
     assert raised.value.kind == "not_found"
     [item] = fer.predict_batch([str(tmp_path / "no-such-file.jpg")])
     assert item.error.kind == "not_found"
+
+
+def test_missing_values_are_items(paths):
+    batch = fer.predict_batch(pd.Series([str(paths[0]), None, float("nan"), pd.NA, pd.NaT, str(paths[1])]))
+    kinds = [None if item.error is None else item.error.kind for item in batch]
+    assert kinds == [None, "missing", "missing", "missing", "missing", None]
+    assert batch[5] == fer.predict(paths[1])
+    assert len(batch.to_pandas()) == 6
+
+
+@pytest.mark.parametrize("shape", [(66, 66), (66, 66, 3), (66, 66, 4), (66, 66, 1)])
+def test_one_array_is_no_stack(shape):
+    with pytest.raises(fer.ImageError, match="one image"):
+        fer.predict_batch(np.zeros(shape, np.uint8))
+    assert len(fer.predict_batch([np.zeros(shape, np.uint8)])) == 1
+
+
+def test_one_encoded_image_is_no_stack(paths):
+    for image in (paths[0].read_bytes(), io.BytesIO(paths[0].read_bytes())):
+        with pytest.raises(fer.ImageError, match="one image"):
+            fer.predict_batch(image)
+
+
+def test_stacks_of_grey_and_of_color_are_taken(paths):
+    grey = np.stack([np.asarray(Image.open(path).convert("L").resize((64, 64))) for path in paths[:3]])
+    assert list(fer.predict_batch(grey)) == [fer.predict(image) for image in grey]
+    color = np.repeat(grey[:, :, :, None], 3, axis=3)
+    assert list(fer.predict_batch(color)) == [fer.predict(image) for image in color]
+
+
+@pytest.mark.parametrize(
+    ("ids", "column"),
+    [
+        (np.arange(3), [0, 1, 2]),
+        (np.array([0.5, 1.5, np.nan]), [0.5, 1.5, None]),
+        (np.array(["a", "b", "c"]), ["a", "b", "c"]),
+        (pd.Series([7, 8, 9]), [7, 8, 9]),
+        ([1, "b", None], ["1", "b", None]),
+        ([datetime.date(2026, 1, day) for day in (1, 2, 3)], ["2026-01-01", "2026-01-02", "2026-01-03"]),
+        ([uuid.UUID(int=n) for n in range(3)], [str(uuid.UUID(int=n)) for n in range(3)]),
+        ([True, False, True], [True, False, True]),
+        ([2**70, 1, 2], [str(2**70), "1", "2"]),
+    ],
+)
+def test_ids_of_any_scalar_type_become_a_column(paths, ids, column):
+    batch = fer.predict_batch(paths[:3], ids=ids)
+    assert batch.to_table()["id"] == column
+    assert batch.to_arrow()["id"].to_pylist() == column
+    assert batch.to_polars()["id"].to_list() == column
+    assert len(batch.to_pandas()) == 3
+
+
+def test_ids_are_checked_before_the_work(paths):
+    calls = []
+    with pytest.raises(ValueError, match="2 ids for 3 images"):
+        fer.predict_batch(paths[:3], ids=["a", "b"], progress=lambda *call: calls.append(call))
+    with pytest.raises(TypeError, match="scalar"):
+        fer.predict_batch(paths[:3], ids=[[1], [2], [3]], progress=lambda *call: calls.append(call))
+    assert not calls

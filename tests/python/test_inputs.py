@@ -116,7 +116,11 @@ def test_anything_that_turns_into_an_array_is_a_picture(png):
         (np.zeros((48, 48, 2), np.uint8), "shape"),
         (np.zeros((0, 48), np.uint8), "no pixels"),
         (np.zeros((48, 48), np.int64), "uint8"),
-        (np.zeros((48, 48), bool), "uint8"),
+        (np.zeros((48, 48), np.complex64), "uint8"),
+        (np.full((48, 48), 200, np.uint16), ".astype"),
+        (np.full((48, 48), 200, ">u2"), ".astype"),
+        (np.full((48, 48), 70_000.0, np.float64), "divide by 255"),
+        (np.frombuffer(b"encoded", np.uint8), ".tobytes()"),
         (np.full((48, 48), 255.0), "divide by 255"),
         (np.full((48, 48), -0.1, np.float32), "divide by 255"),
         (np.full((48, 48), np.nan), "[0, 1]"),
@@ -131,7 +135,7 @@ def test_arrays_that_are_no_picture_are_refused_with_what_to_do(array, hint):
 
 @pytest.mark.parametrize("value", [None, 3, ["a.jpg"], {"a": 1}, object()])
 def test_what_is_no_picture_at_all_is_a_type_error(value):
-    with pytest.raises(TypeError, match="expected a picture"):
+    with pytest.raises(TypeError, match="expected an image"):
         fer.predict(value)
 
 
@@ -193,3 +197,83 @@ def test_bad_model_files_are_model_errors(face, tmp_path):
 def test_a_folder_is_sent_to_predict_batch(faces):
     with pytest.raises(fer.ImageError, match="predict_batch"):
         fer.predict(faces)
+
+
+def test_arrays_of_every_number_type_mean_the_same_picture(png):
+    array = np.asarray(Image.open(png))
+    expected = probabilities(array)
+    unit = array / 255
+    for image in (
+        unit.astype(np.float16),
+        unit.astype(">f4"),
+        unit.astype(">f8"),
+        unit * 1.0000001,
+        unit - 1e-9,
+        array.astype(np.uint16) * 257,
+        array.astype(">u2") * 257,
+    ):
+        np.testing.assert_array_equal(probabilities(image), expected, err_msg=str(image.dtype))
+
+
+def test_masks_are_black_and_white(png):
+    mask = np.asarray(Image.open(png).convert("L")) > 127
+    expected = probabilities(mask.astype(np.uint8) * 255)
+    np.testing.assert_array_equal(probabilities(mask), expected)
+
+
+def test_pillow_floats_and_integers_are_what_their_arrays_are(png):
+    array = np.asarray(Image.open(png).convert("L"))
+    expected = probabilities(array)
+    floats = Image.fromarray((array / 255).astype(np.float32))
+    integers = Image.fromarray(array.astype(np.int32) * 257)
+    assert (floats.mode, integers.mode) == ("F", "I")
+    np.testing.assert_array_equal(probabilities(floats), expected)
+    np.testing.assert_array_equal(probabilities(integers), expected)
+    for ambiguous in (Image.fromarray(array.astype(np.float32)), Image.fromarray(array.astype(np.int32))):
+        with pytest.raises(fer.ImageError):
+            fer.predict(ambiguous)
+
+
+def test_open_files_are_read_from_their_beginning(png):
+    expected = probabilities(png)
+    stream = io.BytesIO()
+    stream.write(png.read_bytes())
+    np.testing.assert_array_equal(probabilities(stream), expected)
+    with png.open("rb") as file:
+        prediction = fer.predict(file)
+    np.testing.assert_array_equal(np.asarray(prediction), expected)
+    assert prediction.draw().shape == (80, 90, 3)
+    with pytest.raises(fer.ImageError, match="closed"):
+        fer.predict(file)
+    with png.with_name("text.txt").open("w+") as text, pytest.raises(TypeError, match="rb"):
+        fer.predict(text)
+
+
+def test_pillow_images_that_cannot_be_read_are_image_errors(png, face):
+    cut = Image.open(io.BytesIO(png.read_bytes()[:400]))
+    closed = Image.open(png)
+    closed.close()
+    for image in (cut, closed):
+        with pytest.raises(fer.ImageError) as raised:
+            fer.predict(image)
+        assert raised.value.kind == "corrupt_image"
+    cut = Image.open(io.BytesIO(png.read_bytes()[:400]))
+    batch = fer.predict_batch([face, cut, closed, face])
+    assert [item.error is None for item in batch] == [True, False, False, True]
+    assert batch[3] == fer.predict(face)
+
+
+@pytest.mark.parametrize("copy", [None, True])
+def test_arrays_of_results_are_copies_and_say_so(face, copy):
+    prediction = fer.predict(face)
+    for result in (prediction, prediction[0]):
+        assert np.array(result, copy=copy).dtype == np.float32
+        with pytest.raises(ValueError, match="copy"):
+            np.array(result, copy=False)
+
+
+def test_priors_may_be_named(face):
+    named = {"surprise": 4, "happy": 1, "sad": 2, "neutral": 3}
+    assert fer.predict(face, priors=named) == fer.predict(face, priors=[1, 2, 3, 4])
+    with pytest.raises(fer.ConfigError):
+        fer.predict(face, priors={"happy": 1})

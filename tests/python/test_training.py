@@ -217,3 +217,12 @@ def test_a_misspelled_option_is_told_the_right_one(dataset, tmp_path):
 def test_defaults_are_short_decimals():
     assert fer.train_defaults()["weight_decay"] == float(f"{fer.train_defaults()['weight_decay']:.6g}")
     assert "0000000" not in repr(fer.train_defaults())
+
+
+def test_options_may_be_scalars_of_numpy(dataset, tmp_path):
+    small = {"input_size": np.int64(8), "channels": np.array([16])}
+    options = {"epochs": np.int64(1), "learning_rate": np.float32(0.01), "remove_copies": np.bool_(False)}
+    run = fer.train(dataset, tmp_path / "run", model=small, progress=False, **options)
+    assert len(run.history) == 1
+    with pytest.raises(fer.ConfigError, match="finite"):
+        fer.train(dataset, tmp_path / "other", learning_rate=float("nan"), progress=False)

@@ -9,9 +9,9 @@ use pyo3::prelude::*;
 
 use crate::batch;
 use crate::convert::to_python;
-use crate::errors::{FerError, Subject, folder_for_image};
+use crate::errors::{FerError, Subject, folder_for_image, missing_image};
 use crate::face::Face;
-use crate::input::{Picture, Source};
+use crate::input::{Picture, Source, is_missing};
 
 /// A loaded model with its detector.
 #[pyclass(frozen, module = "fer._fer")]
@@ -113,10 +113,15 @@ impl Analyzer {
         let analyzer = self.analyzer(faces)?;
         let pictures = images
             .iter()
-            .map(|image| match Picture::new(image, bgr) {
-                // What is no picture at all is a mistake in the program, not a bad file among good ones.
-                Err(error) if !error.is_instance_of::<FerError>(py) => Err(error),
-                picture => Ok(picture),
+            .map(|image| {
+                if is_missing(image)? {
+                    return Ok(Err(missing_image()));
+                }
+                match Picture::new(image, bgr) {
+                    // An object of a wrong type is a mistake in the program, not a bad file among good ones.
+                    Err(error) if !error.is_instance_of::<FerError>(py) => Err(error),
+                    picture => Ok(picture),
+                }
             })
             .collect::<PyResult<Vec<_>>>()?;
         let sources = pictures

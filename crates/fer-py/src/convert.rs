@@ -7,6 +7,8 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString};
 use serde::Serialize;
 use serde_json::{Map, Number, Value};
 
+use crate::errors::invalid_setting;
+
 /// A serialisable value as Python dictionaries, lists, strings and numbers.
 pub(crate) fn to_python<'py, T: Serialize>(
     py: Python<'py>,
@@ -68,8 +70,10 @@ pub(crate) fn to_json(value: &Bound<'_, PyAny>) -> PyResult<Value> {
             Err(_) => Ok(value.extract::<i64>()?.into()),
         }
     } else if let Ok(float) = value.cast::<PyFloat>() {
-        // JSON has no infinities: they become null, which no option accepts.
-        Ok(Number::from_f64(float.value()).map_or(Value::Null, Value::Number))
+        let number = float.value();
+        Number::from_f64(number).map(Value::Number).ok_or_else(|| {
+            invalid_setting(format!("a setting is {number}, expected a finite number"))
+        })
     } else if let Ok(text) = value.cast::<PyString>() {
         Ok(Value::String(text.to_cow()?.into_owned()))
     } else if let Ok(dict) = value.cast::<PyDict>() {
@@ -77,6 +81,8 @@ pub(crate) fn to_json(value: &Bound<'_, PyAny>) -> PyResult<Value> {
             .iter()
             .map(|(key, item)| Ok((key.extract::<String>()?, to_json(&item)?)));
         Ok(Value::Object(entries.collect::<PyResult<Map<_, _>>>()?))
+    } else if let Some(scalar) = numpy_scalar(value)? {
+        to_json(&scalar)
     } else if let Ok(items) = value.try_iter() {
         Ok(Value::Array(
             items.map(|item| to_json(&item?)).collect::<PyResult<_>>()?,
@@ -86,5 +92,15 @@ pub(crate) fn to_json(value: &Bound<'_, PyAny>) -> PyResult<Value> {
         Err(PyTypeError::new_err(format!(
             "expected plain values (numbers, text, lists, dictionaries), found {name}"
         )))
+    }
+}
+
+/// Returns Python's own value of a scalar of NumPy.
+fn numpy_scalar<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let generic = value.py().import("numpy")?.getattr("generic")?;
+    if value.is_instance(&generic)? {
+        value.call_method0("item").map(Some)
+    } else {
+        Ok(None)
     }
 }

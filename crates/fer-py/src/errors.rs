@@ -95,6 +95,25 @@ pub(crate) fn check_folder_of(file: &Path) -> PyResult<()> {
     Err(OutputError::new_err((message, "not_found", Some(path))))
 }
 
+/// Returns the exception for an image that cannot be read.
+pub(crate) fn corrupt_image(message: String) -> PyErr {
+    ImageError::new_err((message, ErrorKind::CorruptImage.as_str(), None::<String>))
+}
+
+/// Returns the exception for a missing value in the place of an image.
+pub(crate) fn missing_image() -> PyErr {
+    ImageError::new_err((
+        "a missing value, expected an image",
+        "missing",
+        None::<String>,
+    ))
+}
+
+/// Returns the exception for a setting whose value is not allowed.
+pub(crate) fn invalid_setting(message: String) -> PyErr {
+    ConfigError::new_err((message, "config", None::<String>))
+}
+
 /// The exception for an array that is no picture.
 pub(crate) fn invalid_image(message: String) -> PyErr {
     ImageError::new_err((message, ErrorKind::InvalidImage.as_str(), None::<String>))

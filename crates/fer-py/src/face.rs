@@ -3,6 +3,7 @@
 use fer_core::{Emotion, PerEmotion};
 use fer_vision::{FaceRow, ImageResult};
 use numpy::PyArray1;
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -93,7 +94,11 @@ impl Face {
         dtype: Option<Bound<'py, PyAny>>,
         copy: Option<bool>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let _ = copy; // The array is always new.
+        if copy == Some(false) {
+            return Err(PyValueError::new_err(
+                "the array of a face is always a copy: copy=False cannot be met",
+            ));
+        }
         let array = PyArray1::from_slice(py, &self.0.prediction.probabilities()).into_any();
         match dtype {
             Some(dtype) => array.call_method1("astype", (dtype,)),

@@ -4,15 +4,16 @@ use std::path::{Path, PathBuf};
 
 use fer_core::{Image, ImageView, PixelFormat};
 use numpy::{
-    Element, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArray, PyUntypedArrayMethods,
+    Element, PyArrayDescrMethods, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArray,
+    PyUntypedArrayMethods,
 };
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyException, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::{PyByteArray, PyBytes, PyMemoryView};
+use pyo3::types::{PyByteArray, PyBytes, PyFloat, PyMemoryView};
 
-use crate::errors::{Subject, invalid_image};
+use crate::errors::{FerError, Subject, corrupt_image, invalid_image};
 
 /// A picture before it is decoded.
 pub(crate) enum Picture<'py> {
@@ -97,13 +98,17 @@ impl<'py> Picture<'py> {
             return Ok(Self::File(path));
         }
         if is_pillow_image(value)? {
-            return Pixels::from_array(&pillow_array(value)?, false).map(Self::Pixels);
+            let array = pillow_array(value).map_err(|error| unreadable(value, &error))?;
+            return Pixels::from_array(&array, false).map(Self::Pixels);
+        }
+        if value.hasattr(intern!(value.py(), "read"))? {
+            return read(value).map(Self::Encoded);
         }
         if value.hasattr(intern!(value.py(), "__array__"))? {
             return Pixels::from_array(&as_array(value)?, bgr).map(Self::Pixels);
         }
         Err(PyTypeError::new_err(format!(
-            "expected a picture: a path, the bytes of an image file, a NumPy array or a Pillow image; found {}",
+            "expected an image: a path, the bytes of an image file, an open file, a NumPy array or a Pillow image; found {}",
             value.get_type().fully_qualified_name()?
         )))
     }
@@ -150,11 +155,8 @@ impl<'py> Pixels<'py> {
         } else if let Ok(floats) = array.cast::<PyArrayDyn<f64>>() {
             PixelData::Owned(bytes_of_floats(&floats.try_readonly()?)?)
         } else {
-            return Err(invalid_image(format!(
-                "an array of {}: expected uint8 values, or float32 or float64 values in [0, 1]; \
-                 convert it, for example with .astype(\"uint8\")",
-                array.dtype()
-            )));
+            let array = in_native_type(array)?;
+            return Self::from_array(&array, bgr);
         };
         let pixels = Self {
             data,
@@ -213,6 +215,12 @@ fn sides(shape: &[usize]) -> PyResult<(u32, u32, usize)> {
                  pass a stack of pictures to predict_batch"
             )));
         }
+        [_] => {
+            return Err(invalid_image(format!(
+                "an array of shape {shape:?}: expected [H, W], [H, W, 3] or [H, W, 4]; \
+                 pass the content of an image file as bytes: use .tobytes()"
+            )));
+        }
         _ => {
             return Err(invalid_image(format!(
                 "an array of shape {shape:?}: expected [H, W], [H, W, 3] or [H, W, 4]"
@@ -227,6 +235,96 @@ fn sides(shape: &[usize]) -> PyResult<(u32, u32, usize)> {
     }
 }
 
+/// Converts an array to one of the types that [`Pixels::from_array`] reads: of bytes or of floats in native order.
+fn in_native_type<'py>(array: &Bound<'py, PyUntypedArray>) -> PyResult<Bound<'py, PyUntypedArray>> {
+    let dtype = array.dtype();
+    let as_type = |name: &str| -> PyResult<Bound<'py, PyUntypedArray>> {
+        Ok(array.call_method1("astype", (name,))?.cast_into()?)
+    };
+    match (dtype.kind(), dtype.itemsize()) {
+        // A mask: true is white.
+        (b'b', _) => Ok(as_type("uint8")?
+            .call_method1("__mul__", (255_u8,))?
+            .cast_into()?),
+        (b'u', 2) => bytes_of_sixteen_bits(array.as_any()),
+        (b'f', 2) => as_type("float32"),
+        // Of the other byte order: in the machine's own, these do not come here.
+        (b'f', 4 | 8) if !dtype.is_native_byteorder().unwrap_or(true) => as_type("float64"),
+        _ => Err(invalid_image(format!(
+            "an array of {dtype}: expected uint8 or uint16 values, or floats in [0, 1]; \
+             convert whole numbers from 0 to 255 with .astype(\"uint8\")"
+        ))),
+    }
+}
+
+/// Converts levels from 0 to 65535 to bytes, as a 16-bit file is read.
+fn bytes_of_sixteen_bits<'py>(levels: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
+    if levels.len()? == 0 || levels.getattr("size")?.extract::<usize>()? == 0 {
+        return Ok(levels.call_method1("astype", ("uint8",))?.cast_into()?);
+    }
+    let darkest: i64 = levels.call_method0("min")?.extract()?;
+    let brightest: i64 = levels.call_method0("max")?.extract()?;
+    if darkest < 0 || brightest > 65_535 {
+        return Err(invalid_image(format!(
+            "16-bit levels run from {darkest} to {brightest}: expected 0 to 65535"
+        )));
+    }
+    // As 16-bit levels these would all be black: an image of bytes in a wider type.
+    if (1..256).contains(&brightest) {
+        return Err(invalid_image(format!(
+            "the brightest of the 16-bit levels is {brightest}, expected levels up to 65535; \
+             convert levels from 0 to 255 to bytes, for example with .astype(\"uint8\")"
+        )));
+    }
+    let bytes = levels
+        .call_method1("astype", ("uint32",))?
+        .call_method1("__add__", (128,))?
+        .call_method1("__floordiv__", (257,))?;
+    Ok(bytes.call_method1("astype", ("uint8",))?.cast_into()?)
+}
+
+/// Returns `true` if `value` stands for no value in a table: `None`, NaN, `pandas.NA` or `pandas.NaT`.
+pub(crate) fn is_missing(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if value.is_none() {
+        return Ok(true);
+    }
+    if let Ok(float) = value.cast::<PyFloat>() {
+        return Ok(float.value().is_nan());
+    }
+    Ok(matches!(
+        value.get_type().fully_qualified_name()?.to_str()?,
+        "pandas._libs.missing.NAType" | "pandas._libs.tslibs.nattype.NaTType"
+    ))
+}
+
+/// Reads a file object that is open for reading bytes.
+fn read(file: &Bound<'_, PyAny>) -> PyResult<PyBackedBytes> {
+    let content = file
+        .call_method0(intern!(file.py(), "read"))
+        .map_err(|error| unreadable(file, &error))?;
+    content.extract::<PyBackedBytes>().map_err(|_| {
+        PyTypeError::new_err(format!(
+            "expected an image file that is open for reading bytes (mode \"rb\"); its read() returned {}",
+            content.get_type()
+        ))
+    })
+}
+
+/// Returns the exception for an object that fails while its image is read; an interrupt stays what it is.
+fn unreadable(object: &Bound<'_, PyAny>, error: &PyErr) -> PyErr {
+    let py = object.py();
+    if !error.is_instance_of::<PyException>(py) || error.is_instance_of::<FerError>(py) {
+        return error.clone_ref(py);
+    }
+    let raised = corrupt_image(format!(
+        "cannot read the image of {}: {}",
+        object.get_type(),
+        error.value(py)
+    ));
+    raised.set_cause(py, Some(error.clone_ref(py)));
+    raised
+}
+
 /// Floats in [0, 1] as the nearest of 256 levels.
 fn bytes_of_floats<T: Element + Copy + Into<f64>>(
     floats: &PyReadonlyArrayDyn<'_, T>,
@@ -235,10 +333,14 @@ fn bytes_of_floats<T: Element + Copy + Into<f64>>(
         .as_array()
         .iter()
         .map(|&level| match level.into() {
-            level @ 0.0..=1.0 => Ok((level * 255.0).round() as u8),
-            level => Err(invalid_image(format!(
+            // Values that rounding or a cubic resize has moved beyond the ends; `as` saturates.
+            level @ -0.001..=1.001 => Ok((level * 255.0).round() as u8),
+            level if level.is_finite() => Err(invalid_image(format!(
                 "an array of floats holds {level}: expected values in [0, 1]; \
-                 divide by 255, or pass .astype(\"uint8\")"
+                 divide by 255 if they run from 0 to 255"
+            ))),
+            level => Err(invalid_image(format!(
+                "an array of floats holds {level}: expected values in [0, 1]"
             ))),
         })
         .collect()
@@ -268,15 +370,9 @@ fn pillow_array<'py>(image: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntyped
         "L" | "RGB" | "RGBA" => as_array(&upright),
         "1" | "LA" => as_array(&upright.call_method1("convert", ("L",))?),
         // Sixteen bits: Pillow itself would clip them to eight.
-        "I" | "I;16" | "I;16B" | "I;16L" => {
-            let levels = as_array(&upright)?
-                .call_method1("clip", (0, 65_535))?
-                .call_method1("astype", ("uint32",))?;
-            let bytes = levels
-                .call_method1("__add__", (128,))?
-                .call_method1("__floordiv__", (257,))?;
-            Ok(bytes.call_method1("astype", ("uint8",))?.cast_into()?)
-        }
+        "I" | "I;16" | "I;16B" | "I;16L" => bytes_of_sixteen_bits(as_array(&upright)?.as_any()),
+        // Floats in [0, 1]: Pillow itself would take them for levels from 0 to 255.
+        "F" => as_array(&upright),
         _ => as_array(&upright.call_method1("convert", ("RGB",))?),
     }
 }
