@@ -45,6 +45,13 @@ class Face:
     ``np.asarray(face)`` holds its probabilities in the order of ``fer.EMOTIONS``.
     """
 
+    def __new__(
+        cls,
+        bounds: Sequence[int] | None,
+        score: float | None,
+        probabilities: Sequence[float],
+        p_values: Sequence[float],
+    ) -> Face: ...
     @property
     def box(self) -> tuple[int, int, int, int] | None:
         """Box ``(x, y, width, height)`` in pixels of the picture; ``None`` for the whole picture."""
@@ -83,7 +90,9 @@ class Face:
 
 @final
 class Analyzer:
-    def __new__(cls, model: str | None, *, priors: str | None, threads: int) -> Analyzer: ...
+    def __new__(
+        cls, model: str | None, priors: str | None, threads: int, content: bytes | None = None
+    ) -> Analyzer: ...
     @property
     def name(self) -> str: ...
     @property

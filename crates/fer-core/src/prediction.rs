@@ -28,6 +28,27 @@ impl Prediction {
         }
     }
 
+    /// Restores a prediction from its [`probabilities`](Self::probabilities) and [`p_values`](Self::p_values), for example in another
+    /// process.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`](crate::Error::InvalidValue) for a number outside [0, 1].
+    pub fn from_parts(
+        probabilities: [f32; Emotion::COUNT],
+        p_values: [f32; Emotion::COUNT],
+    ) -> crate::Result<Self> {
+        for value in probabilities.into_iter().chain(p_values) {
+            if !(0.0..=1.0).contains(&value) {
+                return Err(crate::Error::InvalidValue {
+                    what: "a probability",
+                    expected: "a number in [0, 1]",
+                    found: value.to_string(),
+                });
+            }
+        }
+        Ok(Self::new(probabilities, p_values))
+    }
+
     /// The most probable emotion; of equals, the first in [`Emotion::ALL`].
     pub fn emotion(&self) -> Emotion {
         Emotion::ALL.into_iter().fold(Emotion::Happy, |best, next| {

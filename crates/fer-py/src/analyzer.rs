@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, OnceLock};
 
-use fer_core::{Classifier, Emotion, Model};
+use fer_core::{Classifier, Emotion, Model, Priors, WeightStorage};
 use fer_vision::{AnalyzerOptions, FaceCrop, FaceDetector, FaceMode, SeetaDetector};
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyType};
 
 use crate::batch;
 use crate::convert::to_python;
@@ -27,29 +28,66 @@ pub(crate) struct Analyzer {
 /// Faces of a picture, its path where it is a file, and why it could not be read.
 type Outcome = (Vec<Face>, Option<String>, Option<PyErr>);
 
+/// Name, priors, threads and, of a file, content of the model.
+type State<'py> = (Option<String>, String, usize, Option<Bound<'py, PyBytes>>);
+
 /// The grey crop of a face and the heat map over it, both `[S, S]`.
 type CropAndHeat<'py> = (Bound<'py, PyArray2<u8>>, Bound<'py, PyArray2<f32>>);
 
 #[pymethods]
 impl Analyzer {
     #[new]
-    #[pyo3(signature = (model, *, priors, threads))]
+    #[pyo3(signature = (model, priors, threads, content=None))]
     fn new(
         py: Python<'_>,
         model: Option<String>,
         priors: Option<&str>,
         threads: usize,
+        content: Option<&[u8]>,
     ) -> PyResult<Self> {
         let load = || -> fer_kit::Result<Self> {
-            let priors = priors.map(str::parse).transpose()?;
+            let priors = priors.map(str::parse::<Priors>).transpose()?;
+            let classifier = match content {
+                Some(content) => Classifier::from_bytes(content)?
+                    .with_threads(threads)
+                    .with_priors(priors.unwrap_or_default())?,
+                None => fer_kit::load_classifier(model.as_deref(), priors, threads)?,
+            };
             Ok(Self::with(
-                fer_kit::load_classifier(model.as_deref(), priors, threads)?,
+                classifier,
                 Arc::new(SeetaDetector::new()?),
                 model,
                 threads,
             ))
         };
         py.detach(load).map_err(|error| Subject::Model.raise(error))
+    }
+
+    /// How to make the same analyzer in another process: of a built-in model by its name, of a file by its content, which need not be
+    /// there.
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyType>, State<'py>)> {
+        let (py, analyzer) = (slf.py(), slf.get());
+        let content = if Model::names().contains(&analyzer.name()) {
+            None
+        } else {
+            let model = analyzer.classifier.model();
+            let content = py
+                .detach(|| model.to_bytes(WeightStorage::F32))
+                .map_err(|error| Subject::Model.raise(error))?;
+            Some(PyBytes::new(py, &content))
+        };
+        let state = (
+            analyzer.name.clone(),
+            analyzer.priors(),
+            analyzer.threads,
+            content,
+        );
+        Ok((slf.get_type(), state))
+    }
+
+    /// The analyzer itself, which never changes.
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
     }
 
     /// The same model under another class mix.

@@ -1,13 +1,14 @@
 //! `fer.Face`: a face of a picture and its apparent expression.
 
-use fer_core::{Emotion, PerEmotion};
-use fer_vision::{FaceRow, ImageResult};
+use fer_core::{Emotion, PerEmotion, Prediction};
+use fer_vision::{FaceBox, FaceRow, ImageResult};
 use numpy::PyArray1;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyType};
 
 use crate::convert::to_python;
+use crate::errors::Subject;
 
 /// A face and its apparent expression.
 ///
@@ -16,8 +17,43 @@ use crate::convert::to_python;
 #[derive(PartialEq)]
 pub(crate) struct Face(pub(crate) fer_vision::Face);
 
+/// Box, score, probabilities and conformal p-values: the parts that a face is made of.
+type Parts = (
+    Option<[u32; 4]>,
+    Option<f32>,
+    [f32; Emotion::COUNT],
+    [f32; Emotion::COUNT],
+);
+
 #[pymethods]
 impl Face {
+    #[new]
+    fn new(
+        bounds: Option<[u32; 4]>,
+        score: Option<f32>,
+        probabilities: [f32; Emotion::COUNT],
+        p_values: [f32; Emotion::COUNT],
+    ) -> PyResult<Self> {
+        let prediction = Prediction::from_parts(probabilities, p_values)
+            .map_err(|error| Subject::Image.raise(error))?;
+        Ok(Self(fer_vision::Face {
+            bounds: bounds.map(FaceBox::from),
+            score,
+            prediction,
+        }))
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> (Bound<'py, PyType>, Parts) {
+        let face = &slf.get().0;
+        let parts = (
+            face.bounds.map(<[u32; 4]>::from),
+            face.score,
+            face.prediction.probabilities(),
+            face.prediction.p_values(),
+        );
+        (slf.get_type(), parts)
+    }
+
     /// Box ``(x, y, width, height)`` in pixels of the picture; ``None`` for the whole picture.
     #[getter]
     fn r#box(&self) -> Option<(u32, u32, u32, u32)> {
