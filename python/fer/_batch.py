@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any, overload
 
-from fer import _fer, _html
-from fer._prediction import Prediction
+from fer import _html
+from fer._prediction import COLUMNS, Prediction
 from fer._table import Table
 
 if TYPE_CHECKING:
@@ -18,20 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Batch"]
 
-# Types of the columns, so that a column keeps its type where every value is missing.
-_TYPES = {
-    "path": str,
-    "face": int,
-    "x": int,
-    "y": int,
-    "width": int,
-    "height": int,
-    "score": float,
-    "emotion": str,
-    "confidence": float,
-    **dict.fromkeys(_fer.EMOTIONS, float),
-    "error": str,
-}
 # Images that a notebook shows.
 _SHOWN_ITEMS = 24
 
@@ -62,10 +48,8 @@ class Batch:
         rows: list[dict[str, Any]] = []
         for number, prediction in enumerate(self._items):
             key = {} if self._ids is None else {"id": self._ids[number]}
-            error = None if prediction.error is None else str(prediction.error)
-            for row in _fer.face_rows(prediction.path, prediction.faces, error):
-                rows.append({**key, **row})
-        return Table.from_rows(rows, _TYPES)
+            rows.extend({**key, **row} for row in prediction.to_table())
+        return Table.from_rows(rows, COLUMNS)
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """One dictionary a picture, as ``fer predict --format json`` prints them."""

@@ -14,13 +14,15 @@ from fer._progress import counter
 
 if TYPE_CHECKING:
     from fer._progress import Counter
-    from fer._types import Picture
+    from fer._types import FaceMode, Picture
 
 __all__ = ["Classifier"]
 
 
 class Classifier:
-    """A model that stays loaded. Safe to use from any number of threads at once.
+    """A loaded model with its face detector: predicts images, many in parallel.
+
+    Safe to use from any number of threads at once.
 
     Parameters
     ----------
@@ -56,7 +58,7 @@ class Classifier:
             threads=threads,
         )
 
-    def predict(self, image: Picture, *, faces: str = "auto", bgr: bool = False) -> Prediction:
+    def predict(self, image: Picture, *, faces: FaceMode = "auto", bgr: bool = False) -> Prediction:
         """Find the faces in one picture and name their expression, as ``fer.predict``."""
         analyzer = self._analyzer
         image = read(image)
@@ -67,7 +69,7 @@ class Classifier:
         self,
         images: str | os.PathLike[str] | Iterable[Picture],
         *,
-        faces: str = "auto",
+        faces: FaceMode = "auto",
         bgr: bool = False,
         ids: Sequence[Any] | None = None,
         progress: bool | Counter = True,

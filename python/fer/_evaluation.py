@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from fer._progress import Counter
+    from fer._types import FaceMode
 
 __all__ = ["Evaluation", "Mistakes", "Scores", "evaluate"]
 
@@ -28,7 +29,7 @@ def evaluate(
     folder: str | os.PathLike[str],
     *,
     model: str | os.PathLike[str] | Classifier | None = None,
-    faces: str = "auto",
+    faces: FaceMode = "auto",
     priors: str | Sequence[float] | Mapping[str, float] | None = None,
     votes: str | os.PathLike[str] | None = None,
     exclude: str | os.PathLike[str] | Sequence[str] | None = None,

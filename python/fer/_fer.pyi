@@ -31,6 +31,7 @@ __all__ = [
     "thumbnail",
     "train",
     "train_defaults",
+    "wilson",
 ]
 
 __version__: str
@@ -143,6 +144,7 @@ def evaluate(
     threads: int,
     progress: Counter | None,
 ) -> dict[str, Any]: ...
+def wilson(successes: int, trials: int) -> tuple[float, float]: ...
 def audit(
     data: Path,
     *,

@@ -66,7 +66,7 @@ def scalars(ids: Iterable[Any], count: int) -> list[Any]:
 def _plain(value: Any) -> Any:
     if hasattr(value, "dtype") and hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
         value = value.item()  # a scalar of NumPy
-    if isinstance(value, list | tuple | dict | set) or getattr(value, "ndim", 0):
+    if isinstance(value, list | tuple | dict | set) or getattr(value, "ndim", 0) != 0:
         raise TypeError(f"an id is of type {type(value).__name__}, expected a scalar")
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return None

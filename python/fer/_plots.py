@@ -78,13 +78,24 @@ def plot_reliability(scores: Scores) -> Figure:
     with _figure(4.6, 4.2) as figure:
         axes = figure.subplots()
         axes.plot([0, 1], [0, 1], color="0.6", linestyle="--", label="perfectly calibrated")
-        axes.plot(
+        axes.errorbar(
             [row["confidence"] for row in bins],
             [row["accuracy"] for row in bins],
+            yerr=list(zip(*(_distances(row) for row in bins), strict=True)),
             color=_TRAIN,
+            linestyle="none",
             marker="o",
-            label=f"model, ECE {scores.ece:.3f}",
+            capsize=2,
+            label=f"model with 95 % intervals, ECE {scores.ece:.3f}",
         )
+        for row in bins:
+            axes.annotate(
+                f"n={row['count']}",
+                (row["confidence"], row["accuracy"]),
+                xytext=(5, -11),
+                textcoords="offset points",
+                fontsize=7,
+            )
         axes.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1.02), ylim=(0, 1.02), title="reliability")
         axes.legend(loc="upper left")
         return figure
@@ -148,6 +159,12 @@ def plot_timeline(table: Table) -> Figure:
         panels[-1].set_xlabel("seconds")
         panels[0].legend(ncols=len(COLORS), loc="lower center", bbox_to_anchor=(0.5, 1.0))
         return figure
+
+
+def _distances(row: Mapping[str, Any]) -> tuple[float, float]:
+    """Return how far the ends of a bin's interval lie below and above its accuracy."""
+    low, high = _fer.wilson(round(row["accuracy"] * row["count"]), row["count"])
+    return max(row["accuracy"] - low, 0), max(high - row["accuracy"], 0)
 
 
 def _curve(axes: Axes, history: Table, name: str, label: str, color: str, line: str = "-") -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fer._batch import Batch
     from fer._prediction import Prediction
     from fer._progress import Counter
-    from fer._types import Picture
+    from fer._types import FaceMode, Picture
 
 __all__ = ["predict", "predict_batch"]
 
@@ -22,7 +22,7 @@ __all__ = ["predict", "predict_batch"]
 def predict(
     image: Picture,
     *,
-    faces: str = "auto",
+    faces: FaceMode = "auto",
     model: str | os.PathLike[str] | Classifier | None = None,
     priors: str | Sequence[float] | Mapping[str, float] | None = None,
     bgr: bool = False,
@@ -73,7 +73,7 @@ def predict(
 def predict_batch(
     images: str | os.PathLike[str] | Iterable[Picture],
     *,
-    faces: str = "auto",
+    faces: FaceMode = "auto",
     model: str | os.PathLike[str] | Classifier | None = None,
     priors: str | Sequence[float] | Mapping[str, float] | None = None,
     bgr: bool = False,

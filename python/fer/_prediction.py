@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, overload
 
 from fer import _fer, _html
 from fer._fer import Face
+from fer._table import Table
 from fer.exceptions import FerError
 
 if TYPE_CHECKING:
     import os
 
     import numpy as np
+    import pandas as pd
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
@@ -23,6 +25,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Explanation", "Prediction"]
 
+# Types of the columns, so that a column keeps its type where every value is missing.
+COLUMNS = {
+    "path": str,
+    "face": int,
+    "x": int,
+    "y": int,
+    "width": int,
+    "height": int,
+    "score": float,
+    "emotion": str,
+    "confidence": float,
+    **dict.fromkeys(_fer.EMOTIONS, float),
+    "error": str,
+}
 # Orange, as RGB: told apart from grey with any kind of colour vision.
 _HOT = (230, 159, 0)
 # Longer sides, in pixels, of what a notebook shows.
@@ -31,7 +47,7 @@ _CROP_SIDE = 160
 
 
 class Prediction(Sequence[Face]):
-    """Faces found in one picture, the best detected first; empty where there is none.
+    """The result for one image: a sequence of its faces, the best detected first, empty without a face.
 
     ``emotion``, ``confidence`` and ``probabilities`` are those of the largest face, for pictures that show
     one person. ``np.asarray(prediction)`` has the shape ``[faces, 4]``, its columns in the order of
@@ -61,6 +77,11 @@ class Prediction(Sequence[Face]):
     def faces(self) -> list[Face]:
         """Faces, the best detected first."""
         return list(self._faces)
+
+    @property
+    def boxes(self) -> list[tuple[int, int, int, int] | None]:
+        """Box ``(x, y, width, height)`` of each face in pixels; ``None`` for a whole image."""
+        return [face.box for face in self._faces]
 
     @property
     def largest(self) -> Face | None:
@@ -166,6 +187,18 @@ class Prediction(Sequence[Face]):
     def thumbnail(self, side: int) -> tuple[bytes, int, int]:
         """PNG of the picture, at most `side` pixels a side, and the size of the picture itself."""
         return _fer.thumbnail(self._source, side, bgr=self._bgr)
+
+    def to_table(self) -> Table:
+        """Return one row per face, with the columns of ``fer predict --format csv``.
+
+        Without a face there is one row, whose face columns are missing.
+        """
+        error = None if self._error is None else str(self._error)
+        return Table.from_rows(_fer.face_rows(self._path, self._faces, error), COLUMNS)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Convert to a pandas data frame, one row per face."""
+        return self.to_table().to_pandas()
 
     def html(self, side: int, *, numbers: bool = False) -> str:
         """Return the image, at most `side` pixels per side, with its boxes, as HTML.

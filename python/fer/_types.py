@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
     import os
 
     from numpy.typing import NDArray
 
-__all__ = ["Picture"]
+__all__ = ["FaceMode", "Picture"]
+
+FaceMode: TypeAlias = Literal["auto", "find", "whole"]
 
 # A Pillow image or any other object that turns into an array is accepted too, hence ``Any`` in their place.
 Picture: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | NDArray[Any] | Any"

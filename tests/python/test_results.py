@@ -162,3 +162,20 @@ def test_what_a_loaded_file_says_is_escaped(face, tmp_path):
     assert "<script>" not in html
     assert "<img>" not in html
     assert "&lt;script&gt;" in html
+
+
+def test_a_prediction_is_a_table_too(prediction):
+    table = prediction.to_pandas()
+    assert prediction.boxes == [face.box for face in prediction]
+    assert list(zip(table["x"], table["y"], table["width"], table["height"], strict=True)) == prediction.boxes
+    assert table["emotion"].tolist() == [face.emotion for face in prediction]
+    empty = fer.predict(np.zeros((300, 400, 3), np.uint8)).to_table()
+    assert empty["face"] == [None]
+
+
+def test_the_reliability_plot_shows_counts_and_intervals(faces):
+    scores = fer.evaluate(faces / "test", progress=False)
+    [axes] = scores.plot_reliability().axes
+    bins = [row for row in scores.to_dict()["reliability"] if row["count"]]
+    assert [text.get_text() for text in axes.texts] == [f"n={row['count']}" for row in bins]
+    assert len(axes.containers[0].lines[2][0].get_segments()) == len(bins)

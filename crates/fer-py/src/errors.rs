@@ -68,8 +68,14 @@ impl Subject {
     }
 }
 
-/// Returns the exception for a path that names no image.
-pub(crate) fn no_images(path: &Path, reason: &str) -> PyErr {
+/// Returns the exception for a file, folder or pattern that names no image.
+pub(crate) fn no_images(path: &Path) -> PyErr {
+    let is_pattern = path.to_string_lossy().contains(['*', '?', '[']);
+    let reason = match (path.is_dir(), is_pattern) {
+        (true, _) => "no image in this folder",
+        (false, true) => "no image matches this pattern",
+        (false, false) => "no such file or folder",
+    };
     let path = path.display().to_string();
     ImageNotFoundError::new_err((format!("{path}: {reason}"), "not_found", Some(path)))
 }

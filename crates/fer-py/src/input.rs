@@ -291,10 +291,10 @@ pub(crate) fn is_missing(value: &Bound<'_, PyAny>) -> PyResult<bool> {
     if let Ok(float) = value.cast::<PyFloat>() {
         return Ok(float.value().is_nan());
     }
-    Ok(matches!(
-        value.get_type().fully_qualified_name()?.to_str()?,
-        "pandas._libs.missing.NAType" | "pandas._libs.tslibs.nattype.NaTType"
-    ))
+    // The module in which pandas names its own has changed between versions.
+    let kind = value.get_type();
+    let is_one = matches!(kind.name()?.to_str()?, "NAType" | "NaTType");
+    Ok(is_one && kind.module()?.to_str()?.starts_with("pandas"))
 }
 
 /// Reads a file object that is open for reading bytes.

@@ -31,9 +31,11 @@ fn expand_inputs(py: Python<'_>, path: PathBuf) -> PyResult<Vec<PathBuf>> {
         .detach(|| fer_vision::expand_inputs([&path]))
         .map_err(|error| errors::Subject::Image.raise(error))?;
     match files.as_slice() {
-        [] if path.is_dir() => Err(errors::no_images(&path, "no images in this folder")),
-        [] => Err(errors::no_images(&path, "no image matches this pattern")),
-        [file] if !file.exists() => Err(errors::no_images(&path, "no such file or folder")),
+        // Nothing was found: the name itself stays in the list.
+        [] => Err(errors::no_images(&path)),
+        [only] if *only == path && (path.is_dir() || !path.exists()) => {
+            Err(errors::no_images(&path))
+        }
         _ => Ok(files),
     }
 }
@@ -54,7 +56,7 @@ mod _fer {
     #[pymodule_export]
     use super::pictures::{draw, save_drawing, thumbnail};
     #[pymodule_export]
-    use super::scoring::{audit, evaluate};
+    use super::scoring::{audit, evaluate, wilson};
     #[pymodule_export]
     use super::training::{train, train_defaults};
     #[pymodule_export]

@@ -80,6 +80,13 @@ pub(crate) fn evaluate<'py>(
     )
 }
 
+/// Returns the 95 % interval of a share (Wilson 1927).
+#[pyfunction]
+pub(crate) fn wilson(successes: usize, trials: usize) -> (f64, f64) {
+    let [low, high] = fer_train::metrics::wilson(successes, trials);
+    (low, high)
+}
+
 /// Looks for what is wrong with a dataset; the result is the JSON of `fer audit`.
 #[pyfunction]
 #[pyo3(signature = (data, *, html, suspects, threads, progress))]
