@@ -6,6 +6,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod documents;
+mod flags;
+mod markers;
 mod model_card;
 mod process;
 mod python;
@@ -46,7 +48,7 @@ enum Command {
     },
     /// Build the documentation site into site/
     Docs,
-    /// Write docs/settings.md from the doc comments of fer-train
+    /// Write docs/settings.md and the flags in docs/command-line.md from the sources
     Settings,
     /// Evaluate the built-in models and rewrite the tables of MODEL_CARD.md and README.md
     ModelCard(model_card::Options),
@@ -60,7 +62,10 @@ fn main() -> ExitCode {
         Command::Test => tasks::test(&root, &mut steps),
         Command::Bench { arguments } => tasks::bench(&root, &mut steps, &arguments),
         Command::Docs => tasks::docs(&root, &mut steps),
-        Command::Settings => steps.run("settings", || settings::refresh(&root)),
+        Command::Settings => steps.run("settings and flags", || {
+            settings::refresh(&root)?;
+            flags::refresh(&root)
+        }),
         Command::ModelCard(options) => model_card::refresh(&root, &mut steps, &options),
     };
     steps.print_summary();

@@ -4,7 +4,6 @@
 //! `fer audit` finds copied in train or validation.
 
 mod figures;
-mod markers;
 mod tables;
 
 use std::collections::BTreeSet;
@@ -13,9 +12,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Outcome;
 use crate::process::{cargo, run};
 use crate::steps::Steps;
+use crate::{Outcome, markers};
 use figures::{Audit, Evaluation, Measurement};
 
 /// The documents that carry figures, between markers.

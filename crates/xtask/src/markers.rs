@@ -5,14 +5,14 @@ use crate::Outcome;
 /// `document` with each marked part replaced by the section of its name.
 ///
 /// A document need not carry every section; a mark without a section or without its end is an error.
-pub(super) fn replace_all(document: &str, sections: &[(&str, String)]) -> Outcome<String> {
+pub(crate) fn replace_all(document: &str, sections: &[(&str, String)]) -> Outcome<String> {
     let mut written = String::with_capacity(document.len());
     let mut rest = document;
     while let Some((before, name, after)) = split_at_mark(rest) {
         let (_, section) = sections
             .iter()
             .find(|(known, _)| *known == name)
-            .ok_or_else(|| format!("no figures are called `{name}`"))?;
+            .ok_or_else(|| format!("no section is called `{name}`"))?;
         let end = format!("<!-- {name}:end -->");
         let (_, following) = after
             .split_once(&end)
