@@ -90,12 +90,12 @@ class Audit:
 
     @property
     def exact(self) -> Table:
-        """Pairs of pictures with the same pixels: ``a``, ``b``, ``kind``, ``score``."""
+        """Pairs of images with the same pixels: ``a``, ``b``, ``kind``, ``score``."""
         return Table.from_rows(self._findings["exact"], _PAIR)
 
     @property
     def near(self) -> Table:
-        """Pairs of pictures that are copies of each other: ``a``, ``b``, ``kind``, ``score``."""
+        """Pairs of images that are copies of each other: ``a``, ``b``, ``kind``, ``score``."""
         return Table.from_rows(self._findings["near"], _PAIR)
 
     @property
@@ -105,18 +105,18 @@ class Audit:
 
     @property
     def unreadable(self) -> Table:
-        """Files that cannot be read, and pictures with nothing or a mere notice on them, with the reason."""
+        """Files that cannot be read, and images with nothing or a mere notice on them, with the reason."""
         return Table.from_rows(self._findings["unreadable"], {"path": str, "kind": str, "message": str})
 
     @property
     def suspect_labels(self) -> Table:
-        """Pictures whose label is probably wrong, where the audit looked for them."""
+        """Images whose label is probably wrong, where the audit looked for them."""
         return Table.from_rows(
             self._findings["suspect_labels"], {"path": str, "label": str, "suggested": str, "margin": float}
         )
 
     def leaked(self, split: str = "test") -> list[str]:
-        """Pictures of a held-out split that have a copy in an earlier one: what a model may know by heart.
+        """Images of a held-out split that have a copy in an earlier one: what a model may know by heart.
 
         Parameters
         ----------
@@ -132,7 +132,7 @@ class Audit:
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:
-        """Number of pictures by split and class."""
+        """Number of images by split and class."""
         return {split: dict(classes) for split, classes in self._findings["counts"].items()}
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Predictions of many pictures."""
+"""Predictions of many images."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _SHOWN_ITEMS = 24
 
 # No `Sequence` by name, for Polars takes such apart by its items before it asks for Arrow.
 class Batch:
-    """Predictions in the order of the pictures: a sequence that turns into a table.
+    """Predictions in the order of the images: a sequence that turns into a table.
 
-    The table has one row a face. A picture without a face, or one that cannot be read, keeps one row whose
-    face columns are missing, so that no picture disappears in a join.
+    The table has one row per face. An image without a face, or one that cannot be read, keeps one row whose
+    face columns are missing, so that no image disappears in a join.
     """
 
     __slots__ = ("_ids", "_items")
@@ -36,11 +36,11 @@ class Batch:
         self._items = list(predictions)
         self._ids = None if ids is None else list(ids)
         if self._ids is not None and len(self._ids) != len(self._items):
-            raise ValueError(f"{len(self._ids)} ids for {len(self._items)} pictures")
+            raise ValueError(f"{len(self._ids)} ids for {len(self._items)} images")
 
     @property
     def errors(self) -> list[Prediction]:
-        """Predictions of the pictures that could not be read."""
+        """Predictions of the images that could not be read."""
         return [prediction for prediction in self._items if prediction.error is not None]
 
     def to_table(self) -> Table:
@@ -52,30 +52,30 @@ class Batch:
         return Table.from_rows(rows, COLUMNS)
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """One dictionary a picture, as ``fer predict --format json`` prints them."""
+        """One dictionary per image, as ``fer predict --format json`` prints them."""
         return [prediction.to_dict() for prediction in self._items]
 
     def to_pandas(self) -> pd.DataFrame:
-        """Convert to a pandas data frame, one row a face."""
+        """Convert to a pandas data frame, one row per face."""
         return self.to_table().to_pandas()
 
     def to_polars(self) -> pl.DataFrame:
-        """Convert to a Polars data frame, one row a face."""
+        """Convert to a Polars data frame, one row per face."""
         return self.to_table().to_polars()
 
     def to_arrow(self) -> pa.Table:
-        """Convert to a PyArrow table, one row a face."""
+        """Convert to a PyArrow table, one row per face."""
         return self.to_table().to_arrow()
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         return self.to_table().__arrow_c_stream__(requested_schema)
 
     def summary(self) -> str:
-        """One line: how many pictures and faces, and of which emotions."""
+        """One line: how many images and faces, and of which emotions."""
         faces = Counter(face.emotion for prediction in self._items for face in prediction)
         counts = ", ".join(f"{count} {emotion}" for emotion, count in faces.most_common())
         failed = f", {len(self.errors)} unreadable" if self.errors else ""
-        return f"{len(self)} pictures, {faces.total()} faces{f' ({counts})' if counts else ''}{failed}"
+        return f"{len(self)} images, {faces.total()} faces{f' ({counts})' if counts else ''}{failed}"
 
     def __len__(self) -> int:
         return len(self._items)

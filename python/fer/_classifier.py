@@ -14,7 +14,7 @@ from fer._progress import counter
 
 if TYPE_CHECKING:
     from fer._progress import Counter
-    from fer._types import FaceMode, Picture
+    from fer._types import FaceMode, ImageInput
 
 __all__ = ["Classifier"]
 
@@ -58,8 +58,8 @@ class Classifier:
             threads=threads,
         )
 
-    def predict(self, image: Picture, *, faces: FaceMode = "auto", bgr: bool = False) -> Prediction:
-        """Find the faces in one picture and name their expression, as ``fer.predict``."""
+    def predict(self, image: ImageInput, *, faces: FaceMode = "auto", bgr: bool = False) -> Prediction:
+        """Find the faces in one image and name their expression, as ``fer.predict``."""
         analyzer = self._analyzer
         image = read(image)
         found, path = analyzer.predict(image, faces, bgr)
@@ -67,16 +67,16 @@ class Classifier:
 
     def predict_batch(
         self,
-        images: str | os.PathLike[str] | Iterable[Picture],
+        images: str | os.PathLike[str] | Iterable[ImageInput],
         *,
         faces: FaceMode = "auto",
         bgr: bool = False,
         ids: Sequence[Any] | None = None,
         progress: bool | Counter = True,
     ) -> Batch:
-        """Find the faces in many pictures and name their expression, as ``fer.predict_batch``."""
+        """Find the faces in many images and name their expression, as ``fer.predict_batch``."""
         if isinstance(images, str | os.PathLike):
-            sources: list[Picture] = list(_fer.expand_inputs(images))
+            sources: list[ImageInput] = list(_fer.expand_inputs(images))
         else:
             sources = stack(images)
         if ids is not None:

@@ -1,4 +1,4 @@
-"""Scores of a model on labelled pictures."""
+"""Scores of a model on labelled images."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def evaluate(
     threads: int = 0,
     progress: bool | Counter = True,
 ) -> Evaluation:
-    """Score a model on a folder that holds a folder a class.
+    """Score a model on a folder that holds one folder per class.
 
     Parameters
     ----------
@@ -53,9 +53,9 @@ def evaluate(
     priors
         Class mix that the probabilities assume: ``"natural"``, ``"uniform"`` or four shares.
     votes
-        CSV of crowd votes: the pictures on which most voters agree are scored separately too.
+        CSV of crowd votes: the images on which most voters agree are scored separately too.
     exclude
-        Pictures to leave out, relative to `folder`: a file with one path a line, or the paths.
+        Images to leave out, relative to `folder`: a file with one path per line, or the paths.
     ignore_unknown
         Skip class folders that name none of the four classes, instead of refusing the folder.
     html
@@ -113,7 +113,7 @@ class Scores:
 
     @property
     def n(self) -> int:
-        """Number of pictures scored."""
+        """Number of images scored."""
         return int(self._figures["n"])
 
     @property
@@ -159,7 +159,7 @@ class Scores:
 
     @property
     def confusion(self) -> list[list[int]]:
-        """Confusion matrix: ``confusion[truth][answer]`` counts pictures."""
+        """Confusion matrix: ``confusion[truth][answer]`` counts images."""
         return [list(row) for row in self._figures["confusion"]]
 
     @property
@@ -225,7 +225,7 @@ class Evaluation(Scores):
     figures
         Content of the JSON that ``fer evaluate`` writes.
     folder
-        Folder that the predictions' paths are relative to; needed to show pictures.
+        Folder that the predictions' paths are relative to; needed to show images.
     """
 
     __slots__ = ("_folder",)
@@ -245,34 +245,34 @@ class Evaluation(Scores):
 
     @property
     def no_face(self) -> int:
-        """Number of pictures in which no face was found; they are not scored."""
+        """Number of images in which no face was found; they are not scored."""
         return int(self._figures["no_face"])
 
     @property
     def errors(self) -> list[dict[str, Any]]:
-        """Pictures that could not be read, each with the reason; they are not scored."""
+        """Images that could not be read, each with the reason; they are not scored."""
         return [dict(error) for error in self._figures["errors"]]
 
     @property
     def missing_classes(self) -> list[str]:
-        """Classes without a picture in the folder."""
+        """Classes without an image in the folder."""
         return list(self._figures["missing_classes"])
 
     @property
     def consensus(self) -> Scores | None:
-        """Scores on the pictures whose voters agree, against their label, where votes were given."""
+        """Scores on the images whose voters agree, against their label, where votes were given."""
         figures = self._figures.get("consensus")
         return None if figures is None else Scores(figures)
 
     @property
     def whole(self) -> Scores | None:
-        """Scores with the excluded pictures among the others, where some were excluded."""
+        """Scores with the excluded images among the others, where some were excluded."""
         excluded = self._figures.get("excluded")
         return None if excluded is None else Scores(excluded["whole"])
 
     @property
     def predictions(self) -> Table:
-        """Every prediction: ``path``, ``truth``, ``emotion``, ``confidence`` and a column a class."""
+        """Every prediction: ``path``, ``truth``, ``emotion``, ``confidence`` and a column per class."""
         return Table.from_rows([_flat(row) for row in self._figures["predictions"]])
 
     def worst_mistakes(self, count: int = 20) -> Mistakes:
@@ -283,7 +283,7 @@ class Evaluation(Scores):
 
 
 class Mistakes(Sequence[dict[str, Any]]):
-    """Wrong answers: rows with ``path``, ``truth``, ``emotion``, ``confidence``; they show their pictures."""
+    """Wrong answers: rows with ``path``, ``truth``, ``emotion``, ``confidence``; they show their images."""
 
     __slots__ = ("_folder", "_rows")
 
@@ -304,7 +304,7 @@ class Mistakes(Sequence[dict[str, Any]]):
         return Table.from_rows(self._rows)
 
     def plot(self, columns: int = 5) -> Figure:
-        """Draw the pictures in a grid (needs matplotlib)."""
+        """Draw the images in a grid (needs matplotlib)."""
         from fer._plots import plot_mistakes
 
         return plot_mistakes(self._with_files(), columns)

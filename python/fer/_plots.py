@@ -118,14 +118,14 @@ def plot_history(history: Table) -> Figure:
 
 
 def plot_mistakes(rows: Sequence[Mapping[str, Any]], columns: int) -> Figure:
-    """Pictures of mistakes in a grid."""
+    """Images of mistakes in a grid."""
     lines = max(-(-len(rows) // columns), 1)
     with _figure(1.7 * columns, 2.0 * lines) as figure:
         grid = figure.subplots(lines, columns, squeeze=False)
         for axes in grid.flat:
             axes.axis("off")
         for axes, row in zip(grid.flat, rows, strict=False):
-            # The colour map is for grey pictures; others keep their colours.
+            # The colour map is for grey images; others keep their colours.
             axes.imshow(_pixels(row["file"]), cmap="gray", vmin=0, vmax=1)
             axes.set_title(f"{row['truth']} → {row['emotion']} {row['confidence']:.2f}", fontsize=8)
         return figure
@@ -145,7 +145,7 @@ def plot_explanation(explanation: Explanation) -> Figure:
 
 
 def plot_timeline(table: Table) -> Figure:
-    """Probabilities over time, one panel a person: smoothed, and the raw ones as dots."""
+    """Probabilities over time, one panel per person: smoothed, and the raw ones as dots."""
     people = sorted({row["person"] for row in table if row["person"] is not None})
     with _figure(9, 1.2 + 1.6 * max(len(people), 1)) as figure:
         panels = figure.subplots(max(len(people), 1), 1, squeeze=False, sharex=True)[:, 0]

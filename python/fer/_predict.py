@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from fer._batch import Batch
     from fer._prediction import Prediction
     from fer._progress import Counter
-    from fer._types import FaceMode, Picture
+    from fer._types import FaceMode, ImageInput
 
 __all__ = ["predict", "predict_batch"]
 
 
 def predict(
-    image: Picture,
+    image: ImageInput,
     *,
     faces: FaceMode = "auto",
     model: str | os.PathLike[str] | Classifier | None = None,
     priors: str | Sequence[float] | Mapping[str, float] | None = None,
     bgr: bool = False,
 ) -> Prediction:
-    """Find the faces in one picture and name their expression.
+    """Find the faces in one image and name their expression.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def predict(
         ``[H, W]``, ``[H, W, 3]`` or ``[H, W, 4]`` of uint8 or uint16 values, of floats in [0, 1] or of bools.
         A contiguous uint8 array is not copied.
     faces
-        ``"auto"`` takes a picture that is a face crop whole and searches any other; ``"find"`` always
+        ``"auto"`` takes an image that is a face crop whole and searches any other; ``"find"`` always
         searches; ``"whole"`` never does.
     model
         Name of a built-in model (see ``fer.MODELS``), path of a model file, or a ``fer.Classifier``. The
@@ -46,7 +46,7 @@ def predict(
         Class mix that the probabilities assume: ``"natural"`` (the training set's), ``"uniform"``, or four
         shares in the order of ``fer.EMOTIONS``.
     bgr
-        Whether arrays have OpenCV's channel order. Other pictures are not affected.
+        Whether arrays have OpenCV's channel order. Other images are not affected.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def predict(
     Raises
     ------
     ImageError
-        If the picture cannot be read; ``fer.ImageNotFoundError`` if its file does not exist.
+        If the image cannot be read; ``fer.ImageNotFoundError`` if its file does not exist.
 
     Examples
     --------
@@ -71,7 +71,7 @@ def predict(
 
 
 def predict_batch(
-    images: str | os.PathLike[str] | Iterable[Picture],
+    images: str | os.PathLike[str] | Iterable[ImageInput],
     *,
     faces: FaceMode = "auto",
     model: str | os.PathLike[str] | Classifier | None = None,
@@ -80,9 +80,9 @@ def predict_batch(
     ids: Sequence[Any] | None = None,
     progress: bool | Counter = True,
 ) -> Batch:
-    """Find the faces in many pictures and name their expression.
+    """Find the faces in many images and name their expression.
 
-    Pictures are decoded, searched and predicted on all cores; one that cannot be read becomes an item with an
+    Images are decoded, searched and predicted on all cores; one that cannot be read becomes an item with an
     error.
 
     Parameters
@@ -108,7 +108,7 @@ def predict_batch(
     Returns
     -------
     Batch
-        One prediction a picture, in the order of `images`; files of a folder in the order of their paths.
+        One prediction per image, in the order of `images`; files of a folder in the order of their paths.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Faces of one picture."""
+"""Faces of one image."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fer._fer import Analyzer
-    from fer._types import Picture
+    from fer._types import ImageInput
 
 __all__ = ["Explanation", "Prediction"]
 
@@ -49,7 +49,7 @@ _CROP_SIDE = 160
 class Prediction(Sequence[Face]):
     """The result for one image: a sequence of its faces, the best detected first, empty without a face.
 
-    ``emotion``, ``confidence`` and ``probabilities`` are those of the largest face, for pictures that show
+    ``emotion``, ``confidence`` and ``probabilities`` are those of the largest face, for images that show
     one person. ``np.asarray(prediction)`` has the shape ``[faces, 4]``, its columns in the order of
     ``fer.EMOTIONS``.
     """
@@ -60,7 +60,7 @@ class Prediction(Sequence[Face]):
         self,
         faces: Sequence[Face],
         *,
-        source: Picture,
+        source: ImageInput,
         path: str | None = None,
         error: FerError | None = None,
         analyzer: Analyzer,
@@ -108,17 +108,17 @@ class Prediction(Sequence[Face]):
 
     @property
     def path(self) -> str | None:
-        """Path of the picture, where it was a file."""
+        """Path of the image, where it was a file."""
         return self._path
 
     @property
     def error(self) -> FerError | None:
-        """Why the picture could not be read, in a batch; ``None`` where it could."""
+        """Why the image could not be read, in a batch; ``None`` where it could."""
         return self._error
 
     @property
-    def source(self) -> Picture:
-        """Picture as it was given."""
+    def source(self) -> ImageInput:
+        """Image as it was given."""
         return self._source
 
     def explain(self, face: int | str | None = None, emotion: str | None = None) -> Explanation:
@@ -153,11 +153,11 @@ class Prediction(Sequence[Face]):
         return Explanation(emotion, crop, heat_map)
 
     def draw(self) -> NDArray[np.uint8]:
-        """Picture with boxes, labels and bars on it, ``[H, W, 3]`` in RGB order."""
+        """Image with boxes, labels and bars on it, ``[H, W, 3]`` in RGB order."""
         return _fer.draw(self._source, self._faces, bgr=self._bgr)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the picture with boxes, labels and bars on it; the extension tells the format.
+        """Write the image with boxes, labels and bars on it; the extension tells the format.
 
         Raises
         ------
@@ -167,7 +167,7 @@ class Prediction(Sequence[Face]):
         _fer.save_drawing(self._source, self._faces, Path(path), bgr=self._bgr)
 
     def show(self) -> None:
-        """Show the picture with its faces: in the notebook, or in a window (needs Pillow)."""
+        """Show the image with its faces: in the notebook, or in a window (needs Pillow)."""
         try:
             from IPython import get_ipython
             from IPython.display import display
@@ -185,7 +185,7 @@ class Prediction(Sequence[Face]):
         Image.fromarray(self.draw()).show()
 
     def thumbnail(self, side: int) -> tuple[bytes, int, int]:
-        """PNG of the picture, at most `side` pixels a side, and the size of the picture itself."""
+        """PNG of the image, at most `side` pixels per side, and the size of the image itself."""
         return _fer.thumbnail(self._source, side, bgr=self._bgr)
 
     def to_table(self) -> Table:

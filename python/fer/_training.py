@@ -1,4 +1,4 @@
-"""Training on a folder of labelled pictures."""
+"""Training on a folder of labelled images."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def train(
     progress: bool | Callable[[dict[str, Any]], None] = True,
     **options: Unpack[TrainOptions],
 ) -> TrainingRun:
-    """Train a model on a folder of labelled pictures.
+    """Train a model on a folder of labelled images.
 
     An interrupt (Ctrl-C, or the stop button of a notebook) ends the training after the current step and
     leaves a run that ``resume=True`` continues to the same result.
@@ -88,7 +88,7 @@ def train(
     Parameters
     ----------
     data
-        Folder with ``train``, ``validation`` (or ``val``) and ``test``, each with a folder a class.
+        Folder with ``train``, ``validation`` (or ``val``) and ``test``, each with one folder per class.
     out
         Run folder to write: checkpoints, metrics and report. Must be empty unless `resume`.
     config
@@ -98,7 +98,7 @@ def train(
     resume
         Continue the run in `out`.
     keep_copies
-        Keep training pictures that have a copy in validation or test.
+        Keep training images that have a copy in validation or test.
     ignore_unknown
         Skip class folders that name none of the four classes, instead of refusing the dataset.
     device
@@ -213,7 +213,7 @@ class TrainingRun:
 
     @property
     def validation(self) -> Scores | None:
-        """Scores of the best epoch on the validation pictures; ``None`` until the run is finished."""
+        """Scores of the best epoch on the validation images; ``None`` until the run is finished."""
         report = self._report()
         return None if report is None else Scores(report["validation"])
 

@@ -9,9 +9,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["FaceMode", "Picture"]
+__all__ = ["FaceMode", "ImageInput"]
 
 FaceMode: TypeAlias = Literal["auto", "find", "whole"]
 
 # A Pillow image or any other object that turns into an array is accepted too, hence ``Any`` in their place.
-Picture: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | NDArray[Any] | Any"
+ImageInput: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | NDArray[Any] | Any"

@@ -15,7 +15,7 @@ from fer.exceptions import VideoError, VideoNotFoundError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from fer._types import Picture
+    from fer._types import ImageInput
 
 __all__ = ["Timeline", "predict_video"]
 
@@ -36,7 +36,7 @@ _TYPES = {
 
 
 def predict_video(
-    video: str | os.PathLike[str] | Iterable[Picture],
+    video: str | os.PathLike[str] | Iterable[ImageInput],
     *,
     model: str | os.PathLike[str] | Classifier | None = None,
     priors: str | Sequence[float] | Mapping[str, float] | None = None,
@@ -107,8 +107,8 @@ class Timeline(Table):
 
 
 def _frames(
-    video: str | os.PathLike[str] | Iterable[Picture], frames_per_second: float
-) -> Iterator[tuple[float, Picture]]:
+    video: str | os.PathLike[str] | Iterable[ImageInput], frames_per_second: float
+) -> Iterator[tuple[float, ImageInput]]:
     if isinstance(video, str | os.PathLike) and not Path(video).is_dir():
         yield from _sampled(_decoded(Path(video)), frames_per_second)
         return
@@ -118,8 +118,8 @@ def _frames(
 
 
 def _sampled(
-    frames: Iterable[tuple[float, Picture]], frames_per_second: float
-) -> Iterator[tuple[float, Picture]]:
+    frames: Iterable[tuple[float, ImageInput]], frames_per_second: float
+) -> Iterator[tuple[float, ImageInput]]:
     """Give the first frame of each interval."""
     taken = -1
     for time, frame in frames:
@@ -129,7 +129,7 @@ def _sampled(
             yield time, frame
 
 
-def _decoded(path: Path) -> Iterator[tuple[float, Picture]]:
+def _decoded(path: Path) -> Iterator[tuple[float, ImageInput]]:
     if not path.exists():
         raise VideoNotFoundError(f"{path}: no such file", "not_found", str(path))
     try:

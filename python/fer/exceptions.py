@@ -2,7 +2,7 @@
 
 >>> import fer
 >>> try:
-...     fer.predict("no-such-picture.jpg")
+...     fer.predict("no-such-image.jpg")
 ... except fer.FerError as error:
 ...     print(type(error).__name__)
 ImageNotFoundError
@@ -57,11 +57,11 @@ class FerError(Exception):
 
 
 class ImageError(FerError):
-    """A picture that cannot be read, or an array that is no picture."""
+    """An image that cannot be read, or an array that is no image."""
 
 
 class ImageNotFoundError(ImageError, FileNotFoundError):
-    """The picture's file does not exist."""
+    """The image's file does not exist."""
 
 
 class ModelError(FerError):

@@ -1,4 +1,4 @@
-"""Pictures that the tests share: the drawn faces and photos that come with the repository."""
+"""Images that the tests share: the drawn faces and photos that come with the repository."""
 
 import shutil
 import socket
@@ -45,7 +45,7 @@ def photo(examples):
 
 @pytest.fixture
 def dataset(faces, tmp_path):
-    """A few drawn faces a class, as a dataset of its own."""
+    """A few drawn faces per class, as a dataset of its own."""
     root = tmp_path / "data"
     for split in ("train", "validation", "test"):
         for emotion in ("happy", "sad", "neutral", "surprise"):

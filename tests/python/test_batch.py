@@ -1,4 +1,4 @@
-"""Many pictures in one call."""
+"""Many images in one call."""
 
 import datetime
 import io
@@ -40,17 +40,17 @@ def test_kinds_can_be_mixed(paths):
     image = Image.open(paths[0]).convert("L")
     images = [paths[0], paths[0].read_bytes(), np.asarray(image), image, paths[1]]
     batch = fer.predict_batch(images)
-    for prediction, picture in zip(batch, images, strict=True):
-        assert prediction.faces == fer.predict(picture).faces
+    for prediction, image in zip(batch, images, strict=True):
+        assert prediction.faces == fer.predict(image).faces
 
 
 def test_a_generator_is_taken(paths):
     assert len(fer.predict_batch(path for path in paths[:3])) == 3
 
 
-def test_bad_pictures_are_items_with_errors(paths, tmp_path):
+def test_bad_images_are_items_with_errors(paths, tmp_path):
     broken = tmp_path / "broken.jpg"
-    broken.write_bytes(b"no picture")
+    broken.write_bytes(b"no image")
     images = [paths[0], broken, tmp_path / "missing.jpg", b"", np.zeros((2, 2), np.int64), paths[1]]
     batch = fer.predict_batch(images)
     kinds = [None if prediction.error is None else prediction.error.kind for prediction in batch]
@@ -88,7 +88,7 @@ def test_column_types_do_not_depend_on_the_values(batch, photo):
     assert (with_boxes.to_pandas().dtypes == batch.to_pandas().dtypes).all()
 
 
-def test_every_picture_keeps_a_row(photo, tmp_path):
+def test_every_image_keeps_a_row(photo, tmp_path):
     batch = fer.predict_batch([photo, np.zeros((200, 200), np.uint8), tmp_path / "missing.jpg"])
     table = batch.to_polars()
     assert len(table) == len(batch[0]) + 2

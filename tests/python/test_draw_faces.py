@@ -1,4 +1,4 @@
-"""The drawn pictures in examples/ are what tools/draw_faces.py draws."""
+"""The drawn images in examples/ are what tools/draw_faces.py draws."""
 
 import sys
 from pathlib import Path
@@ -16,7 +16,7 @@ import draw_faces  # noqa: E402
 LEVELS = 6
 
 
-def assert_same_picture(drawn: Image.Image, committed: Path, quality: int, tmp_path: Path) -> None:
+def assert_same_image(drawn: Image.Image, committed: Path, quality: int, tmp_path: Path) -> None:
     again = tmp_path / committed.name
     drawn.save(again, quality=quality)
     with Image.open(again) as first, Image.open(committed) as second:
@@ -32,13 +32,13 @@ def test_same_seed_draws_the_committed_face(split: str, name: str, tmp_path: Pat
     index = draw_faces.FACES_PER_CLASS[split] - 1
     drawn = draw_faces.draw_dataset_face(draw_faces.SEED, split, name, index)
     committed = ROOT / "examples" / "faces" / split / name / f"{name}_{index:03}.jpg"
-    assert_same_picture(drawn, committed, draw_faces.FACE_QUALITY, tmp_path)
+    assert_same_image(drawn, committed, draw_faces.FACE_QUALITY, tmp_path)
 
 
 def test_same_seed_draws_the_committed_photo(tmp_path: Path) -> None:
     drawn = draw_faces.draw_sample_photo(draw_faces.SEED, "surprise")
     committed = ROOT / "examples" / "photos" / "surprise.jpg"
-    assert_same_picture(drawn, committed, draw_faces.PHOTO_QUALITY, tmp_path)
+    assert_same_image(drawn, committed, draw_faces.PHOTO_QUALITY, tmp_path)
 
 
 def test_another_seed_draws_another_face() -> None:

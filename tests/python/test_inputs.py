@@ -1,4 +1,4 @@
-"""Every kind of picture, and how kinds of one picture agree."""
+"""Every kind of image, and how kinds of one image agree."""
 
 import io
 from pathlib import Path
@@ -41,7 +41,7 @@ def test_path_bytes_array_and_pillow_agree_to_the_bit(png):
         np.testing.assert_array_equal(probabilities(image), expected, err_msg=repr(type(image)))
 
 
-def test_grey_pictures_agree_in_every_form(face):
+def test_grey_images_agree_in_every_form(face):
     grey = Image.open(face).convert("L")
     array = np.asarray(grey)
     expected = probabilities(array)
@@ -56,7 +56,7 @@ def test_sixteen_bits_agree_with_the_file(face, tmp_path):
     np.testing.assert_array_equal(probabilities(Image.open(path)), probabilities(path))
 
 
-def test_one_bit_and_palette_pictures_agree_with_the_file(face, tmp_path):
+def test_one_bit_and_palette_images_agree_with_the_file(face, tmp_path):
     for name, image in {
         "bits.png": Image.open(face).convert("1"),
         "palette.png": Image.open(face).convert("RGB").quantize(16),
@@ -99,7 +99,7 @@ def test_arrays_need_not_be_contiguous(png):
     )
 
 
-def test_anything_that_turns_into_an_array_is_a_picture(png):
+def test_anything_that_turns_into_an_array_is_an_image(png):
     class Tensor:
         def __array__(self, dtype=None, copy=None):
             return np.asarray(Image.open(png), dtype=dtype)
@@ -126,7 +126,7 @@ def test_anything_that_turns_into_an_array_is_a_picture(png):
         (np.full((48, 48), np.nan), "[0, 1]"),
     ],
 )
-def test_arrays_that_are_no_picture_are_refused_with_what_to_do(array, hint):
+def test_arrays_that_are_no_image_are_refused_with_what_to_do(array, hint):
     with pytest.raises(fer.ImageError) as raised:
         fer.predict(array)
     assert hint in str(raised.value)
@@ -134,7 +134,7 @@ def test_arrays_that_are_no_picture_are_refused_with_what_to_do(array, hint):
 
 
 @pytest.mark.parametrize("value", [None, 3, ["a.jpg"], {"a": 1}, object()])
-def test_what_is_no_picture_at_all_is_a_type_error(value):
+def test_what_is_no_image_at_all_is_a_type_error(value):
     with pytest.raises(TypeError, match="expected an image"):
         fer.predict(value)
 
@@ -199,7 +199,7 @@ def test_a_folder_is_sent_to_predict_batch(faces):
         fer.predict(faces)
 
 
-def test_arrays_of_every_number_type_mean_the_same_picture(png):
+def test_arrays_of_every_number_type_mean_the_same_image(png):
     array = np.asarray(Image.open(png))
     expected = probabilities(array)
     unit = array / 255

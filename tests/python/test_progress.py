@@ -14,14 +14,14 @@ def test_work_tells_what_is_being_done_and_how_much_of_it(faces):
     def note(*told):
         seen.append(told)
 
-    pictures = len(fer.predict_batch(faces / "test", progress=note))
-    assert seen[-1] == ("pictures", pictures, pictures)
+    images = len(fer.predict_batch(faces / "test", progress=note))
+    assert seen[-1] == ("images", images, images)
     seen.clear()
     fer.evaluate(faces / "test", progress=note)
-    assert (seen[0], seen[-1]) == (("pictures", 0, pictures), ("pictures", pictures, pictures))
+    assert (seen[0], seen[-1]) == (("images", 0, images), ("images", images, images))
     seen.clear()
     fer.audit(faces, progress=note)
-    assert [stage for stage, _, _ in seen] == ["decoding pictures", "comparing pictures"]
+    assert [stage for stage, _, _ in seen] == ["decoding images", "comparing images"]
 
 
 @pytest.mark.parametrize("work", [fer.predict_batch, fer.evaluate, fer.audit])

@@ -25,7 +25,7 @@ def test_a_prediction_is_a_sequence_of_faces(prediction):
         prediction[99]
 
 
-def test_a_face_has_a_box_inside_the_picture_and_probabilities(prediction):
+def test_a_face_has_a_box_inside_the_image_and_probabilities(prediction):
     _, width, height = prediction.thumbnail(64)
     for face in prediction:
         x, y, box_width, box_height = face.box
@@ -39,7 +39,7 @@ def test_a_face_has_a_box_inside_the_picture_and_probabilities(prediction):
         )
 
 
-def test_the_largest_face_speaks_for_the_picture(prediction):
+def test_the_largest_face_speaks_for_the_image(prediction):
     largest = max(prediction, key=lambda face: face.box[2] * face.box[3])
     assert prediction.largest == largest
     assert prediction.emotion == largest.emotion
@@ -47,7 +47,7 @@ def test_the_largest_face_speaks_for_the_picture(prediction):
     assert prediction.probabilities == largest.probabilities
 
 
-def test_a_picture_without_a_face_is_empty_and_no_error():
+def test_an_image_without_a_face_is_empty_and_no_error():
     prediction = fer.predict(np.zeros((300, 400, 3), np.uint8))
     assert len(prediction) == 0
     assert not prediction
@@ -75,7 +75,7 @@ def test_dictionaries_are_json_and_have_the_keys_of_other_packages(prediction):
         assert face["emotions"] == face["probabilities"] == found.probabilities
 
 
-def test_equal_pictures_give_equal_predictions(photo, prediction, face):
+def test_equal_images_give_equal_predictions(photo, prediction, face):
     assert fer.predict(photo) == prediction
     assert fer.predict(photo)[0] == prediction[0]
     assert fer.predict(face) != prediction
@@ -99,7 +99,7 @@ def test_label_sets_grow_as_the_error_rate_falls(face):
     assert found.uncertain == (len(found.label_set()) != 1)
 
 
-def test_drawings_have_the_size_of_the_picture(prediction, photo, tmp_path):
+def test_drawings_have_the_size_of_the_image(prediction, photo, tmp_path):
     from PIL import Image
 
     pixels = np.asarray(Image.open(photo).convert("RGB"))

@@ -161,7 +161,7 @@ def test_the_worst_mistakes_come_first(run, data):
     assert mistakes._repr_html_().count("data:image/png") == len(mistakes)
 
 
-def test_excluded_pictures_are_not_scored(run, data, tmp_path):
+def test_excluded_images_are_not_scored(run, data, tmp_path):
     left_out = ["happy/" + sorted((data / "test" / "happy").iterdir())[0].name]
     assert run.evaluate(data / "test", exclude=left_out).n == 23
     (tmp_path / "list.txt").write_text(left_out[0] + "\n")

@@ -50,11 +50,11 @@ def test_a_video_file_is_sampled(frames, tmp_path):
     path = tmp_path / "clip.mp4"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("mpeg4", rate=20)
-        pictures = [np.asarray(Image.open(file).convert("RGB")) for file in frames]
-        stream.height, stream.width, _ = pictures[0].shape
+        images = [np.asarray(Image.open(file).convert("RGB")) for file in frames]
+        stream.height, stream.width, _ = images[0].shape
         stream.pix_fmt = "yuv420p"
-        for picture in pictures:
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+        for image in images:
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     timeline = fer.predict_video(path, frames_per_second=5)

@@ -33,7 +33,7 @@ pub(crate) fn predict(
         };
         for chunk in run.chunks(per_thread * analyzer.threads()) {
             found.extend(py.detach(|| predict_alike(analyzer, chunk)));
-            tell(py, progress, "pictures", found.len(), sources.len())?;
+            tell(py, progress, "images", found.len(), sources.len())?;
         }
     }
     Ok(found)

@@ -1,4 +1,4 @@
-//! `fer.Face`: a face of a picture and its apparent expression.
+//! `fer.Face`: a face of an image and its apparent expression.
 
 use fer_core::{Emotion, PerEmotion, Prediction};
 use fer_vision::{FaceBox, FaceRow, ImageResult};
@@ -54,7 +54,7 @@ impl Face {
         (slf.get_type(), parts)
     }
 
-    /// Box ``(x, y, width, height)`` in pixels of the picture; ``None`` for the whole picture.
+    /// Box ``(x, y, width, height)`` in pixels of the image; ``None`` for the whole image.
     #[getter]
     fn r#box(&self) -> Option<(u32, u32, u32, u32)> {
         self.0
@@ -166,7 +166,7 @@ impl Face {
     }
 }
 
-/// The rows of `fer predict --format csv` for one picture.
+/// The rows of `fer predict --format csv` for one image.
 #[pyfunction]
 pub(crate) fn face_rows<'py>(
     py: Python<'py>,

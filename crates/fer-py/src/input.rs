@@ -211,8 +211,8 @@ fn sides(shape: &[usize]) -> PyResult<(u32, u32, usize)> {
         }
         [_, _, _, _] => {
             return Err(invalid_image(format!(
-                "an array of shape {shape:?}: expected one picture, [H, W], [H, W, 3] or [H, W, 4]; \
-                 pass a stack of pictures to predict_batch"
+                "an array of shape {shape:?}: expected one image, [H, W], [H, W, 3] or [H, W, 4]; \
+                 pass a stack of images to predict_batch"
             )));
         }
         [_] => {
@@ -230,7 +230,7 @@ fn sides(shape: &[usize]) -> PyResult<(u32, u32, usize)> {
     match (u32::try_from(width), u32::try_from(height)) {
         (Ok(width), Ok(height)) => Ok((width, height, channels)),
         _ => Err(invalid_image(format!(
-            "an array of shape {shape:?} is too large for a picture"
+            "an array of shape {shape:?} is too large for an image"
         ))),
     }
 }

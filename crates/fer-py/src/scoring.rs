@@ -63,7 +63,7 @@ pub(crate) fn evaluate<'py>(
     let classifier = analyzer.classifier();
     let model = analyzer.name();
     let mut watch = Watch::new(progress);
-    let tell = |done, total| watch.look("pictures", done, total);
+    let tell = |done, total| watch.look("images", done, total);
     let evaluate = || -> fer_kit::Result<_> {
         let evaluation = fer_kit::evaluate(classifier, &folder, &options, tell)?;
         if let Some(html) = html {
@@ -104,8 +104,8 @@ pub(crate) fn audit(
         .with_threads(threads);
     let mut watch = Watch::new(progress);
     let tell = |step| match step {
-        AuditStep::Decoding(images) => watch.look("decoding pictures", 0, images),
-        AuditStep::Comparing(images) => watch.look("comparing pictures", 0, images),
+        AuditStep::Decoding(images) => watch.look("decoding images", 0, images),
+        AuditStep::Comparing(images) => watch.look("comparing images", 0, images),
         AuditStep::Training { epoch, epochs } => {
             watch.look("training judges of labels", epoch, epochs)
         }
