@@ -167,6 +167,29 @@ fn priors_move_the_probabilities() {
 }
 
 #[test]
+fn a_drawing_that_fails_leaves_the_other_predictions() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    // A folder is in the way of the first drawing's folder: a file.
+    let photos = folder.path().join("photos");
+    for name in ["a/1.jpg", "b/1.jpg"] {
+        let path = photos.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::copy(face("happy"), path).unwrap();
+    }
+    std::fs::create_dir(&out).unwrap();
+    std::fs::write(out.join("a"), []).unwrap();
+    let run = run(fer()
+        .args(["predict", "--format", "json"])
+        .arg(&photos)
+        .arg("--draw")
+        .arg(&out));
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    assert_eq!(json_lines(&run.stdout).len(), 2);
+    assert!(out.join("b/1.jpg").is_file());
+}
+
+#[test]
 fn drawing_saves_a_picture_of_the_same_size() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("drawn.png");

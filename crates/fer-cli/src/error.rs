@@ -16,9 +16,6 @@ pub(crate) enum Error {
         "a CSV table holds either images or videos: name them in separate commands, or use --format json"
     )]
     MixedCsv,
-    /// A drawing in the place of its image.
-    #[error("--draw would overwrite {}: choose another file or folder", path.display())]
-    DrawOver { path: PathBuf },
     /// Drawings asked for although there are only videos.
     #[error("--draw needs an image among the inputs: videos are not drawn on")]
     NothingToDraw,

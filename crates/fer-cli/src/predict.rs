@@ -28,12 +28,12 @@ pub(crate) fn run(args: &PredictArgs, quiet: bool) -> Result<Status> {
     let drawing = args
         .draw
         .as_deref()
-        .map(|out| Drawing::new(out, &pictures))
+        .map(|out| Drawing::new(out, &args.paths, &pictures))
         .transpose()?;
 
     let mut output = Output::new(args.format);
     let mut status = Status::Success;
-    let mut report = |error: &fer_vision::Error| {
+    let mut report = |error: &dyn std::error::Error| {
         status = Status::Failure;
         say(format_args!("error: {error}"));
     };
@@ -47,8 +47,8 @@ pub(crate) fn run(args: &PredictArgs, quiet: bool) -> Result<Status> {
                 let images = images.get_or_insert_with(|| Progress::new("images", quiet));
                 if let Some(error) = result.error() {
                     images.suspend(|| report(error));
-                } else if let Some(drawing) = &drawing {
-                    drawing.save(result)?;
+                } else if let Some(Err(error)) = drawing.as_ref().map(|it| it.save(result)) {
+                    images.suspend(|| report(&error));
                 }
                 images.suspend(|| output.add(result))?;
                 images_done += 1;

@@ -63,6 +63,32 @@ pub enum Error {
         /// The folder.
         path: PathBuf,
     },
+    /// A drawing in the place of an input.
+    #[error("drawing would overwrite the input {}: name another file or folder", path.display())]
+    DrawOver {
+        /// The input.
+        path: PathBuf,
+    },
+    /// A drawing in the place of a file that was there before.
+    #[error("{} exists: name another file or folder for the drawing", path.display())]
+    DrawingExists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// An extension whose format cannot be written.
+    #[error("cannot write an image to {}: expected the extension .jpg, .png, .webp, .tif, .bmp, .gif or .ppm", path.display())]
+    DrawingFormat {
+        /// The file named.
+        path: PathBuf,
+    },
+    /// One file for the drawings of several images.
+    #[error("{} is the name of one file: expected a folder for {images} images", path.display())]
+    DrawingNeedsFolder {
+        /// The file named.
+        path: PathBuf,
+        /// Images to draw on.
+        images: usize,
+    },
     /// An annotated image could not be written.
     #[error("cannot write {}: {source}", path.display())]
     Write {
@@ -114,6 +140,10 @@ impl Error {
             Self::NoImages { .. } => "not_found",
             Self::UnknownFaceMode { .. }
             | Self::NotAFile { .. }
+            | Self::DrawOver { .. }
+            | Self::DrawingExists { .. }
+            | Self::DrawingFormat { .. }
+            | Self::DrawingNeedsFolder { .. }
             | Self::Pattern { .. }
             | Self::FrameTime { .. }
             | Self::FrameRate { .. } => "invalid_argument",

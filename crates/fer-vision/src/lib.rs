@@ -27,7 +27,7 @@ pub use fer_core;
 pub use analyze::{Analyzer, AnalyzerOptions, FaceMode};
 pub use crop::FaceCrop;
 pub use detector::{Detection, FaceDetector, FaceSearch, SeetaDetector};
-pub use draw::{draw, save};
+pub use draw::{DrawingTargets, draw, save};
 pub use error::{Error, Result};
 pub use frame_row::FrameRow;
 pub use geometry::FaceBox;

@@ -1,10 +1,9 @@
-//! An RGB picture to draw on: rectangles and text.
+//! An RGB image to draw on: rectangles and text.
 
 use ab_glyph::{Font, FontRef, Glyph, PxScale, ScaleFont, point};
 use fer_core::{Image, ImageView, PixelFormat};
 
-/// Red, green and blue.
-pub(super) type Color = [u8; 3];
+use super::palette::{Color, DARK};
 
 /// A rectangle of pixels that may reach outside the canvas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +12,83 @@ pub(super) struct Area {
     pub(super) y: i64,
     pub(super) width: i64,
     pub(super) height: i64,
+}
+
+impl Area {
+    /// Returns the pixels that both areas cover.
+    pub(super) fn shared(&self, other: &Self) -> i64 {
+        let along = |a: i64, a_side: i64, b: i64, b_side: i64| {
+            ((a + a_side).min(b + b_side) - a.max(b)).max(0)
+        };
+        along(self.x, self.width, other.x, other.width)
+            * along(self.y, self.height, other.y, other.height)
+    }
+
+    /// Returns the area grown by `edge` pixels on each side.
+    fn grown(self, edge: i64) -> Self {
+        Self {
+            x: self.x - edge,
+            y: self.y - edge,
+            width: self.width + 2 * edge,
+            height: self.height + 2 * edge,
+        }
+    }
+
+    /// Returns the four strips along the edge, `line` pixels wide to the inside.
+    fn strips(self, line: i64) -> [Self; 4] {
+        let (right, bottom) = (self.x + self.width - line, self.y + self.height - line);
+        [
+            Self {
+                height: line,
+                ..self
+            },
+            Self {
+                y: bottom,
+                height: line,
+                ..self
+            },
+            Self {
+                width: line,
+                ..self
+            },
+            Self {
+                x: right,
+                width: line,
+                ..self
+            },
+        ]
+    }
+
+    /// Returns the pieces of a strip that are drawn if it is dashed.
+    fn dashes(self, dash: i64) -> Vec<Self> {
+        let starts = |length: i64| (0..length).step_by(2 * dash.max(1) as usize);
+        let rest = |length: i64, start: i64| dash.min(length - start);
+        if self.width > self.height {
+            let dash = |start| Self {
+                x: self.x + start,
+                width: rest(self.width, start),
+                ..self
+            };
+            starts(self.width).map(dash).collect()
+        } else {
+            let dash = |start| Self {
+                y: self.y + start,
+                height: rest(self.height, start),
+                ..self
+            };
+            starts(self.height).map(dash).collect()
+        }
+    }
+}
+
+/// The look of a box.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Frame {
+    /// Width of the line in pixels.
+    pub(super) line: i64,
+    pub(super) color: Color,
+    /// Length of the dashes and of the gaps between them in pixels; `None` for a whole line.
+    pub(super) dash: Option<i64>,
 }
 
 pub(super) struct Canvas {
@@ -69,39 +145,28 @@ impl Canvas {
         }
     }
 
-    /// Draws the edge of the area, `line` pixels wide to the inside.
-    pub(super) fn outline(&mut self, area: Area, line: i64, color: Color) {
-        let Area {
-            x,
-            y,
-            width,
-            height,
-        } = area;
-        for edge in [
-            Area {
-                height: line,
-                ..area
-            },
-            Area {
-                y: y + height - line,
-                height: line,
-                ..area
-            },
-            Area {
-                width: line,
-                ..area
-            },
-            Area {
-                x: x + width - line,
-                width: line,
-                ..area
-            },
-        ] {
-            self.fill(edge, color, 1.0);
+    /// Draws the edge of the area, to the inside, in color with a dark edge on both sides.
+    pub(super) fn frame(&mut self, area: Area, frame: &Frame) {
+        let edge = (frame.line / 2).max(1);
+        for strip in area.grown(edge).strips(frame.line + 2 * edge) {
+            self.fill(strip, DARK, 1.0);
+        }
+        for strip in area.strips(frame.line) {
+            let pieces = frame.dash.map_or(vec![strip], |dash| strip.dashes(dash));
+            for piece in pieces {
+                self.fill(piece, frame.color, 1.0);
+            }
         }
     }
 
-    /// Columns that text of this height takes.
+    /// Adds dark rows at the bottom.
+    pub(super) fn extend_below(&mut self, rows: i64) {
+        self.height += rows;
+        self.pixels
+            .resize((self.width * self.height) as usize, DARK);
+    }
+
+    /// Returns the columns that text of this height takes.
     pub(super) fn text_width(&self, text: &str, height: f32) -> i64 {
         let end = self
             .layout(text, height)
@@ -208,24 +273,47 @@ mod tests {
             [255; 3],
             1.0,
         );
-        canvas.outline(
-            Area {
-                x: 2,
-                y: 2,
-                width: 4,
-                height: 4,
-            },
-            1,
-            [9; 3],
-        );
-        assert_eq!(
+        let frame = Frame {
+            line: 1,
+            color: [9; 3],
+            dash: None,
+        };
+        let square = Area {
+            x: 2,
+            y: 2,
+            width: 4,
+            height: 4,
+        };
+        canvas.frame(square, &frame);
+        let count = |canvas: &Canvas, color: Color| {
             canvas
                 .pixels
                 .iter()
-                .filter(|pixel| **pixel == [9; 3])
-                .count(),
-            12
-        );
+                .filter(|pixel| **pixel == color)
+                .count()
+        };
+        assert_eq!(count(&canvas, [9; 3]), 12);
+        // One pixel around the box and one inside it.
+        assert_eq!(count(&canvas, DARK), 20 + 4);
+        let dashed = Frame {
+            dash: Some(1),
+            ..frame
+        };
+        canvas.frame(square, &dashed);
+        assert!((4..12).contains(&count(&canvas, [9; 3])));
+    }
+
+    #[test]
+    fn shared_pixels_are_counted() {
+        let area = |x, y, width, height| Area {
+            x,
+            y,
+            width,
+            height,
+        };
+        assert_eq!(area(0, 0, 10, 10).shared(&area(5, 8, 10, 10)), 10);
+        assert_eq!(area(0, 0, 10, 10).shared(&area(10, 0, 10, 10)), 0);
+        assert_eq!(area(0, 0, 10, 10).shared(&area(20, 20, 5, 5)), 0);
     }
 
     #[test]
