@@ -48,7 +48,7 @@ mod write;
 
 pub use calibration::Calibration;
 pub use classifier::Classifier;
-pub use fer_kernels::{BlockSpec, KernelError, NetworkSpec, Role, Slot};
+pub use fer_kernels::{BlockSpec, KernelError, NetworkSpec, Role, Slot, Threads};
 
 pub use config::{ModelConfig, Weights};
 #[cfg(feature = "decode")]

@@ -44,6 +44,8 @@ pub struct EmotionNet {
     statistics: Vec<Var>,
     /// One for each block, made when training on the CPU begins.
     kernels: OnceLock<Vec<ConvBlock>>,
+    /// Those to train on; every core where none were given.
+    threads: Option<Threads>,
 }
 
 impl EmotionNet {
@@ -96,7 +98,18 @@ impl EmotionNet {
             statistics: variables(spec.statistics(), &weights.statistics).map_err(failed)?,
             spec,
             kernels: OnceLock::new(),
+            threads: None,
         })
+    }
+
+    /// Trains on `threads` where that happens on the CPU; the default is one thread per core.
+    #[must_use]
+    pub fn with_threads(self, threads: Threads) -> Self {
+        Self {
+            threads: Some(threads),
+            kernels: OnceLock::new(),
+            ..self
+        }
     }
 
     /// The trainable variables in the order of [`NetworkSpec::parameters`].
@@ -181,7 +194,10 @@ impl EmotionNet {
         if let Some(kernels) = self.kernels.get() {
             return Ok(kernels);
         }
-        let threads = Threads::new(0)?;
+        let threads = match &self.threads {
+            Some(threads) => threads.clone(),
+            None => Threads::new(0)?,
+        };
         let kernel =
             |block: &BlockSpec| ConvBlock::new(block.pool, InstructionSet::best(), threads.clone());
         let kernels: std::result::Result<Vec<_>, _> = self.spec.blocks.iter().map(kernel).collect();

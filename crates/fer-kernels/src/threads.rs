@@ -1,15 +1,17 @@
 //! The threads that kernels run on.
 
 mod phases;
+mod workers;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::KernelError;
 pub(crate) use phases::Phases;
+use workers::Workers;
 
-/// A set of threads that plans and optimisers run on. Cheap to clone; clones share the threads.
+/// A set of threads to compute on. Cheap to clone; clones share the threads.
 ///
-/// Results do not depend on how many there are.
+/// Results do not depend on how many there are. A process that was forked from the one that made the set starts threads of its own.
 ///
 /// ```
 /// use fer_kernels::Threads;
@@ -21,11 +23,11 @@ pub(crate) use phases::Phases;
 #[derive(Clone, Debug)]
 pub struct Threads {
     /// All threads but the caller's own; none where that does all the work.
-    others: Option<Arc<rayon::ThreadPool>>,
+    others: Option<Arc<Workers>>,
 }
 
 impl Threads {
-    /// A set of `count` threads, 0 for one each core. The calling thread is one of them, so `count - 1` are started.
+    /// Starts a set of `count` threads, 0 for one per core. The calling thread is one of them, so `count - 1` are started.
     ///
     /// # Errors
     /// [`KernelError::Threads`] if the operating system refuses.
@@ -37,28 +39,25 @@ impl Threads {
         if count == 1 {
             return Ok(Self::single());
         }
-        let others = rayon::ThreadPoolBuilder::new()
-            .num_threads(count - 1)
-            .thread_name(|index| format!("fer-{index}"))
-            .build()
-            .map_err(|source| KernelError::Threads { count, source })?;
+        let others =
+            Workers::start(count - 1).map_err(|source| KernelError::Threads { count, source })?;
         Ok(Self {
             others: Some(Arc::new(others)),
         })
     }
 
-    /// The calling thread, which no failure can deny.
+    /// Returns the set of the calling thread alone, which cannot fail.
     pub fn single() -> Self {
         Self { others: None }
     }
 
-    /// How many threads there are, at least 1.
+    /// Returns the number of threads, at least 1.
     pub fn count(&self) -> usize {
         let others = self.others.as_ref();
-        1 + others.map_or(0, |others| others.current_num_threads())
+        1 + others.map_or(0, |others| others.count())
     }
 
-    /// Calls `body` with each of `tasks`, each time on whichever thread is free, the caller's among them.
+    /// Calls `body` with each of `tasks` on the next free thread, the caller's among them.
     ///
     /// Tasks start in order. They have to be independent of one another, so that the result does not depend on which runs first.
     pub fn for_each<I>(&self, tasks: I, body: impl Fn(I::Item) + Sync)
@@ -74,11 +73,35 @@ impl Threads {
         });
     }
 
+    /// Returns what `body` makes of each of `tasks`, in their order; otherwise as [`for_each`](Self::for_each).
+    ///
+    /// ```
+    /// use fer_kernels::Threads;
+    ///
+    /// let squares = Threads::new(2)?.map(1..=4, |number| number * number);
+    /// assert_eq!(squares, [1, 4, 9, 16]);
+    /// # Ok::<(), fer_kernels::KernelError>(())
+    /// ```
+    pub fn map<I, R: Send>(&self, tasks: I, body: impl Fn(I::Item) -> R + Sync) -> Vec<R>
+    where
+        I: IntoIterator<IntoIter: Send>,
+    {
+        let results = Mutex::new(Vec::new());
+        self.for_each(tasks.into_iter().enumerate(), |(index, task)| {
+            let result = body(task);
+            let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
+            results.push((index, result));
+        });
+        let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+        results.sort_unstable_by_key(|&(index, _)| index);
+        results.into_iter().map(|(_, result)| result).collect()
+    }
+
     /// Calls `work` on the calling thread and, as they become free, on the others.
     ///
     /// The others may come late or, in effect, never: `work` must not wait for them to start.
     pub(crate) fn on_each(&self, work: impl Fn() + Sync) {
-        match &self.others {
+        match self.others.as_ref().and_then(|others| others.pool()) {
             None => work(),
             Some(others) => others.in_place_scope(|scope| {
                 for _ in 1..self.count() {
@@ -105,6 +128,28 @@ mod tests {
             threads.for_each(done.iter_mut().enumerate(), |(index, done)| *done += index);
             assert!(done.iter().enumerate().all(|(index, &done)| done == index));
         }
+    }
+
+    #[test]
+    fn results_come_in_the_order_of_their_tasks() {
+        for count in [1, 3] {
+            let threads = Threads::new(count).unwrap();
+            let words = threads.map(0..1000, |task| task.to_string());
+            assert!(
+                words
+                    .iter()
+                    .enumerate()
+                    .all(|(task, word)| *word == task.to_string())
+            );
+            assert_eq!(words.len(), 1000);
+        }
+    }
+
+    #[test]
+    fn one_thread_is_the_calling_one() {
+        let caller = std::thread::current().id();
+        let threads = Threads::new(1).unwrap();
+        threads.for_each(0..100, |_| assert_eq!(std::thread::current().id(), caller));
     }
 
     #[test]

@@ -4,7 +4,6 @@ use std::mem::discriminant;
 
 use fer_vision::{Analyzer, Face};
 use pyo3::prelude::*;
-use rayon::prelude::*;
 
 use crate::input::{Decoded, Source};
 use crate::watch::tell;
@@ -31,7 +30,7 @@ pub(crate) fn predict(
             [Source::Encoded(_), ..] => DECODED_PER_THREAD,
             _ => PICTURES_PER_THREAD,
         };
-        for chunk in run.chunks(per_thread * analyzer.threads()) {
+        for chunk in run.chunks(per_thread * analyzer.threads().count()) {
             found.extend(py.detach(|| predict_alike(analyzer, chunk)));
             tell(py, progress, "images", found.len(), sources.len())?;
         }
@@ -49,7 +48,7 @@ fn predict_alike(analyzer: &Analyzer, sources: &[Source<'_>]) -> Vec<Found> {
             .collect();
     }
     let decoded: Vec<fer_core::Result<Decoded<'_>>> =
-        sources.par_iter().map(Source::decode).collect();
+        analyzer.threads().map(sources, Source::decode);
     let views: Vec<_> = decoded.iter().flatten().map(Decoded::view).collect();
     match analyzer.images(&views) {
         Ok(faces) => {

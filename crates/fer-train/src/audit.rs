@@ -12,7 +12,6 @@ use fer_core::Emotion;
 use fer_kernels::Threads;
 
 use crate::copies::{COMPARED_SIDE, CopyKind, CopyPair, copies_within};
-use crate::data::with_threads;
 use crate::dataset::{FolderDataset, Item, ScanOptions, SplitName};
 use crate::error::{Error, Result};
 use crate::paths::portable;
@@ -105,7 +104,7 @@ pub fn audit(
     begin(AuditStep::Decoding(files.iter().sum()))?;
     let images = Images::load(&dataset, &threads)?;
     begin(AuditStep::Comparing(images.items.len()))?;
-    let pairs = with_threads(&threads, || copies_within(&images.pixels, COMPARED_SIDE))?;
+    let pairs = copies_within(&images.pixels, COMPARED_SIDE, &threads);
 
     let mut audit = Audit {
         unreadable: images.bad(),

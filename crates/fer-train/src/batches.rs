@@ -94,33 +94,22 @@ impl<'a> Batches<'a> {
     }
 
     /// Calls `visit` with each batch of `epoch` from `first_step` on, in order, and with the time that it was waited
-    /// for, until all are done or `visit` returns `Ok(false)`. A thread in the background makes the next batch meanwhile.
+    /// for, until all are done or `visit` returns `Ok(false)`. A thread in the background makes the next batch meanwhile, unless
+    /// the run may use one thread only.
     pub(crate) fn for_each(
         &self,
         epoch: usize,
         first_step: usize,
-        mut visit: impl FnMut(usize, TrainingBatch, Duration) -> Result<bool>,
+        visit: impl FnMut(usize, TrainingBatch, Duration) -> Result<bool>,
     ) -> Result<()> {
-        let order = &self.order(epoch);
-        thread::scope(|scope| {
-            let (sender, receiver) = sync_channel(BATCHES_AHEAD);
-            scope.spawn(move || {
-                for step in first_step..self.steps() {
-                    // Nobody receives any more once the run stops.
-                    if sender.send(self.batch(order, epoch, step)).is_err() {
-                        return;
-                    }
-                }
-            });
-            let mut asked = Instant::now();
-            for (step, batch) in (first_step..).zip(receiver) {
-                if !visit(step, batch?, asked.elapsed())? {
-                    break;
-                }
-                asked = Instant::now();
-            }
-            Ok(())
-        })
+        let order = self.order(epoch);
+        let steps = first_step..self.steps();
+        let make = |step| self.batch(&order, epoch, step);
+        if self.threads.count() > 1 {
+            visit_made_ahead(steps, make, visit)
+        } else {
+            visit_made_in_turn(steps, make, visit)
+        }
     }
 
     /// The order of the examples in an epoch.
@@ -214,6 +203,50 @@ impl<'a> Batches<'a> {
     }
 }
 
+/// Calls `visit` with what `make` returns for each of `steps` and with the time that this took, on the calling thread.
+fn visit_made_in_turn<T>(
+    steps: Range<usize>,
+    make: impl Fn(usize) -> Result<T>,
+    mut visit: impl FnMut(usize, T, Duration) -> Result<bool>,
+) -> Result<()> {
+    for step in steps {
+        let asked = Instant::now();
+        let made = make(step)?;
+        if !visit(step, made, asked.elapsed())? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// As [`visit_made_in_turn`], with `make` called ahead on a thread in the background; the time is what was waited for it.
+fn visit_made_ahead<T: Send>(
+    steps: Range<usize>,
+    make: impl Fn(usize) -> Result<T> + Send,
+    mut visit: impl FnMut(usize, T, Duration) -> Result<bool>,
+) -> Result<()> {
+    thread::scope(|scope| {
+        let (sender, receiver) = sync_channel(BATCHES_AHEAD);
+        let to_make = steps.clone();
+        scope.spawn(move || {
+            for step in to_make {
+                // Nobody receives any more once the run stops.
+                if sender.send(make(step)).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut asked = Instant::now();
+        for (step, made) in steps.zip(receiver) {
+            if !visit(step, made?, asked.elapsed())? {
+                break;
+            }
+            asked = Instant::now();
+        }
+        Ok(())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use fer_core::Emotion;
@@ -249,6 +282,47 @@ mod tests {
             })
             .collect();
         (faces, examples)
+    }
+
+    #[test]
+    fn both_ways_visit_the_same_steps_and_stop_when_told() {
+        let ahead = |stop, seen: &mut Vec<usize>| {
+            visit_made_ahead(
+                2..7,
+                |step| Ok(10 * step),
+                |step, made, _| {
+                    seen.push(made);
+                    Ok(step != stop)
+                },
+            )
+        };
+        let in_turn = |stop, seen: &mut Vec<usize>| {
+            visit_made_in_turn(
+                2..7,
+                |step| Ok(10 * step),
+                |step, made, _| {
+                    seen.push(made);
+                    Ok(step != stop)
+                },
+            )
+        };
+        for (stop, expected) in [(4, &[20, 30, 40][..]), (9, &[20, 30, 40, 50, 60])] {
+            let (mut first, mut second) = (Vec::new(), Vec::new());
+            ahead(stop, &mut first).unwrap();
+            in_turn(stop, &mut second).unwrap();
+            assert_eq!((&first[..], &second[..]), (expected, expected));
+        }
+    }
+
+    #[test]
+    fn one_thread_makes_its_batches_on_the_calling_thread() {
+        let caller = thread::current().id();
+        let make = |_| Ok(thread::current().id());
+        let visit = |_, maker, _| {
+            assert_eq!(maker, caller);
+            Ok(true)
+        };
+        visit_made_in_turn(0..3, make, visit).unwrap();
     }
 
     fn no_teachers() -> Teachers {

@@ -16,6 +16,7 @@ mod thumbnail;
 
 use std::collections::HashMap;
 
+use fer_kernels::Threads;
 use serde::{Deserialize, Serialize};
 
 use search::Gallery;
@@ -56,7 +57,7 @@ pub struct CopyPair {
 /// # Panics
 /// If the length of `faces` is no multiple of `side * side`, or `side` is 0.
 #[must_use]
-pub fn copies_within(faces: &[u8], side: usize) -> Vec<CopyPair> {
+pub fn copies_within(faces: &[u8], side: usize, threads: &Threads) -> Vec<CopyPair> {
     let (originals, exact) = exact_copies(faces, side);
     let mut copies_of: HashMap<usize, Vec<usize>> = HashMap::new();
     for pair in &exact {
@@ -67,9 +68,10 @@ pub fn copies_within(faces: &[u8], side: usize) -> Vec<CopyPair> {
     let gallery = Gallery::new(
         originals.iter().map(|&index| face(faces, side, index)),
         side,
+        threads,
     );
     let mut pairs = exact;
-    for pair in gallery.copies() {
+    for pair in gallery.copies(threads) {
         let (a, b) = (originals[pair.a], originals[pair.b]);
         let beside_a = copies_of(a).map(|copy| (copy.min(b), copy.max(b)));
         let beside_b = copies_of(b).map(|copy| (a, copy));
@@ -86,7 +88,7 @@ pub fn copies_within(faces: &[u8], side: usize) -> Vec<CopyPair> {
 /// # Panics
 /// If the length of either is no multiple of `side * side`, or `side` is 0.
 #[must_use]
-pub fn copies_across(train: &[u8], others: &[u8], side: usize) -> Vec<usize> {
+pub fn copies_across(train: &[u8], others: &[u8], side: usize, threads: &Threads) -> Vec<usize> {
     let (train_faces, train_copies) = exact_copies(train, side);
     let (other_faces, _) = exact_copies(others, side);
     let known: HashMap<&[u8], ()> = other_faces
@@ -102,12 +104,17 @@ pub fn copies_across(train: &[u8], others: &[u8], side: usize) -> Vec<usize> {
         .into_iter()
         .filter(|&index| !is_copy[index])
         .collect();
-    let train_gallery = Gallery::new(unknown.iter().map(|&index| face(train, side, index)), side);
+    let train_gallery = Gallery::new(
+        unknown.iter().map(|&index| face(train, side, index)),
+        side,
+        threads,
+    );
     let other_gallery = Gallery::new(
         other_faces.iter().map(|&index| face(others, side, index)),
         side,
+        threads,
     );
-    for pair in train_gallery.copies_in(&other_gallery) {
+    for pair in train_gallery.copies_in(&other_gallery, threads) {
         is_copy[unknown[pair.a]] = true;
     }
     for pair in train_copies {

@@ -17,7 +17,6 @@ use crate::progress::Observer;
 use crate::votes::Votes;
 
 use images::Images;
-pub(crate) use images::with_threads;
 pub(crate) use targets::Example;
 use targets::Selection;
 pub(crate) use teachers::Teachers;

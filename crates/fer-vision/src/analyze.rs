@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use fer_core::{Classifier, Image, ImageView, Prediction};
-use rayon::prelude::*;
+use fer_core::{Classifier, Image, ImageView, Prediction, Threads};
 
 use crate::crop::CropSquare;
 use crate::inputs::refuse_folder;
@@ -74,7 +73,7 @@ pub struct Analyzer {
     classifier: Classifier,
     detector: Arc<dyn FaceDetector>,
     options: AnalyzerOptions,
-    pool: Arc<rayon::ThreadPool>,
+    threads: Threads,
 }
 
 impl Analyzer {
@@ -95,15 +94,12 @@ impl Analyzer {
         detector: Arc<dyn FaceDetector>,
         options: AnalyzerOptions,
     ) -> Result<Self> {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(options.threads)
-            .build();
-        let pool = Arc::new(pool.map_err(|source| Error::Threads { source })?);
+        let threads = Threads::new(options.threads).map_err(|source| Error::Threads { source })?;
         Ok(Self {
             classifier,
             detector,
             options,
-            pool,
+            threads,
         })
     }
 
@@ -117,9 +113,9 @@ impl Analyzer {
         &self.options
     }
 
-    /// Threads that read and search pictures.
-    pub fn threads(&self) -> usize {
-        self.pool.current_num_threads()
+    /// Returns the threads that read and search images.
+    pub fn threads(&self) -> &Threads {
+        &self.threads
     }
 
     /// The faces of one picture, best detected first.
@@ -135,8 +131,7 @@ impl Analyzer {
     /// # Errors
     /// The first error in the order of the pictures.
     pub fn images(&self, images: &[ImageView<'_>]) -> Result<Vec<Vec<Face>>> {
-        let prepare = || images.par_iter().map(|image| self.prepare(image)).collect();
-        let prepared: Vec<Result<PreparedImage>> = self.pool.install(prepare);
+        let prepared = self.threads.map(images, |image| self.prepare(image));
         self.predict(prepared.into_iter().collect::<Result<_>>()?)
     }
 
@@ -188,10 +183,6 @@ impl Analyzer {
         search: &FaceSearch,
     ) -> Result<Vec<Detection>> {
         self.detector.detect(image, search)
-    }
-
-    pub(crate) fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        self.pool.install(work)
     }
 
     /// Reads an image file and finds its faces.

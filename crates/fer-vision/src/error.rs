@@ -41,7 +41,7 @@ pub enum Error {
     #[error("cannot start worker threads: {source}")]
     Threads {
         /// The reason.
-        source: rayon::ThreadPoolBuildError,
+        source: fer_core::KernelError,
     },
     /// A folder that could not be listed.
     #[error("cannot list {}: {source}", path.display())]

@@ -3,8 +3,6 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
-use rayon::prelude::*;
-
 use crate::analyze::PreparedImage;
 use crate::{Analyzer, ImageResult, Result};
 
@@ -29,13 +27,7 @@ impl Analyzer {
     }
 
     fn analyze_files(&self, paths: Vec<PathBuf>) -> Vec<ImageResult> {
-        let prepare = || {
-            paths
-                .par_iter()
-                .map(|path| self.prepare_file(path))
-                .collect()
-        };
-        let prepared: Vec<Result<PreparedImage>> = self.install(prepare);
+        let prepared = self.threads().map(&paths, |path| self.prepare_file(path));
         let animated =
             |image: &Result<PreparedImage>| image.as_ref().is_ok_and(|image| image.animated);
         let animated: Vec<bool> = prepared.iter().map(animated).collect();
@@ -64,7 +56,7 @@ impl<I: Iterator<Item = PathBuf>> Iterator for ImageResults<I> {
 
     fn next(&mut self) -> Option<ImageResult> {
         if self.ready.is_empty() {
-            let files = FILES_PER_THREAD * self.analyzer.threads();
+            let files = FILES_PER_THREAD * self.analyzer.threads().count();
             let paths = self.paths.by_ref().take(files).collect();
             self.ready = self.analyzer.analyze_files(paths).into();
         }

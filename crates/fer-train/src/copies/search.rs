@@ -1,8 +1,8 @@
 //! The search for copies among many faces.
 
+use fer_kernels::Threads;
 use image::imageops::{self, FilterType};
 use image::{GrayImage, Luma};
-use rayon::prelude::*;
 
 use super::alignment::{Resting, Shifted, best_correlation};
 use super::detail::{self, BandPass, Detail};
@@ -56,12 +56,13 @@ struct Candidate {
 
 impl<'a> Gallery<'a> {
     /// Takes grey squares of any one side.
-    pub(super) fn new(faces: impl Iterator<Item = &'a [u8]>, side: usize) -> Self {
+    pub(super) fn new(
+        faces: impl Iterator<Item = &'a [u8]>,
+        side: usize,
+        threads: &Threads,
+    ) -> Self {
         let faces: Vec<&[u8]> = faces.collect();
-        let thumbnails = faces
-            .par_iter()
-            .map(|face| thumbnail(&pixels(face, side)))
-            .collect();
+        let thumbnails = threads.map(&faces, |face| thumbnail(&pixels(face, side)));
         Self {
             faces,
             side,
@@ -75,35 +76,36 @@ impl<'a> Gallery<'a> {
     }
 
     /// The copies among these faces, each pair once.
-    pub(super) fn copies(&self) -> Vec<CopyPair> {
-        self.search(self, |query| query + 1)
+    pub(super) fn copies(&self, threads: &Threads) -> Vec<CopyPair> {
+        self.search(self, threads, |query| query + 1)
     }
 
     /// The copies of these faces (`a`) in another gallery (`b`).
-    pub(super) fn copies_in(&self, other: &Self) -> Vec<CopyPair> {
-        self.search(other, |_| 0)
+    pub(super) fn copies_in(&self, other: &Self, threads: &Threads) -> Vec<CopyPair> {
+        self.search(other, threads, |_| 0)
     }
 
     /// Compares each face with those of `other` from position `start(face)` on.
-    fn search(&self, other: &Self, start: impl Fn(usize) -> usize + Sync) -> Vec<CopyPair> {
+    fn search(
+        &self,
+        other: &Self,
+        threads: &Threads,
+        start: impl Fn(usize) -> usize + Sync,
+    ) -> Vec<CopyPair> {
         let panels = Panels::new(&other.thumbnails);
-        let resting: Vec<Resting> = (0..other.faces.len())
-            .into_par_iter()
-            .map(|index| Resting::new(other.detail(index).reduced()))
-            .collect();
+        let resting: Vec<Resting> = threads.map(0..other.faces.len(), |index| {
+            Resting::new(other.detail(index).reduced())
+        });
         let indices: Vec<usize> = (0..self.faces.len()).collect();
-        let alike = indices
-            .par_chunks(QUERIES)
-            .flat_map_iter(|queries| {
-                let candidates = self.candidates(queries, &panels, &start);
-                queries
-                    .iter()
-                    .zip(candidates)
-                    .flat_map(|(&query, candidates)| self.verify(query, candidates, &resting))
-                    .collect::<Vec<_>>()
-            })
-            .collect();
-        confirmed(alike)
+        let alike = threads.map(indices.chunks(QUERIES), |queries| {
+            let candidates = self.candidates(queries, &panels, &start);
+            queries
+                .iter()
+                .zip(candidates)
+                .flat_map(|(&query, candidates)| self.verify(query, candidates, &resting))
+                .collect::<Vec<_>>()
+        });
+        confirmed(alike.concat())
     }
 
     fn candidates(

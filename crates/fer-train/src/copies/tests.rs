@@ -44,7 +44,7 @@ fn copies_are_found_however_they_were_treated() {
             CopyKind::Mirrored,
         ),
     ] {
-        let pairs = copies_within(&bytes(&[original.clone(), copy]), 48);
+        let pairs = copies_within(&bytes(&[original.clone(), copy]), 48, &Threads::single());
         assert_eq!(pairs.len(), 1, "{treatment}");
         assert_eq!(
             (pairs[0].a, pairs[0].b, pairs[0].kind),
@@ -60,10 +60,11 @@ fn exact_copies_of_near_copies_are_paired_too() {
     let original = plain(&portrait(1));
     let brighter = relit(&original, 1.0, 25.0);
     let faces = [original.clone(), brighter.clone(), original, brighter];
-    let pairs: Vec<(usize, usize, CopyKind)> = copies_within(&bytes(&faces), 48)
-        .iter()
-        .map(|pair| (pair.a, pair.b, pair.kind))
-        .collect();
+    let pairs: Vec<(usize, usize, CopyKind)> =
+        copies_within(&bytes(&faces), 48, &Threads::single())
+            .iter()
+            .map(|pair| (pair.a, pair.b, pair.kind))
+            .collect();
     let expected = [
         (0, 1, CopyKind::Near),
         (0, 2, CopyKind::Exact),
@@ -77,13 +78,17 @@ fn exact_copies_of_near_copies_are_paired_too() {
 #[test]
 fn different_portraits_are_no_copies() {
     let faces: Vec<GrayImage> = (0..60).map(|seed| plain(&portrait(seed))).collect();
-    assert!(copies_within(&bytes(&faces), 48).is_empty());
+    assert!(copies_within(&bytes(&faces), 48, &Threads::single()).is_empty());
 }
 
 #[test]
 fn blank_faces_are_exact_copies_only() {
     let blank = |level| GrayImage::from_pixel(SIDE, SIDE, Luma([level]));
-    let pairs = copies_within(&bytes(&[blank(0), blank(128), blank(0)]), 48);
+    let pairs = copies_within(
+        &bytes(&[blank(0), blank(128), blank(0)]),
+        48,
+        &Threads::single(),
+    );
     assert_eq!(
         pairs,
         [CopyPair {
@@ -107,11 +112,11 @@ fn training_faces_with_a_copy_elsewhere_are_named() {
     ];
     // 6 is an exact copy of 2 and copied by way of it.
     assert_eq!(
-        copies_across(&bytes(&train), &bytes(&others), 48),
+        copies_across(&bytes(&train), &bytes(&others), 48, &Threads::single()),
         [0, 2, 4, 6]
     );
-    assert!(copies_across(&bytes(&train), &[], 48).is_empty());
-    assert!(copies_across(&[], &bytes(&others), 48).is_empty());
+    assert!(copies_across(&bytes(&train), &[], 48, &Threads::single()).is_empty());
+    assert!(copies_across(&[], &bytes(&others), 48, &Threads::single()).is_empty());
 }
 
 #[test]
@@ -121,7 +126,11 @@ fn faces_of_another_size_are_compared_at_48_pixels() {
         .map(|seed| imageops::resize(&plain(&portrait(seed)), 64, 64, FilterType::Triangle))
         .collect();
     let treated = relit(&faces[2], 0.8, 10.0);
-    let pairs = copies_within(&bytes(&[faces[0].clone(), faces[1].clone(), treated]), 64);
+    let pairs = copies_within(
+        &bytes(&[faces[0].clone(), faces[1].clone(), treated]),
+        64,
+        &Threads::single(),
+    );
     assert_eq!(
         pairs
             .iter()
@@ -137,11 +146,8 @@ fn the_result_does_not_depend_on_the_number_of_threads() {
         .map(|i| crop(&portrait(i % 11), (i % 5) as u32, (i % 3) as u32, 88))
         .collect();
     let run = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .unwrap();
-        pool.install(|| copies_within(&bytes(&faces), 48))
+        let threads = Threads::new(threads).unwrap();
+        copies_within(&bytes(&faces), 48, &threads)
     };
     let alone = run(1);
     assert!(alone.len() > 19, "{}", alone.len());

@@ -1,7 +1,7 @@
 //! The images of a run, decoded, and which of the training images are copies of held-out ones.
 
 use fer_core::Preprocessing;
-use fer_kernels::{KernelError, Threads};
+use fer_kernels::Threads;
 use sha2::{Digest, Sha256};
 
 use super::hex;
@@ -45,9 +45,7 @@ impl Images {
             observer.preparing(Preparation::SearchingCopies);
             let held_out = [validation.gather()?, test.gather()?].concat();
             let train = train.gather()?;
-            copies = with_threads(threads, || {
-                copies_across(&train, &held_out, preprocessing.input_size)
-            })?;
+            copies = copies_across(&train, &held_out, preprocessing.input_size, threads);
         }
         let splits: Vec<&FaceSet> = [&train, &validation].into_iter().chain(&test).collect();
         let mut digest = Sha256::new();
@@ -66,16 +64,4 @@ impl Images {
             validation,
         })
     }
-}
-
-/// Runs what uses rayon on as many threads as the run may use.
-pub(crate) fn with_threads<R: Send>(
-    threads: &Threads,
-    work: impl FnOnce() -> R + Send,
-) -> Result<R> {
-    let count = threads.count();
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(count).build();
-    Ok(pool
-        .map_err(|source| KernelError::Threads { count, source })?
-        .install(work))
 }
