@@ -4,9 +4,10 @@
 
 use crate::Threads;
 use crate::buffer::{Recycler, SharedMut};
+use crate::cpu::Cpu;
 use crate::direct::Direct;
 use crate::epilogue::{Epilogue, Raw, Target};
-use crate::simd::{Cpu, LANES};
+use crate::simd::LANES;
 use crate::spec::BlockShape;
 use crate::winograd::{Tiling, Winograd};
 

@@ -9,8 +9,9 @@ mod gradient;
 use std::ops::Range;
 
 use crate::buffer::Recycler;
+use crate::cpu::Cpu;
 use crate::epilogue::Epilogue;
-use crate::simd::{Cpu, LANES};
+use crate::simd::LANES;
 
 const TAPS: usize = 9;
 
@@ -112,14 +113,10 @@ impl Direct {
     ) {
         assert!(padded.len() >= self.padded_len() && filters.len() >= self.filters_len());
         assert!(rows.end <= self.square_rows());
-        self.cpu.run(forward::Forward {
-            convolution: *self,
-            padded,
-            filters,
-            image,
-            rows,
-            epilogue,
-        });
+        // SAFETY: the lengths and rows are checked above; the caller guarantees the rest.
+        let kernel =
+            unsafe { forward::Forward::new(*self, padded, filters, image, rows, epilogue) };
+        self.cpu.run(kernel);
     }
 
     /// Adds the gradient of the packed filters for some dense images, on the calling thread.
@@ -136,15 +133,14 @@ impl Direct {
         assert_eq!(accumulator.len(), self.filters_len());
         let mut room = scratch.take(self.padded_len());
         let padded = &mut room[..self.padded_len()];
+        assert_eq!(self.images(input), self.transposed().images(d_output));
         let images = input.chunks_exact(pixels * self.in_channels);
         for (input, d_output) in images.zip(d_output.chunks_exact(pixels * self.out_channels)) {
             self.pad(input, padded);
-            self.cpu.run(gradient::Accumulate {
-                convolution: *self,
-                padded,
-                d_output,
-                accumulator: &mut *accumulator,
-            });
+            // SAFETY: `padded` and `accumulator` have these lengths, and `d_output` is one image of a whole number of them.
+            let kernel =
+                unsafe { gradient::Accumulate::new(*self, padded, d_output, &mut *accumulator) };
+            self.cpu.run(kernel);
         }
     }
 
@@ -159,6 +155,13 @@ impl Direct {
                 }
             }
         }
+    }
+
+    /// Returns the number of whole images in an input.
+    fn images(&self, input: &[f32]) -> usize {
+        let len = self.height * self.width * self.in_channels;
+        assert!(input.len().is_multiple_of(len));
+        input.len() / len
     }
 
     /// Values of an image in zero padding: one pixel before, and after it as much as the last square of 2 by 2 reaches.

@@ -1,7 +1,5 @@
 //! What can go wrong in this crate.
 
-use crate::InstructionSet;
-
 /// Why a plan could not be made or run. Every variant carries what was expected and what was found.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -13,10 +11,12 @@ pub enum KernelError {
         found: String,
     },
     /// An instruction set that this CPU does not have.
-    #[error("this CPU has no {set}: it has {}", names(&InstructionSet::available()))]
+    #[error("this CPU has no {found}: it has {}", available.join(", "))]
     UnsupportedInstructionSet {
-        /// The set that was asked for.
-        set: InstructionSet,
+        /// The name of the set that was asked for.
+        found: &'static str,
+        /// The names of the sets that it has, fastest first.
+        available: Vec<&'static str>,
     },
     /// A network that cannot be computed.
     #[error("invalid network: {reason}")]
@@ -92,9 +92,4 @@ pub(crate) fn check_len(
             found,
         })
     }
-}
-
-fn names(sets: &[InstructionSet]) -> String {
-    let names: Vec<_> = sets.iter().map(InstructionSet::to_string).collect();
-    names.join(", ")
 }

@@ -8,9 +8,10 @@ mod layer;
 mod single;
 
 use crate::buffer::{Buffer, Recycler};
+use crate::cpu::Cpu;
 use crate::error::check_len;
 use crate::head;
-use crate::simd::{Cpu, LANES};
+use crate::simd::LANES;
 use crate::{InstructionSet, KernelError, NetworkSpec, Threads};
 use chunk::Segment;
 use layer::Layer;

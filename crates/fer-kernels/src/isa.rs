@@ -11,7 +11,7 @@ use crate::KernelError;
 /// [`InstructionSet::best`] is what anyone wants outside tests and benchmarks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum InstructionSet {
-    /// x86-64 with AVX-512 F, BW, DQ and VL.
+    /// x86-64 with AVX-512 F, BW, DQ and VL, and with AVX2 and FMA.
     Avx512,
     /// x86-64 with AVX2 and FMA.
     Avx2,
@@ -46,7 +46,9 @@ impl InstructionSet {
         match self {
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => {
-                is_x86_feature_detected!("avx512f")
+                // The kernels are compiled with the smaller set too.
+                Self::Avx2.is_supported()
+                    && is_x86_feature_detected!("avx512f")
                     && is_x86_feature_detected!("avx512bw")
                     && is_x86_feature_detected!("avx512dq")
                     && is_x86_feature_detected!("avx512vl")
@@ -103,6 +105,11 @@ mod tests {
         let error = "sse9".parse::<InstructionSet>().unwrap_err();
         assert_eq!(error.kind(), "unknown_instruction_set");
         assert!(error.to_string().contains("sse9"));
+    }
+
+    #[test]
+    fn avx512_includes_avx2() {
+        assert!(!InstructionSet::Avx512.is_supported() || InstructionSet::Avx2.is_supported());
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod buffer;
 #[cfg(feature = "candle")]
 pub mod candle;
 mod conv;
+mod cpu;
 mod direct;
 mod epilogue;
 mod error;

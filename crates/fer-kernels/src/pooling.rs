@@ -42,10 +42,10 @@ pub(crate) fn first_maximum<S: Simd>(simd: S, values: [S::Vector; 4]) -> (S::Vec
     let [a, b, c, d] = values;
     let maximum = simd.max(simd.max(a, b), simd.max(c, d));
     let a_wins = simd.equal(a, maximum);
-    let b_wins = simd.but_not(simd.equal(b, maximum), a_wins);
-    let c_wins = simd.but_not(simd.but_not(simd.equal(c, maximum), a_wins), b_wins);
-    let d_wins = simd.but_not(
-        simd.but_not(simd.but_not(simd.equal(d, maximum), a_wins), b_wins),
+    let b_wins = simd.and_not(simd.equal(b, maximum), a_wins);
+    let c_wins = simd.and_not(simd.and_not(simd.equal(c, maximum), a_wins), b_wins);
+    let d_wins = simd.and_not(
+        simd.and_not(simd.and_not(simd.equal(d, maximum), a_wins), b_wins),
         c_wins,
     );
     (maximum, [a_wins, b_wins, c_wins, d_wins])

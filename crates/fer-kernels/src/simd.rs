@@ -1,28 +1,26 @@
 //! One vector type for every instruction set.
 //!
 //! Kernels are written once over [`Simd`], a token whose vectors have 16 `f32` lanes on every set: one register with AVX-512,
-//! two with AVX2, four with NEON. A token is a proof that the CPU has the instructions, because only [`Cpu::run`] makes one, after
-//! [`Cpu::new`] has asked the CPU. That makes arithmetic safe; only loads and stores through pointers are not.
+//! two with AVX2, four with NEON. A token is a proof that the CPU has the instructions, because only the `run` of its set makes one,
+//! and calling that is unsafe on a CPU not known to have them (`cpu` asks). That makes arithmetic safe; only loads and stores
+//! through pointers are not.
 //!
-//! [`Cpu::run`] enters a function compiled for the set (`#[target_feature]`). Everything that touches vectors has to be inlined into
-//! it, otherwise each operation becomes a call: such functions are `#[inline(always)]`.
+//! Each set's `run` is compiled for it (`#[target_feature]`). Everything that touches vectors has to be inlined into it, otherwise
+//! each operation becomes a call: such functions are `#[inline(always)]`.
 
 #[cfg(target_arch = "x86_64")]
-mod avx2;
+pub(crate) mod avx2;
 #[cfg(target_arch = "x86_64")]
-mod avx512;
+pub(crate) mod avx512;
 #[cfg(target_arch = "aarch64")]
-mod neon;
-mod portable;
+pub(crate) mod neon;
+pub(crate) mod portable;
 
 #[cfg(target_arch = "aarch64")]
 pub(crate) use neon::Neon;
 pub(crate) use portable::Portable;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use {avx2::Avx2, avx512::Avx512};
-
-use crate::gemm::MicroKernel;
-use crate::{InstructionSet, KernelError};
 
 /// Lanes of a vector, on every instruction set.
 pub(crate) const LANES: usize = 16;
@@ -69,7 +67,7 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     /// `a == b`
     fn equal(self, a: Self::Vector, b: Self::Vector) -> Self::Mask;
     /// `a & !b`
-    fn but_not(self, a: Self::Mask, b: Self::Mask) -> Self::Mask;
+    fn and_not(self, a: Self::Mask, b: Self::Mask) -> Self::Mask;
     /// `a` where the mask is true, else `b`.
     fn select(self, mask: Self::Mask, a: Self::Vector, b: Self::Vector) -> Self::Vector;
 
@@ -120,47 +118,13 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     }
 }
 
-/// Work to do with the instructions of a set.
-pub(crate) trait Kernel {
-    /// What the work yields.
+/// Work on vectors of one set.
+pub(crate) trait Body<S: Simd> {
+    /// The result of the work.
     type Output;
 
-    /// Does the work. Implementations are `#[inline(always)]`, and so is what they call with `simd`.
-    fn run<S: MicroKernel>(self, simd: S) -> Self::Output;
-}
-
-/// An instruction set that this CPU is known to have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Cpu(InstructionSet);
-
-impl Cpu {
-    /// # Errors
-    /// [`KernelError::UnsupportedInstructionSet`] if this CPU does not have the set.
-    pub(crate) fn new(set: InstructionSet) -> Result<Self, KernelError> {
-        if set.is_supported() {
-            Ok(Self(set))
-        } else {
-            Err(KernelError::UnsupportedInstructionSet { set })
-        }
-    }
-
-    /// Runs `kernel`, compiled for the set.
-    #[inline]
-    pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
-        match self.0 {
-            // SAFETY: a `Cpu` is only made of a set that `new` found supported.
-            #[cfg(target_arch = "x86_64")]
-            InstructionSet::Avx512 => unsafe { avx512::run(kernel) },
-            // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
-            InstructionSet::Avx2 => unsafe { avx2::run(kernel) },
-            // SAFETY: as above.
-            #[cfg(target_arch = "aarch64")]
-            InstructionSet::Neon => unsafe { neon::run(kernel) },
-            // `Portable`, and the sets of other architectures, which `new` refuses.
-            _ => portable::run(kernel),
-        }
-    }
+    /// Does the work. Implementations are `#[inline(always)]`.
+    fn run(self, simd: S) -> Self::Output;
 }
 
 #[cfg(test)]

@@ -15,9 +15,9 @@ use std::ops::Range;
 
 use crate::batch_norm::activate::activate;
 use crate::buffer::{Buffer, Recycler};
+use crate::cpu::Cpu;
 use crate::error::check_len;
 use crate::head::{Head, HeadImage, parameter_gradients};
-use crate::simd::Cpu;
 use crate::{InstructionSet, KernelError, NetworkSpec, Threads};
 use context::Runtime;
 use layer::{Gradients, Input, Layer, OutputGradient, Parameters, Sums};

@@ -21,8 +21,8 @@ use std::ops::Range;
 
 use crate::Threads;
 use crate::buffer::{Recycler, SharedMut};
+use crate::cpu::Cpu;
 use crate::epilogue::Epilogue;
-use crate::simd::Cpu;
 pub(crate) use planes::Planes;
 pub(crate) use tiling::Tiling;
 
@@ -116,17 +116,14 @@ impl Winograd {
             let (inputs, gradients) = self.planes(tiles.len(), room);
             // SAFETY: this thread alone has the planes.
             unsafe { self.transform_input(input, tiles.clone(), tiles.start, inputs) };
-            self.cpu.run(gradient::TransformGradient {
-                tiling: self.tiling,
-                d_output,
-                tiles,
-                planes: gradients,
-            });
-            self.cpu.run(product::Accumulate {
-                inputs,
-                gradients,
-                accumulator: &mut *accumulator,
-            });
+            // SAFETY: `d_output` holds as many images as `input`, and this thread alone has the planes, which `planes` laid out for the tiles.
+            let kernel = unsafe {
+                gradient::TransformGradient::new(self.tiling, d_output, tiles, gradients)
+            };
+            self.cpu.run(kernel);
+            // SAFETY: both planes are those of these tiles, and the length of the accumulator is checked above.
+            let kernel = unsafe { product::Accumulate::new(inputs, gradients, &mut *accumulator) };
+            self.cpu.run(kernel);
         }
     }
 
@@ -193,13 +190,10 @@ impl Winograd {
         planes: Planes<'_>,
     ) {
         assert!(tiles.end <= self.images(input) * self.tiling.tiles());
-        self.cpu.run(input::TransformInput {
-            tiling: self.tiling,
-            input,
-            tiles,
-            first,
-            planes,
-        });
+        // SAFETY: the tiles are in the input, as checked above; the caller guarantees the planes.
+        let kernel =
+            unsafe { input::TransformInput::new(self.tiling, input, tiles, first, planes) };
+        self.cpu.run(kernel);
     }
 
     /// Independent parts of the products of a block.
@@ -219,12 +213,9 @@ impl Winograd {
         parts: Range<usize>,
     ) {
         assert!(filters.len() >= self.filters_len() && parts.end <= self.multiplications());
-        self.cpu.run(product::Multiply {
-            inputs,
-            filters,
-            products,
-            parts,
-        });
+        // SAFETY: filters and parts are checked above; the caller guarantees the planes.
+        let kernel = unsafe { product::Multiply::new(inputs, filters, products, parts) };
+        self.cpu.run(kernel);
     }
 
     /// Transforms products back and hands the results of some tiles to the epilogue; `first` is the tile that `planes` begin with.
@@ -239,13 +230,10 @@ impl Winograd {
         first: usize,
         epilogue: E,
     ) {
-        self.cpu.run(output::TransformOutput {
-            tiling: self.tiling,
-            planes,
-            tiles,
-            first,
-            epilogue,
-        });
+        // SAFETY: the caller guarantees the planes, the tiles and the epilogue.
+        let kernel =
+            unsafe { output::TransformOutput::new(self.tiling, planes, tiles, first, epilogue) };
+        self.cpu.run(kernel);
     }
 
     /// Whole images in an input.

@@ -4,9 +4,9 @@ use super::{
     Normalization,
     lanes::{Lanes, for_each_lanes},
 };
+use crate::cpu::{Cpu, Kernel};
 use crate::gemm::MicroKernel;
 use crate::pooling::window_offsets;
-use crate::simd::{Cpu, Kernel};
 use crate::spec::BlockShape;
 
 /// Writes a block's output for one image, given its raw convolution output.

@@ -1,8 +1,9 @@
 //! Mean and squared deviations of a group of images, per channel.
 
 use super::lanes::{Lanes, for_each_lanes};
+use crate::cpu::{Cpu, Kernel};
 use crate::gemm::MicroKernel;
-use crate::simd::{Cpu, Kernel, Simd};
+use crate::simd::Simd;
 
 /// Accumulators in flight, which hide the latency of an addition.
 const CHAINS: usize = 4;

@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::InstructionSet;
+use crate::cpu::Cpu;
 use crate::oracle::{self, Dims, noise, relative_error, relative_error_of_terms, widen};
-use crate::simd::Cpu;
 use crate::spec::BlockShape;
 
 /// Height, width, channels, images: even and odd maps, full and partial vectors, fewer positions than accumulators.

@@ -8,7 +8,7 @@ use candle_core::{
 
 use crate::batch_norm::activate::activate;
 use crate::buffer::Recycler;
-use crate::simd::Cpu;
+use crate::cpu::Cpu;
 use crate::spec::BlockShape;
 use crate::train::context::Context;
 use crate::train::layer::{Gradients, Input, Layer, OutputGradient, Parameters, Sums};

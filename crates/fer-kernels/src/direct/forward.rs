@@ -4,21 +4,46 @@ use std::array::from_fn;
 use std::ops::Range;
 
 use super::{Direct, SQUARE};
+use crate::cpu::Kernel;
 use crate::epilogue::{Epilogue, Place};
 use crate::gemm::MicroKernel;
-use crate::simd::{Kernel, LANES, Simd};
+use crate::simd::{LANES, Simd};
 
 /// Inputs of a square in each dimension.
 const PATCH: usize = SQUARE + 2;
 
 /// Convolves some rows of squares of an image.
 pub(super) struct Forward<'a, E> {
-    pub(super) convolution: Direct,
-    pub(super) padded: &'a [f32],
-    pub(super) filters: &'a [f32],
-    pub(super) image: usize,
-    pub(super) rows: Range<usize>,
-    pub(super) epilogue: E,
+    convolution: Direct,
+    padded: &'a [f32],
+    filters: &'a [f32],
+    image: usize,
+    rows: Range<usize>,
+    epilogue: E,
+}
+
+impl<'a, E: Epilogue> Forward<'a, E> {
+    /// # Safety
+    /// - `padded` holds at least `padded_len` values of the convolution, `filters` at least `filters_len`.
+    /// - `rows` are rows of squares of the image, and no other thread computes them meanwhile.
+    /// - The epilogue accepts `image`, of the size and with the output channels of the convolution.
+    pub(super) unsafe fn new(
+        convolution: Direct,
+        padded: &'a [f32],
+        filters: &'a [f32],
+        image: usize,
+        rows: Range<usize>,
+        epilogue: E,
+    ) -> Self {
+        Self {
+            convolution,
+            padded,
+            filters,
+            image,
+            rows,
+            epilogue,
+        }
+    }
 }
 
 impl<E: Epilogue> Kernel for Forward<'_, E> {

@@ -3,16 +3,36 @@
 use std::array::from_fn;
 
 use super::{Direct, TAPS};
+use crate::cpu::Kernel;
 use crate::gemm::MicroKernel;
-use crate::simd::{Kernel, LANES, Simd};
+use crate::simd::{LANES, Simd};
 
 /// Adds the gradient of the packed filters for one image.
 pub(super) struct Accumulate<'a> {
-    pub(super) convolution: Direct,
-    pub(super) padded: &'a [f32],
+    convolution: Direct,
+    padded: &'a [f32],
     /// One image, dense.
-    pub(super) d_output: &'a [f32],
-    pub(super) accumulator: &'a mut [f32],
+    d_output: &'a [f32],
+    accumulator: &'a mut [f32],
+}
+
+impl<'a> Accumulate<'a> {
+    /// # Safety
+    /// `padded` holds at least `padded_len` values of the convolution, `d_output` one image of its size and output channels,
+    /// `accumulator` at least `filters_len` values.
+    pub(super) unsafe fn new(
+        convolution: Direct,
+        padded: &'a [f32],
+        d_output: &'a [f32],
+        accumulator: &'a mut [f32],
+    ) -> Self {
+        Self {
+            convolution,
+            padded,
+            d_output,
+            accumulator,
+        }
+    }
 }
 
 impl Kernel for Accumulate<'_> {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::InstructionSet;
-use crate::simd::{Cpu, Kernel};
+use crate::cpu::{Cpu, Kernel};
 
 /// Values in [-1, 1] without a pattern that a wrong index could hide behind.
 fn values(len: usize, seed: u32) -> Vec<f32> {

@@ -2,8 +2,9 @@
 
 use crate::buffer::{Buffer, Recycler, SharedMut};
 use crate::conv::Convolution;
+use crate::cpu::Cpu;
 use crate::epilogue::{BiasRelu, Target};
-use crate::simd::{Cpu, LANES};
+use crate::simd::LANES;
 use crate::spec::BlockShape;
 use crate::{BATCH_NORM_EPSILON, NetworkSpec, Threads};
 

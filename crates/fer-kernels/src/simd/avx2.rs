@@ -2,16 +2,16 @@
 
 use std::arch::x86_64::*;
 
-use super::{Kernel, Simd};
+use super::{Body, Simd};
 
 /// The token of the set.
 #[derive(Clone, Copy)]
 pub(crate) struct Avx2(());
 
-/// Runs `kernel` with the instructions of the set.
+/// Runs `body` with the instructions of the set.
 #[target_feature(enable = "avx2,fma")]
-pub(super) fn run<K: Kernel>(kernel: K) -> K::Output {
-    kernel.run(Avx2(()))
+pub(crate) fn run<B: Body<Avx2>>(body: B) -> B::Output {
+    body.run(Avx2(()))
 }
 
 /// Lanes of one register.
@@ -97,7 +97,7 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn but_not(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
+    fn and_not(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
         // The instruction negates its first operand.
         halves!(_mm256_andnot_ps, b, a)
     }

@@ -2,16 +2,16 @@
 
 use std::arch::x86_64::*;
 
-use super::{Kernel, Simd};
+use super::{Body, Simd};
 
 /// The token of the set.
 #[derive(Clone, Copy)]
 pub(crate) struct Avx512(());
 
-/// Runs `kernel` with the instructions of the set.
+/// Runs `body` with the instructions of the set.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-pub(super) fn run<K: Kernel>(kernel: K) -> K::Output {
-    kernel.run(Avx512(()))
+pub(crate) fn run<B: Body<Avx512>>(body: B) -> B::Output {
+    body.run(Avx512(()))
 }
 
 /// Evaluates an expression of intrinsics that touch no memory.
@@ -89,7 +89,7 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    fn but_not(self, a: __mmask16, b: __mmask16) -> __mmask16 {
+    fn and_not(self, a: __mmask16, b: __mmask16) -> __mmask16 {
         a & !b
     }
 

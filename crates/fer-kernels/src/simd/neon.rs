@@ -3,16 +3,16 @@
 use std::arch::aarch64::*;
 use std::array::from_fn;
 
-use super::{Kernel, Simd};
+use super::{Body, Simd};
 
 /// The token of the set.
 #[derive(Clone, Copy)]
 pub(crate) struct Neon(());
 
-/// Runs `kernel` with the instructions of the set.
+/// Runs `body` with the instructions of the set.
 #[target_feature(enable = "neon")]
-pub(super) fn run<K: Kernel>(kernel: K) -> K::Output {
-    kernel.run(Neon(()))
+pub(crate) fn run<B: Body<Neon>>(body: B) -> B::Output {
+    body.run(Neon(()))
 }
 
 /// Lanes of one register.
@@ -103,7 +103,7 @@ impl Simd for Neon {
     }
 
     #[inline(always)]
-    fn but_not(self, a: M, b: M) -> M {
+    fn and_not(self, a: M, b: M) -> M {
         quarters!(vbicq_u32, a, b)
     }
 

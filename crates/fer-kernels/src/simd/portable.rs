@@ -4,15 +4,15 @@
 
 use std::array::from_fn;
 
-use super::{Kernel, LANES, Simd};
+use super::{Body, LANES, Simd};
 
 /// The token of the set.
 #[derive(Clone, Copy)]
 pub(crate) struct Portable(());
 
-/// Runs `kernel`.
-pub(super) fn run<K: Kernel>(kernel: K) -> K::Output {
-    kernel.run(Portable(()))
+/// Runs `body`.
+pub(crate) fn run<B: Body<Portable>>(body: B) -> B::Output {
+    body.run(Portable(()))
 }
 
 type V = [f32; LANES];
@@ -80,7 +80,7 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
-    fn but_not(self, a: M, b: M) -> M {
+    fn and_not(self, a: M, b: M) -> M {
         from_fn(|i| a[i] & !b[i])
     }
 

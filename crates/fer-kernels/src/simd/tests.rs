@@ -1,4 +1,7 @@
 use super::*;
+use crate::InstructionSet;
+use crate::cpu::{Cpu, Kernel};
+use crate::gemm::MicroKernel;
 
 const A: [f32; LANES] = [
     1.0, -2.0, 3.5, 0.0, -0.5, 7.0, 8.0, -9.0, 10.0, 0.25, 12.0, -13.0, 14.0, 15.5, -16.0, 17.0,
@@ -48,7 +51,7 @@ impl Kernel for Everything {
             simd.max(b, a),
             indicator(greater),
             indicator(equal),
-            indicator(simd.but_not(positive, greater)),
+            indicator(simd.and_not(positive, greater)),
             partial,
         ]
         .into_iter()

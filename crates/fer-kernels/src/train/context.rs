@@ -2,7 +2,7 @@
 
 use crate::Threads;
 use crate::buffer::Recycler;
-use crate::simd::Cpu;
+use crate::cpu::Cpu;
 
 /// What one pass over a batch runs on.
 #[derive(Clone, Copy)]

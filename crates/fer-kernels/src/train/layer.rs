@@ -7,7 +7,7 @@ use super::partials::Partials;
 use crate::batch_norm::{GradientForm, Normalization, activate, gradient, moments};
 use crate::buffer::Buffer;
 use crate::conv::Convolution;
-use crate::simd::Cpu;
+use crate::cpu::Cpu;
 use crate::spec::BlockShape;
 
 /// Pieces of the batch whose weight gradients are summed apart. More would share better among many threads, but each needs room

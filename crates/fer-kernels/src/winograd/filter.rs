@@ -5,8 +5,9 @@ use super::algorithm::{Algorithm, Four, Two, nested};
 use super::tiling::TileSize;
 use crate::Threads;
 use crate::buffer::SharedMut;
+use crate::cpu::Kernel;
 use crate::gemm::MicroKernel;
-use crate::simd::{Kernel, LANES};
+use crate::simd::LANES;
 
 const TAPS: usize = 3;
 

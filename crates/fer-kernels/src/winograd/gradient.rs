@@ -5,16 +5,36 @@ use std::ops::Range;
 use super::Planes;
 use super::algorithm::{Algorithm, Four, Two, nested};
 use super::tiling::{TileSize, Tiling};
+use crate::cpu::Kernel;
 use crate::gemm::MicroKernel;
-use crate::simd::{Kernel, LANES, Simd};
+use crate::simd::{LANES, Simd};
 
 /// Transforms the output gradients of `tiles` into `planes`, which begin with the first of them.
 pub(super) struct TransformGradient<'a> {
-    pub(super) tiling: Tiling,
+    tiling: Tiling,
     /// Dense images.
-    pub(super) d_output: &'a [f32],
-    pub(super) tiles: Range<usize>,
-    pub(super) planes: Planes<'a>,
+    d_output: &'a [f32],
+    tiles: Range<usize>,
+    planes: Planes<'a>,
+}
+
+impl<'a> TransformGradient<'a> {
+    /// # Safety
+    /// - `tiles` are tiles of whole images in `d_output`, which have the size of `tiling` and the channels of `planes`.
+    /// - `planes` have the frequencies of `tiling` and at least as many tiles, and no other thread uses them meanwhile.
+    pub(super) unsafe fn new(
+        tiling: Tiling,
+        d_output: &'a [f32],
+        tiles: Range<usize>,
+        planes: Planes<'a>,
+    ) -> Self {
+        Self {
+            tiling,
+            d_output,
+            tiles,
+            planes,
+        }
+    }
 }
 
 impl Kernel for TransformGradient<'_> {

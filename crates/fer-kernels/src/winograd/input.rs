@@ -5,17 +5,40 @@ use std::ops::Range;
 use super::Planes;
 use super::algorithm::{Algorithm, Four, Two, nested};
 use super::tiling::{Tile, TileSize, Tiling};
+use crate::cpu::Kernel;
 use crate::gemm::MicroKernel;
-use crate::simd::{Kernel, LANES, Simd};
+use crate::simd::{LANES, Simd};
 
 /// Transforms the inputs of `tiles` into `planes`, which begin with tile `first`.
 pub(super) struct TransformInput<'a> {
-    pub(super) tiling: Tiling,
+    tiling: Tiling,
     /// Dense images.
-    pub(super) input: &'a [f32],
-    pub(super) tiles: Range<usize>,
-    pub(super) first: usize,
-    pub(super) planes: Planes<'a>,
+    input: &'a [f32],
+    tiles: Range<usize>,
+    first: usize,
+    planes: Planes<'a>,
+}
+
+impl<'a> TransformInput<'a> {
+    /// # Safety
+    /// - `tiles` are tiles of whole images in `input`, which have the size of `tiling` and the channels of `planes`.
+    /// - `planes` have the frequencies of `tiling` and hold the tiles from `first` to the last of `tiles`, `first` being none after them.
+    /// - No other thread uses these tiles of `planes` meanwhile.
+    pub(super) unsafe fn new(
+        tiling: Tiling,
+        input: &'a [f32],
+        tiles: Range<usize>,
+        first: usize,
+        planes: Planes<'a>,
+    ) -> Self {
+        Self {
+            tiling,
+            input,
+            tiles,
+            first,
+            planes,
+        }
+    }
 }
 
 impl Kernel for TransformInput<'_> {

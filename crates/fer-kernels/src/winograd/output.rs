@@ -5,17 +5,41 @@ use std::ops::Range;
 use super::Planes;
 use super::algorithm::{Algorithm, Four, Two, nested};
 use super::tiling::{TileSize, Tiling};
+use crate::cpu::Kernel;
 use crate::epilogue::{Epilogue, Place};
 use crate::gemm::MicroKernel;
-use crate::simd::{Kernel, LANES, Simd};
+use crate::simd::{LANES, Simd};
 
 /// Transforms the products of `tiles` in `planes`, which begin with tile `first`, and hands the results to `epilogue`.
 pub(super) struct TransformOutput<'a, E> {
-    pub(super) tiling: Tiling,
-    pub(super) planes: Planes<'a>,
-    pub(super) tiles: Range<usize>,
-    pub(super) first: usize,
-    pub(super) epilogue: E,
+    tiling: Tiling,
+    planes: Planes<'a>,
+    tiles: Range<usize>,
+    first: usize,
+    epilogue: E,
+}
+
+impl<'a, E: Epilogue> TransformOutput<'a, E> {
+    /// # Safety
+    /// - `planes` have the frequencies of `tiling` and hold the tiles from `first` to the last of `tiles`, `first` being none after them;
+    ///   no thread writes to these meanwhile.
+    /// - The epilogue accepts the images of `tiles`, of the size of `tiling` and with the channels of `planes`, and no other thread
+    ///   stores results of the same tiles.
+    pub(super) unsafe fn new(
+        tiling: Tiling,
+        planes: Planes<'a>,
+        tiles: Range<usize>,
+        first: usize,
+        epilogue: E,
+    ) -> Self {
+        Self {
+            tiling,
+            planes,
+            tiles,
+            first,
+            epilogue,
+        }
+    }
 }
 
 impl<E: Epilogue> Kernel for TransformOutput<'_, E> {

@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::Planes;
+use crate::cpu::Kernel;
 use crate::gemm::{MicroKernel, PanelAccumulation, PanelProduct};
-use crate::simd::{Kernel, LANES};
+use crate::simd::LANES;
 
 /// How many panels a number of columns makes.
 pub(super) struct Panels(pub(super) usize);
@@ -20,11 +21,31 @@ impl Kernel for Panels {
 
 /// Products of transformed inputs and filters; part `i` is panel `i % panels` of frequency `i / panels`.
 pub(super) struct Multiply<'a> {
-    pub(super) inputs: Planes<'a>,
+    inputs: Planes<'a>,
     /// A matrix of panels for every frequency: `inputs.channels()` rows, `products.channels()` columns.
-    pub(super) filters: &'a [f32],
-    pub(super) products: Planes<'a>,
-    pub(super) parts: Range<usize>,
+    filters: &'a [f32],
+    products: Planes<'a>,
+    parts: Range<usize>,
+}
+
+impl<'a> Multiply<'a> {
+    /// # Safety
+    /// - `inputs` and `products` have the same frequencies and tiles and do not overlap.
+    /// - `filters` holds a matrix of `inputs.channels()` rows and `products.channels()` columns for every frequency.
+    /// - `parts` are less than frequencies times panels; no thread writes to `inputs`, and no other one computes these parts.
+    pub(super) unsafe fn new(
+        inputs: Planes<'a>,
+        filters: &'a [f32],
+        products: Planes<'a>,
+        parts: Range<usize>,
+    ) -> Self {
+        Self {
+            inputs,
+            filters,
+            products,
+            parts,
+        }
+    }
 }
 
 impl Kernel for Multiply<'_> {
@@ -58,10 +79,27 @@ impl Kernel for Multiply<'_> {
 
 /// Adds products of transformed inputs and output gradients to an accumulator.
 pub(super) struct Accumulate<'a> {
-    pub(super) inputs: Planes<'a>,
-    pub(super) gradients: Planes<'a>,
+    inputs: Planes<'a>,
+    gradients: Planes<'a>,
     /// Laid out as transformed filters.
-    pub(super) accumulator: &'a mut [f32],
+    accumulator: &'a mut [f32],
+}
+
+impl<'a> Accumulate<'a> {
+    /// # Safety
+    /// - `inputs` and `gradients` have the same frequencies and tiles, and no thread writes to them meanwhile.
+    /// - `accumulator` holds a matrix of `inputs.channels()` rows and `gradients.channels()` columns for every frequency.
+    pub(super) unsafe fn new(
+        inputs: Planes<'a>,
+        gradients: Planes<'a>,
+        accumulator: &'a mut [f32],
+    ) -> Self {
+        Self {
+            inputs,
+            gradients,
+            accumulator,
+        }
+    }
 }
 
 impl Kernel for Accumulate<'_> {
