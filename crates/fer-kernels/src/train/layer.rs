@@ -86,7 +86,8 @@ impl Layer {
         }
     }
 
-    /// Whether the layer can process so many images of a shape.
+    /// Returns `true` if the layer can process so many images of a shape.
+    #[cfg(feature = "candle")]
     pub(crate) fn fits(&self, shape: &BlockShape, images: usize) -> bool {
         let images = images.next_multiple_of(self.convolution.group());
         self.shape == *shape && self.maps.len() >= images * self.image_stride()
