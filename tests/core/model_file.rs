@@ -15,7 +15,7 @@ fn bytes() -> Vec<u8> {
 
 fn refusal(bytes: &[u8]) -> (ErrorKind, String) {
     let error = Model::from_bytes(bytes).unwrap_err();
-    (error.kind(), error.to_string())
+    (error.kind(), fer_core::chain(&error))
 }
 
 /// The file with its metadata text rewritten, and the text's digest no longer right.

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use fer_core::Image;
+use fer_core::{ErrorKind, Image};
 use fer_vision::{Face, FaceBox, FaceCrop, FaceMode};
 use image::codecs::gif::GifEncoder;
 use image::codecs::png::PngEncoder;
@@ -179,16 +179,20 @@ fn results_keep_the_order_of_the_files_and_a_bad_file_is_one_error() {
     let folder = tempfile::tempdir().unwrap();
     let jpeg = fs::read(example("photos/happy.jpg")).unwrap();
     let bad = [
-        ("empty.jpg", &b""[..], "corrupt_image"),
-        ("text.jpg", b"words, not pixels", "unsupported_image"),
-        ("cut.jpg", &jpeg[..jpeg.len() / 3], "corrupt_image"),
+        ("empty.jpg", &b""[..], ErrorKind::CorruptImage),
+        (
+            "text.jpg",
+            b"words, not pixels",
+            ErrorKind::UnsupportedImage,
+        ),
+        ("cut.jpg", &jpeg[..jpeg.len() / 3], ErrorKind::CorruptImage),
     ]
     .map(|(name, content, kind)| {
         let path = folder.path().join(name);
         fs::write(&path, content).unwrap();
         (path, Some(kind))
     });
-    let missing = (folder.path().join("missing.jpg"), Some("not_found"));
+    let missing = (folder.path().join("missing.jpg"), Some(ErrorKind::NotFound));
     let good =
         ["faces/test/sad/sad_000.jpg", "photos/empty_room.jpg"].map(|name| (example(name), None));
     // Several times what is read at a time.

@@ -86,7 +86,11 @@ fn times_must_increase_and_the_stream_goes_on_after_one_that_does_not() {
     stream.push(1.0, &frame.view()).unwrap();
     for time in [1.0, 0.5, f64::NAN, f64::INFINITY] {
         let error = stream.push(time, &frame.view()).unwrap_err();
-        assert_eq!(error.kind(), "invalid_argument", "{error}");
+        assert_eq!(
+            error.kind(),
+            fer_core::ErrorKind::InvalidArgument,
+            "{error}"
+        );
     }
     let faces = stream.push(1.1, &frame.view()).unwrap();
     assert_eq!(faces[0].person, 0);

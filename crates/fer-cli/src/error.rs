@@ -20,12 +20,12 @@ pub(crate) enum Error {
     #[error("--draw needs an image among the inputs: videos are not drawn on")]
     NothingToDraw,
     /// A folder for drawings that cannot be created.
-    #[error("cannot create {}: {source}", path.display())]
+    #[error("cannot create {}", path.display())]
     CreateFolder { path: PathBuf, source: io::Error },
-    #[error("cannot write to stdout: {0}")]
+    #[error("cannot write to stdout")]
     Stdout(#[source] io::Error),
     /// Results that cannot be serialized.
-    #[error("cannot write the results: {0}")]
+    #[error("cannot write the results")]
     Format(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 

@@ -56,7 +56,7 @@ pub fn run<T: Into<OsString> + Clone>(args: impl IntoIterator<Item = T>) -> i32 
         // The reader has what it wanted and went away, as `head` does.
         Err(Error::Stdout(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
         Err(error) => {
-            progress::say(format_args!("error: {error}"));
+            progress::say(format_args!("error: {}", fer_core::chain(&error)));
             1
         }
     }

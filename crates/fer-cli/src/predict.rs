@@ -35,7 +35,7 @@ pub(crate) fn run(args: &PredictArgs, quiet: bool) -> Result<Status> {
     let mut status = Status::Success;
     let mut report = |error: &dyn std::error::Error| {
         status = Status::Failure;
-        say(format_args!("error: {error}"));
+        say(format_args!("error: {}", fer_core::chain(error)));
     };
     // One bar at a time: for images, or for the frames of a video.
     let mut images: Option<Progress> = None;

@@ -165,7 +165,7 @@ fn decode_error(format: ImageFormat, error: ImageError) -> Error {
             source: error.into(),
         },
         ImageError::IoError(source) if source.kind() != io::ErrorKind::UnexpectedEof => {
-            Error::Io { source }
+            Error::Io(source)
         }
         _ => Error::CorruptImage {
             format,

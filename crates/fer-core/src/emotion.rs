@@ -58,6 +58,11 @@ impl Emotion {
         Self::ALL.get(index).copied()
     }
 
+    /// Returns all labels in one line, for messages.
+    pub(crate) fn labels() -> String {
+        Self::ALL.map(Self::label).join(", ")
+    }
+
     /// Other spellings that datasets use for the label.
     const fn aliases(self) -> &'static [&'static str] {
         match self {
@@ -86,7 +91,10 @@ impl FromStr for Emotion {
                 let is_name = |known: &str| known.eq_ignore_ascii_case(name);
                 is_name(emotion.label()) || emotion.aliases().iter().any(|alias| is_name(alias))
             })
-            .ok_or_else(|| Error::UnknownEmotion { name: name.into() })
+            .ok_or_else(|| Error::UnknownEmotion {
+                expected: Self::labels(),
+                name: name.into(),
+            })
     }
 }
 

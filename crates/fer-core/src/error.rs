@@ -1,52 +1,54 @@
-//! Everything that can go wrong, each with what was expected and what was found.
+//! The errors of this crate, each with what was expected and what was found, and how errors are written for people.
 
-use std::fmt;
+use std::error::Error as StdError;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use crate::{Emotion, PixelFormat};
+use crate::ErrorKind;
 
 /// The result of fallible functions of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What went wrong.
+/// An error of images, models and prediction.
 ///
-/// [`Display`](fmt::Display) is the whole story in one line; [`source`](std::error::Error::source) gives programs the
-/// cause behind it; [`kind`](Error::kind) is the stable class of the error. As JSON an error is `{"kind", "message"}`.
+/// `Display` says what failed, without the cause; [`source`](StdError::source) says why; [`chain`] writes both in one
+/// line, "what: why". [`kind`](Error::kind) is the stable class of the error. As JSON an error is
+/// `{"kind", "message"}`, the message being that line.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// An error that belongs to a file.
-    #[error("{}: {source}", path.display())]
+    #[error("{}", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// What went wrong with it.
-        source: Box<Error>,
+        /// The class of what went wrong with it.
+        kind: ErrorKind,
+        /// What went wrong with it: an [`Error`] or an [`io::Error`].
+        source: Box<dyn StdError + Send + Sync>,
     },
     /// The operating system refused to read or write.
-    #[error("{source}")]
-    Io {
-        /// Its reason.
-        #[from]
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Io(#[from] io::Error),
 
     /// A name that is no emotion's.
-    #[error("unknown emotion {name:?}: expected one of {}", labels())]
+    #[error("unknown emotion {name:?}: expected one of {expected}")]
     UnknownEmotion {
+        /// The labels.
+        expected: String,
         /// The name found.
         name: String,
     },
     /// Class priors that are no distribution.
     #[error(
-        "invalid priors {found:?}: expected natural, uniform or a number for each of {}, none negative and not all zero",
-        labels()
+        "invalid priors {found:?}: expected natural, uniform or a number for each of {expected}, none negative and not all zero"
     )]
     InvalidPriors {
+        /// The labels.
+        expected: String,
         /// The text or numbers found.
         found: String,
     },
@@ -86,8 +88,8 @@ pub enum Error {
         width: u32,
         /// Rows.
         height: u32,
-        /// Bytes a pixel and their meaning.
-        format: PixelFormat,
+        /// The pixel format: gray, RGB, BGR or RGBA.
+        format: &'static str,
         /// Bytes expected.
         expected: u64,
         /// Bytes found.
@@ -128,20 +130,20 @@ pub enum Error {
     #[error("not an image: expected the content of a JPEG, PNG, WebP, GIF, BMP, TIFF or PNM file")]
     NotAnImage,
     /// An image whose format is known but whose variant is not supported.
-    #[error("unsupported {format} image: {source}")]
+    #[error("unsupported {format} image")]
     UnsupportedImage {
         /// The format of the file.
         format: &'static str,
         /// The decoder's reason.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: Box<dyn StdError + Send + Sync>,
     },
     /// An image file that is damaged or cut short.
-    #[error("corrupt {format} image: {source}")]
+    #[error("corrupt {format} image")]
     CorruptImage {
         /// The format of the file.
         format: &'static str,
         /// The decoder's reason.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: Box<dyn StdError + Send + Sync>,
     },
     /// An image beyond the limits on size and memory.
     #[error(
@@ -240,28 +242,20 @@ pub enum Error {
     },
 
     /// The resizer refused an image.
-    #[error("cannot resize the image: {source}")]
+    #[error("cannot resize the image")]
     Resize {
         /// Its reason.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: Box<dyn StdError + Send + Sync>,
     },
     /// The kernels refused to compute.
-    #[error("{source}")]
-    Kernel {
-        /// Their reason.
-        #[from]
-        source: fer_kernels::KernelError,
-    },
+    #[error(transparent)]
+    Kernel(#[from] fer_kernels::KernelError),
     /// The training network could not compute.
-    #[error("{source}")]
+    #[error("the training network failed")]
     Network {
         /// Candle's reason.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: Box<dyn StdError + Send + Sync>,
     },
-}
-
-fn labels() -> String {
-    Emotion::ALL.map(Emotion::label).join(", ")
 }
 
 fn known_models(known: &[&str]) -> String {
@@ -272,75 +266,12 @@ fn known_models(known: &[&str]) -> String {
     }
 }
 
-/// The stable class of an [`Error`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// A file or folder does not exist.
-    NotFound,
-    /// The system denies access to a file.
-    PermissionDenied,
-    /// Any other failure to read or write.
-    Io,
-    /// An argument outside its range, an unknown label or malformed priors.
-    InvalidArgument,
-    /// Pixel data that contradicts its stated size, or a crop outside its image.
-    InvalidImage,
-    /// Not an image, or a variant of a format that cannot be read.
-    UnsupportedImage,
-    /// A damaged image file.
-    CorruptImage,
-    /// An image beyond the limits.
-    ImageTooLarge,
-    /// A configuration that is no network.
-    InvalidConfig,
-    /// Not a model file, or one that disagrees with this library.
-    InvalidModel,
-    /// A damaged model file.
-    CorruptModel,
-    /// No built-in model of that name.
-    UnknownModel,
-    /// A failure of the numerical code.
-    Compute,
-}
-
-impl ErrorKind {
-    /// The stable name in snake case, as in JSON answers.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NotFound => "not_found",
-            Self::PermissionDenied => "permission_denied",
-            Self::Io => "io",
-            Self::InvalidArgument => "invalid_argument",
-            Self::InvalidImage => "invalid_image",
-            Self::UnsupportedImage => "unsupported_image",
-            Self::CorruptImage => "corrupt_image",
-            Self::ImageTooLarge => "image_too_large",
-            Self::InvalidConfig => "invalid_config",
-            Self::InvalidModel => "invalid_model",
-            Self::CorruptModel => "corrupt_model",
-            Self::UnknownModel => "unknown_model",
-            Self::Compute => "compute",
-        }
-    }
-}
-
-impl fmt::Display for ErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 impl Error {
-    /// The class of the error: for a file's error, that of its cause.
+    /// Returns the class of the error: for a file's error, that of its cause.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::File { source, .. } => source.kind(),
-            Self::Io { source } => match source.kind() {
-                io::ErrorKind::NotFound => ErrorKind::NotFound,
-                io::ErrorKind::PermissionDenied => ErrorKind::PermissionDenied,
-                _ => ErrorKind::Io,
-            },
+            Self::File { kind, .. } => *kind,
+            Self::Io(error) => error.into(),
             Self::UnknownEmotion { .. }
             | Self::InvalidPriors { .. }
             | Self::InvalidLength { .. }
@@ -361,24 +292,53 @@ impl Error {
             | Self::ModelTensor { .. } => ErrorKind::InvalidModel,
             Self::CorruptModel { .. } => ErrorKind::CorruptModel,
             Self::UnknownModel { .. } => ErrorKind::UnknownModel,
-            Self::Resize { .. } | Self::Kernel { .. } | Self::Network { .. } => ErrorKind::Compute,
+            Self::Resize { .. } | Self::Kernel(_) | Self::Network { .. } => ErrorKind::Compute,
         }
     }
 
-    /// Says which file the error belongs to.
+    /// Returns the error of the file at `path` with this error as its cause.
     pub fn at(self, path: impl AsRef<Path>) -> Self {
         Self::File {
             path: path.as_ref().to_path_buf(),
-            source: Box::new(self),
+            kind: self.kind(),
+            source: match self {
+                Self::Io(error) => error.into(),
+                error => error.into(),
+            },
         }
     }
+}
+
+/// Writes an error and its causes in one line for people: "what: why: why".
+///
+/// A cause that the line ends with already is not repeated: some libraries put it into their own message.
+///
+/// ```
+/// use fer_core::{Error, chain};
+///
+/// let error = Error::NotAnImage.at("face.jpg");
+/// assert_eq!(error.to_string(), "face.jpg");
+/// assert!(chain(&error).starts_with("face.jpg: not an image"));
+/// ```
+pub fn chain(error: &dyn StdError) -> String {
+    let mut line = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let message = cause.to_string();
+        if !line.ends_with(&message) {
+            line.push_str(": ");
+            line.push_str(&message);
+        }
+        next = cause.source();
+    }
+    line
 }
 
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         let mut shape = serializer.serialize_struct("Error", 2)?;
-        shape.serialize_field("kind", self.kind().as_str())?;
-        shape.serialize_field("message", &self.to_string())?;
+        shape.serialize_field("kind", &self.kind())?;
+        shape.serialize_field("message", &chain(self))?;
         shape.end()
     }
 }
@@ -391,15 +351,44 @@ mod tests {
     fn a_file_error_has_the_kind_of_its_cause_and_names_the_file() {
         let error = Error::from(io::Error::from(io::ErrorKind::NotFound)).at("faces/a.jpg");
         assert_eq!(error.kind(), ErrorKind::NotFound);
-        assert!(error.to_string().starts_with("faces/a.jpg: "), "{error}");
-        let source = std::error::Error::source(&error).unwrap();
-        assert!(source.downcast_ref::<Box<Error>>().is_some() || source.is::<Error>());
+        assert_eq!(error.to_string(), "faces/a.jpg");
+        assert!(error.source().unwrap().is::<io::Error>());
+    }
+
+    #[test]
+    fn the_cause_of_a_file_error_is_an_error_of_this_crate() {
+        let error = Error::NotAnImage.at("faces/a.jpg");
+        let cause = error.source().unwrap().downcast_ref::<Error>();
+        assert!(matches!(cause, Some(Error::NotAnImage)));
+    }
+
+    #[test]
+    fn a_chain_holds_every_cause_once() {
+        let reason = io::Error::other("no more paper");
+        let broken = Error::CorruptImage {
+            format: "PNG",
+            source: reason.into(),
+        };
+        assert_eq!(
+            chain(&broken.at("a.png")),
+            "a.png: corrupt PNG image: no more paper"
+        );
+        // The decoder's own message ends with its cause.
+        let error = image_error();
+        assert_eq!(chain(&error), error.to_string());
+    }
+
+    fn image_error() -> impl StdError {
+        #[derive(Debug, thiserror::Error)]
+        #[error("format error: {0}")]
+        struct Repeats(#[source] io::Error);
+        Repeats(io::Error::other("bad marker"))
     }
 
     #[test]
     fn json_is_kind_and_message() {
-        let json = serde_json::to_value(Error::NotAnImage).unwrap();
+        let json = serde_json::to_value(Error::NotAnImage.at("a.jpg")).unwrap();
         assert_eq!(json["kind"], "unsupported_image");
-        assert_eq!(json["message"], Error::NotAnImage.to_string());
+        assert_eq!(json["message"], chain(&Error::NotAnImage.at("a.jpg")));
     }
 }

@@ -18,7 +18,17 @@ pub enum PixelFormat {
 }
 
 impl PixelFormat {
-    /// Bytes a pixel.
+    /// Returns the name in messages.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Gray8 => "gray",
+            Self::Rgb8 => "RGB",
+            Self::Bgr8 => "BGR",
+            Self::Rgba8 => "RGBA",
+        }
+    }
+
+    /// Returns the number of bytes per pixel.
     pub const fn channels(self) -> usize {
         match self {
             Self::Gray8 => 1,
@@ -30,12 +40,7 @@ impl PixelFormat {
 
 impl fmt::Display for PixelFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Gray8 => "grey",
-            Self::Rgb8 => "RGB",
-            Self::Bgr8 => "BGR",
-            Self::Rgba8 => "RGBA",
-        })
+        f.pad(self.name())
     }
 }
 
@@ -106,7 +111,7 @@ impl<'a> ImageView<'a> {
             return Err(Error::PixelBytes {
                 width,
                 height,
-                format,
+                format: format.name(),
                 expected,
                 found: data.len(),
             });
@@ -311,7 +316,7 @@ fn check_length(data: &[u8], width: u32, height: u32, format: PixelFormat) -> Re
         return Err(Error::PixelBytes {
             width,
             height,
-            format,
+            format: format.name(),
             expected,
             found: data.len(),
         });

@@ -33,6 +33,7 @@ mod config;
 mod decode;
 mod emotion;
 mod error;
+mod error_kind;
 #[cfg(feature = "candle")]
 mod explain;
 mod image;
@@ -54,7 +55,8 @@ pub use config::{ModelConfig, Weights};
 #[cfg(feature = "decode")]
 pub use decode::{MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE};
 pub use emotion::Emotion;
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, Result, chain};
+pub use error_kind::ErrorKind;
 #[cfg(feature = "candle")]
 pub use explain::Explanation;
 pub use image::{Image, ImageView, PixelFormat};

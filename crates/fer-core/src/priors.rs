@@ -57,6 +57,7 @@ impl Priors {
 
     fn invalid(&self) -> Error {
         Error::InvalidPriors {
+            expected: Emotion::labels(),
             found: self.to_string(),
         }
     }
@@ -85,7 +86,10 @@ impl FromStr for Priors {
 
     /// Reads `natural`, `uniform` or `h,s,n,s`: four numbers for happy, sad, neutral and surprise.
     fn from_str(text: &str) -> Result<Self> {
-        let invalid = || Error::InvalidPriors { found: text.into() };
+        let invalid = || Error::InvalidPriors {
+            expected: Emotion::labels(),
+            found: text.into(),
+        };
         match text {
             "natural" => return Ok(Self::Natural),
             "uniform" => return Ok(Self::Uniform),

@@ -1,10 +1,8 @@
 //! Errors of this crate's functions.
 
-use std::error::Error as _;
-use std::io;
 use std::path::Path;
 
-use fer_core::Error as CoreError;
+use fer_core::{Error as CoreError, ErrorKind};
 use fer_train::Error as TrainError;
 use fer_vision::Error as VisionError;
 
@@ -33,14 +31,14 @@ pub enum Error {
 }
 
 impl Error {
-    /// Returns the stable name of this kind of error in snake case.
+    /// Returns the stable class of the error.
     #[must_use]
-    pub fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Core(error) => error.kind().as_str(),
+            Self::Core(error) => error.kind(),
             Self::Vision(error) => error.kind(),
             Self::Train(error) => error.kind(),
-            Self::Settings { .. } => "config",
+            Self::Settings { .. } => ErrorKind::Config,
         }
     }
 
@@ -69,17 +67,7 @@ impl Error {
     /// Returns `true` if a file or folder does not exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            if error
-                .downcast_ref::<io::Error>()
-                .is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
-            {
-                return true;
-            }
-            cause = error.source();
-        }
-        self.kind() == "not_found"
+        self.kind() == ErrorKind::NotFound
             || matches!(self, Self::Train(TrainError::NotAFolder { path }) if !path.exists())
     }
 }

@@ -90,7 +90,7 @@ fn area(found: &Option<Detection>) -> u64 {
 
 fn face_error(error: fer_vision::Error) -> FaceError {
     FaceError {
-        kind: error.kind().to_owned(),
-        message: error.to_string(),
+        kind: error.kind(),
+        message: fer_core::chain(&error),
     }
 }

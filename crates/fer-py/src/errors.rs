@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use fer_core::ErrorKind;
+use fer_core::{ErrorKind, chain};
 use pyo3::import_exception;
 use pyo3::prelude::*;
 
@@ -33,7 +33,8 @@ impl Subject {
     pub(crate) fn raise(self, error: impl Into<fer_kit::Error>) -> PyErr {
         let error = error.into();
         let path = error.path().map(|path| path.display().to_string());
-        let arguments = (error.to_string(), error.kind(), path);
+        let kind = error.kind();
+        let arguments = (chain(&error), kind.as_str(), path);
         if self == Self::Output {
             return OutputError::new_err(arguments);
         }
@@ -46,20 +47,46 @@ impl Subject {
                 }
             };
         }
-        match error.kind() {
-            "unknown_model" => ModelNotFoundError::new_err(arguments),
-            "invalid_model" | "corrupt_model" => ModelError::new_err(arguments),
-            "invalid_image" | "unsupported_image" | "corrupt_image" | "image_too_large" => {
-                ImageError::new_err(arguments)
+        match kind {
+            ErrorKind::InvalidImage
+            | ErrorKind::UnsupportedImage
+            | ErrorKind::CorruptImage
+            | ErrorKind::ImageTooLarge => ImageError::new_err(arguments),
+            ErrorKind::CorruptVideo | ErrorKind::VideoDecoderMissing => {
+                VideoError::new_err(arguments)
             }
-            "corrupt_video" | "video_decoder_missing" => VideoError::new_err(arguments),
-            "invalid_argument" | "config" | "config_file" | "invalid_config" | "device" => {
-                ConfigError::new_err(arguments)
-            }
-            "run_exists" | "nothing_to_resume" | "resume_mismatch" | "checkpoint" | "diverged" => {
-                TrainingError::new_err(arguments)
-            }
-            _ => match self {
+            ErrorKind::UnknownModel => ModelNotFoundError::new_err(arguments),
+            ErrorKind::InvalidModel | ErrorKind::CorruptModel => ModelError::new_err(arguments),
+            ErrorKind::InvalidArgument
+            | ErrorKind::Config
+            | ErrorKind::ConfigFile
+            | ErrorKind::InvalidConfig
+            | ErrorKind::Device => ConfigError::new_err(arguments),
+            ErrorKind::RunExists
+            | ErrorKind::NothingToResume
+            | ErrorKind::ResumeMismatch
+            | ErrorKind::Checkpoint
+            | ErrorKind::Diverged => TrainingError::new_err(arguments),
+            ErrorKind::NotFound
+            | ErrorKind::PermissionDenied
+            | ErrorKind::Io
+            | ErrorKind::NoPictures
+            | ErrorKind::Detector
+            | ErrorKind::Compute
+            | ErrorKind::Threads
+            | ErrorKind::NotAFolder
+            | ErrorKind::MissingSplit
+            | ErrorKind::AmbiguousSplit
+            | ErrorKind::MissingClass
+            | ErrorKind::UnknownClasses
+            | ErrorKind::NoImages
+            | ErrorKind::NothingScored
+            | ErrorKind::NoExamples
+            | ErrorKind::Votes
+            | ErrorKind::Teacher
+            | ErrorKind::Interrupted
+            | ErrorKind::Report
+            | ErrorKind::Format => match self {
                 Self::Image => ImageError::new_err(arguments),
                 Self::Model => ModelError::new_err(arguments),
                 Self::Dataset | Self::Training | Self::Output => DatasetError::new_err(arguments),

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 use std::path::PathBuf;
 
-use fer_core::{Image, ImageView, PixelFormat};
+use fer_core::{Image, ImageView, PixelFormat, chain};
 use image::imageops::FilterType;
 use image::{DynamicImage, GrayImage, ImageFormat, RgbImage};
 use numpy::{PyArray1, PyArray3, PyArrayMethods};
@@ -33,7 +33,7 @@ pub(crate) fn thumbnail<'py>(
     let (png, width, height) = py
         .detach(shrink)
         .map_err(|error| Subject::Image.raise(error))?;
-    let png = png.map_err(|error| invalid_image(error.to_string()))?;
+    let png = png.map_err(|error| invalid_image(chain(&error)))?;
     Ok((PyBytes::new(py, &png), width, height))
 }
 

@@ -279,7 +279,7 @@ mod tests {
             std::fs::write(&path, &bytes[..length]).unwrap();
             assert_eq!(
                 load(&path).unwrap_err().kind(),
-                "checkpoint",
+                fer_core::ErrorKind::Checkpoint,
                 "cut at {length}"
             );
         }

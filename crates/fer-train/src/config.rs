@@ -419,7 +419,7 @@ mod tests {
             "optimizer = \"adam\"",
         ] {
             let error = TrainConfig::from_toml(text).unwrap_err();
-            assert_eq!(error.kind(), "config_file", "{error}");
+            assert_eq!(error.kind(), fer_core::ErrorKind::ConfigFile, "{error}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use fer_core::Emotion;
+use fer_core::{Emotion, ErrorKind};
 
 /// The result of a fallible call of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -240,33 +240,33 @@ pub enum Error {
 }
 
 impl Error {
-    /// A stable name of the kind of error, in snake case.
+    /// Returns the stable class of the error.
     #[must_use]
-    pub fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Io { .. } => "io",
-            Self::NotAFolder { .. } => "not_a_folder",
-            Self::MissingSplit { .. } => "missing_split",
-            Self::AmbiguousSplit { .. } => "ambiguous_split",
-            Self::MissingClass { .. } => "missing_class",
-            Self::UnknownClasses { .. } => "unknown_classes",
-            Self::NoImages { .. } => "no_images",
-            Self::NothingScored { .. } => "nothing_scored",
-            Self::Report(_) => "report",
-            Self::Votes { .. } => "votes",
-            Self::NoExamples { .. } => "no_examples",
-            Self::Teacher { .. } => "teacher",
-            Self::Config { .. } => "config",
-            Self::ConfigFile { .. } => "config_file",
-            Self::RunExists { .. } => "run_exists",
-            Self::NothingToResume { .. } => "nothing_to_resume",
-            Self::ResumeMismatch { .. } => "resume_mismatch",
-            Self::Checkpoint { .. } => "checkpoint",
-            Self::Diverged { .. } => "diverged",
-            Self::Interrupted => "interrupted",
-            Self::Device { .. } => "device",
-            Self::Core(error) => error.kind().as_str(),
-            Self::Kernel(error) => error.kind(),
+            Self::Io { source, .. } => source.into(),
+            Self::NotAFolder { .. } => ErrorKind::NotAFolder,
+            Self::MissingSplit { .. } => ErrorKind::MissingSplit,
+            Self::AmbiguousSplit { .. } => ErrorKind::AmbiguousSplit,
+            Self::MissingClass { .. } => ErrorKind::MissingClass,
+            Self::UnknownClasses { .. } => ErrorKind::UnknownClasses,
+            Self::NoImages { .. } => ErrorKind::NoImages,
+            Self::NothingScored { .. } => ErrorKind::NothingScored,
+            Self::Report(_) => ErrorKind::Report,
+            Self::Votes { .. } => ErrorKind::Votes,
+            Self::NoExamples { .. } => ErrorKind::NoExamples,
+            Self::Teacher { .. } => ErrorKind::Teacher,
+            Self::Config { .. } => ErrorKind::Config,
+            Self::ConfigFile { .. } => ErrorKind::ConfigFile,
+            Self::RunExists { .. } => ErrorKind::RunExists,
+            Self::NothingToResume { .. } => ErrorKind::NothingToResume,
+            Self::ResumeMismatch { .. } => ErrorKind::ResumeMismatch,
+            Self::Checkpoint { .. } => ErrorKind::Checkpoint,
+            Self::Diverged { .. } => ErrorKind::Diverged,
+            Self::Interrupted => ErrorKind::Interrupted,
+            Self::Device { .. } => ErrorKind::Device,
+            Self::Core(error) => error.kind(),
+            Self::Kernel(_) => ErrorKind::Compute,
         }
     }
 

@@ -134,8 +134,8 @@ pub struct Excluded {
 pub struct FailedImage {
     /// The file, relative to the folder, with `/` between its parts.
     pub path: String,
-    /// The stable name of the kind of error.
-    pub kind: String,
+    /// The stable class of the error.
+    pub kind: fer_core::ErrorKind,
     /// What is wrong.
     pub message: String,
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 #[cfg(test)]
 use fer_core::Emotion;
-use fer_core::{Image, PerEmotion, Preprocessing};
+use fer_core::{Image, PerEmotion, Preprocessing, chain};
 use fer_kernels::Threads;
 use sha2::{Digest, Sha256};
 
@@ -95,7 +95,7 @@ impl FaceSet {
                 Some(Err(error)) => {
                     faces.unreadable.push(Unreadable {
                         path: item.path.clone(),
-                        reason: error.to_string(),
+                        reason: chain(&error),
                     });
                 }
                 None => {}

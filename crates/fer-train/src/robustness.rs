@@ -5,7 +5,7 @@
 use std::fmt;
 use std::ops::ControlFlow;
 
-use fer_core::{Classifier, ImageView, PixelFormat, Preprocessing};
+use fer_core::{Classifier, ErrorKind, ImageView, PixelFormat, Preprocessing, chain};
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
 use image::{GrayImage, ImageFormat, Luma};
@@ -208,8 +208,8 @@ fn random_for(face: &GrayImage) -> Random {
 
 fn jpeg(face: &GrayImage, quality: u8) -> Result<GrayImage, FaceError> {
     let failed = |error: image::ImageError| FaceError {
-        kind: "jpeg".to_owned(),
-        message: error.to_string(),
+        kind: ErrorKind::CorruptImage,
+        message: chain(&error),
     };
     let mut file = Vec::new();
     face.write_with_encoder(JpegEncoder::new_with_quality(&mut file, quality))

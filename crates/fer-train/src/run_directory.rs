@@ -180,7 +180,10 @@ mod tests {
             .map(|entry| entry.unwrap().file_name())
             .collect();
         assert_eq!(left, ["config.toml"]);
-        assert_eq!(run.refuse_existing().unwrap_err().kind(), "run_exists");
+        assert_eq!(
+            run.refuse_existing().unwrap_err().kind(),
+            fer_core::ErrorKind::RunExists
+        );
     }
 
     #[test]

@@ -231,7 +231,7 @@ mod tests {
             save(&image, folder.path().join("a.what"))
                 .unwrap_err()
                 .kind(),
-            "invalid_argument"
+            fer_core::ErrorKind::InvalidArgument
         );
         save(&image, folder.path().join("a.png")).unwrap();
         assert_eq!(Image::open(folder.path().join("a.png")).unwrap(), image);

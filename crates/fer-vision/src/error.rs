@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use fer_core::{ErrorKind, chain};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 /// The result of fallible functions of this crate.
@@ -18,7 +19,7 @@ pub enum Error {
     #[error(transparent)]
     Core(#[from] fer_core::Error),
     /// The face detector failed.
-    #[error("the face detector failed: {source}")]
+    #[error("the face detector failed")]
     Detector {
         /// Its reason.
         source: Box<dyn std::error::Error + Send + Sync>,
@@ -30,7 +31,7 @@ pub enum Error {
         name: String,
     },
     /// A glob pattern that does not parse.
-    #[error("invalid pattern {pattern:?}: {source}")]
+    #[error("invalid pattern {pattern:?}")]
     Pattern {
         /// The pattern.
         pattern: String,
@@ -38,13 +39,13 @@ pub enum Error {
         source: glob::PatternError,
     },
     /// The worker threads could not be started.
-    #[error("cannot start worker threads: {source}")]
+    #[error("cannot start worker threads")]
     Threads {
         /// The reason.
         source: fer_core::KernelError,
     },
     /// A folder that could not be listed.
-    #[error("cannot list {}: {source}", path.display())]
+    #[error("cannot list {}", path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
@@ -90,7 +91,7 @@ pub enum Error {
         images: usize,
     },
     /// An annotated image could not be written.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot write {}", path.display())]
     Write {
         /// The image file.
         path: PathBuf,
@@ -112,9 +113,7 @@ pub enum Error {
         found: f64,
     },
     /// The program that decodes videos is not installed.
-    #[error(
-        "reading a video needs the program `{program}`, which could not be started: {source}; install FFmpeg"
-    )]
+    #[error("reading a video needs FFmpeg (install it): cannot start the program `{program}`")]
     VideoDecoderMissing {
         /// The program.
         program: PathBuf,
@@ -132,12 +131,12 @@ pub enum Error {
 }
 
 impl Error {
-    /// The stable name of this kind of error in snake case, as in JSON answers.
-    pub fn kind(&self) -> &'static str {
+    /// Returns the stable class of the error.
+    pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Core(error) => error.kind().as_str(),
-            Self::Detector { .. } => "detector",
-            Self::NoImages { .. } => "not_found",
+            Self::Core(error) => error.kind(),
+            Self::Detector { .. } => ErrorKind::Detector,
+            Self::NoImages { .. } => ErrorKind::NotFound,
             Self::UnknownFaceMode { .. }
             | Self::NotAFile { .. }
             | Self::DrawOver { .. }
@@ -146,16 +145,12 @@ impl Error {
             | Self::DrawingNeedsFolder { .. }
             | Self::Pattern { .. }
             | Self::FrameTime { .. }
-            | Self::FrameRate { .. } => "invalid_argument",
-            Self::Threads { .. } => "threads",
-            Self::Folder { source, .. } => match source.kind() {
-                io::ErrorKind::NotFound => "not_found",
-                io::ErrorKind::PermissionDenied => "permission_denied",
-                _ => "io",
-            },
-            Self::Write { .. } => "io",
-            Self::VideoDecoderMissing { .. } => "video_decoder_missing",
-            Self::Video { .. } => "corrupt_video",
+            | Self::FrameRate { .. } => ErrorKind::InvalidArgument,
+            Self::Threads { .. } => ErrorKind::Threads,
+            Self::Folder { source, .. } => source.into(),
+            Self::Write { .. } => ErrorKind::Io,
+            Self::VideoDecoderMissing { .. } => ErrorKind::VideoDecoderMissing,
+            Self::Video { .. } => ErrorKind::CorruptVideo,
         }
     }
 
@@ -169,8 +164,8 @@ impl Error {
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         let mut shape = serializer.serialize_struct("Error", 2)?;
-        shape.serialize_field("kind", self.kind())?;
-        shape.serialize_field("message", &self.to_string())?;
+        shape.serialize_field("kind", &self.kind())?;
+        shape.serialize_field("message", &chain(self))?;
         shape.end()
     }
 }

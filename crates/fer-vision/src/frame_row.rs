@@ -91,7 +91,7 @@ impl<'a> FrameRow<'a> {
     pub fn failed(path: &'a Path, error: &Error) -> Self {
         Self {
             path: Some(path),
-            error: Some(error.to_string()),
+            error: Some(fer_core::chain(error)),
             ..Self::default()
         }
     }

@@ -244,7 +244,7 @@ mod tests {
     #[test]
     fn a_malformed_pattern_is_an_error() {
         let error = expand_inputs(["photos/[a-.jpg"]).unwrap_err();
-        assert_eq!(error.kind(), "invalid_argument");
+        assert_eq!(error.kind(), fer_core::ErrorKind::InvalidArgument);
     }
 
     #[test]

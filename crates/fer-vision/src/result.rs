@@ -62,7 +62,7 @@ impl ImageResult {
     pub fn rows(&self) -> impl Iterator<Item = FaceRow<'_>> {
         let without_face = FaceRow {
             path: &self.path,
-            error: self.error().map(ToString::to_string),
+            error: self.error().map(|error| fer_core::chain(error)),
             ..FaceRow::empty()
         };
         let only = self.faces().is_empty().then_some(without_face);

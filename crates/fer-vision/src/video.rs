@@ -237,7 +237,7 @@ mod tests {
     fn a_missing_decoder_is_told() {
         let program = OsStr::new("no-such-ffmpeg");
         let error = VideoFrames::open_with(program, Path::new("clip.mp4"), 10.0).unwrap_err();
-        assert_eq!(error.kind(), "video_decoder_missing");
+        assert_eq!(error.kind(), fer_core::ErrorKind::VideoDecoderMissing);
         assert!(error.to_string().contains("no-such-ffmpeg"), "{error}");
     }
 }

@@ -113,7 +113,7 @@ impl Output {
             Self::Table { table, people } => {
                 // Who was seen before it failed is nobody in the next video.
                 *people = People::default();
-                table.add_row(failed(&video.display().to_string(), error.kind()));
+                table.add_row(failed(&video.display().to_string(), error.kind().as_str()));
                 Ok(())
             }
         }
@@ -143,7 +143,7 @@ fn csv_error(error: csv::Error) -> Error {
 fn add_picture(table: &mut Table, result: &ImageResult) {
     let path = result.path.display().to_string();
     if let Some(error) = result.error() {
-        table.add_row(failed(&path, error.kind()));
+        table.add_row(failed(&path, error.kind().as_str()));
     } else if result.faces().is_empty() {
         table.add_row([&path, "", "no face"]);
     }

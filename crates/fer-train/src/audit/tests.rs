@@ -195,7 +195,10 @@ fn whoever_watches_may_stop_it() {
     let stopped = audit(dataset().path(), &AuditOptions::default(), |_| {
         ControlFlow::Break(())
     });
-    assert_eq!(stopped.unwrap_err().kind(), "interrupted");
+    assert_eq!(
+        stopped.unwrap_err().kind(),
+        fer_core::ErrorKind::Interrupted
+    );
 }
 
 /// Bright squares are happy and dark ones sad, but for one of each.

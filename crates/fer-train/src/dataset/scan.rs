@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use fer_core::{Emotion, is_junk};
+use fer_core::{Emotion, chain, is_junk};
 use walkdir::WalkDir;
 
 use super::{Item, Split, SplitName, Unreadable};
@@ -206,7 +206,7 @@ fn list_images(root: &Path, class: &Path, emotion: Emotion, split: &mut Split) {
                 let path = error.path().map_or_else(|| class.to_owned(), relative);
                 split.unreadable.push(Unreadable {
                     path,
-                    reason: error.to_string(),
+                    reason: chain(&error),
                 });
             }
         }

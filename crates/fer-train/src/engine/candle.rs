@@ -5,7 +5,7 @@
 
 use candle_core::backprop::GradStore;
 use candle_core::{D, DType, Device, Result as CandleResult, Tensor, Var};
-use fer_core::{EmotionNet, ModelConfig, Weights};
+use fer_core::{EmotionNet, ModelConfig, Weights, chain};
 use fer_kernels::NetworkSpec;
 
 use super::Network;
@@ -120,7 +120,7 @@ fn copy_gradients(variables: &[Var], found: &GradStore, gradients: &mut [f32]) -
 fn failed(error: candle_core::Error) -> Error {
     Error::Device {
         device: "cuda".to_owned(),
-        reason: error.to_string(),
+        reason: chain(&error),
     }
 }
 

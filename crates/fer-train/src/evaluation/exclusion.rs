@@ -64,7 +64,7 @@ impl<S: AsRef<str>> FromIterator<S> for ExcludeList {
 
 #[cfg(test)]
 mod tests {
-    use fer_core::Emotion;
+    use fer_core::{Emotion, ErrorKind};
 
     use super::*;
 
@@ -94,9 +94,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let binary = folder.path().join("binary");
         std::fs::write(&binary, [0xff, 0xfe, 0x00]).unwrap();
-        for path in [folder.path().join("nowhere"), binary] {
+        let nowhere = folder.path().join("nowhere");
+        for (path, kind) in [(nowhere, ErrorKind::NotFound), (binary, ErrorKind::Io)] {
             let error = ExcludeList::load(&path).unwrap_err();
-            assert_eq!(error.kind(), "io");
+            assert_eq!(error.kind(), kind);
             assert!(
                 error.to_string().contains(path.to_str().unwrap()),
                 "{error}"

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use fer_core::{Classifier, Image, ImageView, Prediction, Preprocessing};
+use fer_core::{Classifier, ErrorKind, Image, ImageView, Prediction, Preprocessing, chain};
 use fer_kernels::Threads;
 use serde::Serialize;
 
@@ -23,8 +23,8 @@ pub type FindFace<'a> = dyn Fn(&ImageView<'_>, &mut [u8]) -> Result<bool, FaceEr
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{message}")]
 pub struct FaceError {
-    /// The stable name of the kind of error, in snake case.
-    pub kind: String,
+    /// The stable class of the error.
+    pub kind: ErrorKind,
     /// What is wrong.
     pub message: String,
 }
@@ -32,8 +32,8 @@ pub struct FaceError {
 impl From<fer_core::Error> for FaceError {
     fn from(error: fer_core::Error) -> Self {
         Self {
-            kind: error.kind().to_string(),
-            message: error.to_string(),
+            kind: error.kind(),
+            message: chain(&error),
         }
     }
 }
@@ -149,7 +149,7 @@ impl From<&Unreadable> for FailedImage {
     fn from(file: &Unreadable) -> Self {
         Self {
             path: portable(&file.path),
-            kind: "io".to_owned(),
+            kind: ErrorKind::Io,
             message: file.reason.clone(),
         }
     }

@@ -3,6 +3,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use fer_core::Emotion::{Happy, Neutral, Sad, Surprise};
+use fer_core::ErrorKind;
 use image::{GrayImage, Luma};
 use tempfile::TempDir;
 
@@ -173,7 +174,7 @@ fn faces_are_found_by_the_function_given() {
         whole(image, face)?;
         match face[0] {
             220.. => Err(FaceError {
-                kind: "detector".to_owned(),
+                kind: ErrorKind::Detector,
                 message: "too bright".to_owned(),
             }),
             level => Ok(level > 60),
@@ -192,7 +193,7 @@ fn faces_are_found_by_the_function_given() {
         evaluation
             .errors
             .iter()
-            .any(|error| error.kind == "detector" && error.path == "surprise/1.png")
+            .any(|error| error.kind == ErrorKind::Detector && error.path == "surprise/1.png")
     );
 }
 
