@@ -286,3 +286,41 @@ fn datasets_that_are_none_are_refused_with_what_was_found_and_expected() {
         "a refused training leaves no run folder"
     );
 }
+
+#[test]
+fn control_characters_of_a_file_name_do_not_reach_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a\u{1b}[31m\nb.jpg");
+    fs::copy(face("happy"), &path).unwrap();
+    let good = run(fer().arg("predict").arg(&path));
+    assert_eq!(good.code, 0, "{}", good.stderr);
+    assert!(!good.stdout.contains('\u{1b}'), "{:?}", good.stdout);
+    assert!(
+        good.stdout.contains("\\u{1b}[31m\\nb.jpg"),
+        "{}",
+        good.stdout
+    );
+
+    fs::write(&path, "no image").unwrap();
+    let bad = run(fer().arg("predict").arg(&path));
+    assert_eq!(bad.code, 1);
+    assert!(!bad.stderr.contains('\u{1b}'), "{:?}", bad.stderr);
+}
+
+#[test]
+fn a_votes_file_whose_name_is_not_unicode_is_refused() {
+    let votes = std::ffi::OsStr::from_bytes(b"votes-\xff.csv");
+    let run = run(fer()
+        .args(["train", "data", "--out", "run", "--votes"])
+        .arg(votes));
+    assert_eq!(run.code, 1);
+    assert!(run.stderr.contains("not valid Unicode"), "{}", run.stderr);
+}
+
+#[test]
+fn a_folder_that_is_no_run_is_refused_as_a_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = run(fer().arg("info").arg(folder.path()));
+    assert_eq!(run.code, 1);
+    assert!(run.stderr.contains("best.safetensors"), "{}", run.stderr);
+}

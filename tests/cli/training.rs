@@ -253,3 +253,66 @@ fn info_describes_the_default_model() {
         assert!(run.stdout.contains(word), "{}", run.stdout);
     }
 }
+
+#[test]
+fn figures_of_a_model_are_rounded() {
+    let run = run(fer().arg("info"));
+    for line in run.stdout.lines() {
+        for word in line.split([' ', ',']) {
+            let decimals = word.split_once('.').map_or("", |(_, decimals)| decimals);
+            let is_number = word.parse::<f64>().is_ok();
+            assert!(!is_number || decimals.len() < 9, "{line}");
+        }
+    }
+}
+
+#[test]
+fn the_settings_in_effect_are_printed_as_a_settings_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("settings.toml");
+    fs::write(&file, "learning_rate = 0.001\n").unwrap();
+    let print = |file: &Path, flags: &[&str]| {
+        let run = run(fer()
+            .args(["train", "--print-config", "--config"])
+            .arg(file)
+            .args(flags));
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        run.stdout
+    };
+    let first = print(&file, &["--epochs", "7"]);
+    assert!(
+        first.contains("epochs = 7") && first.contains("learning_rate = 0.001"),
+        "{first}"
+    );
+    fs::write(&file, &first).unwrap();
+    assert_eq!(print(&file, &[]), first);
+}
+
+#[test]
+fn the_demo_is_written_once_and_its_commands_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = || run(fer().current_dir(folder.path()).args(["demo", "try it"]));
+    let first = demo();
+    assert_eq!(first.code, 0, "{}", first.stderr);
+    let commands: Vec<&str> = first
+        .stdout
+        .lines()
+        .filter_map(|line| line.strip_prefix("  fer "))
+        .collect();
+    assert_eq!(commands.len(), 3, "{}", first.stdout);
+    assert_eq!(demo().code, 1, "a second time would overwrite");
+    for command in commands {
+        let command = command.replace("--epochs 20", "--epochs 1");
+        let script = format!("{:?} {command}", env!("CARGO_BIN_EXE_fer"));
+        let output = std::process::Command::new("bash")
+            .current_dir(folder.path())
+            .args(["-c", &script])
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{command}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+}

@@ -20,16 +20,18 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Find the faces in pictures and videos and name their expression
+    /// Find the faces in images and videos and name their expression
     Predict(PredictArgs),
-    /// Train a model on a folder of labelled pictures
+    /// Train a model on a folder of labeled images
     Train(TrainArgs),
     /// Score a model on class folders
     Evaluate(EvaluateArgs),
     /// Look for duplicates, leaks between splits, label conflicts and bad files in a dataset
     Audit(AuditArgs),
-    /// Describe a model: its data, figures and limits
+    /// Describe a model: its network, data and figures
     Info(InfoArgs),
+    /// Write sample images and a tiny dataset to try fer on
+    Demo(DemoArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell to complete in
@@ -37,14 +39,14 @@ pub(crate) enum Command {
     },
 }
 
-/// What a prediction is made with: shared by `predict` and `evaluate`.
+/// Options of a prediction, shared by `predict` and `evaluate`.
 #[derive(Debug, Args)]
 pub(crate) struct ModelArgs {
-    /// Name of a built-in model (crowd, folder) or a model file
+    /// Built-in model (crowd, folder), model file, or run folder (its best model); default: crowd
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) model: Option<String>,
 
-    /// How to look for faces: `auto` takes a picture that is a face crop whole and searches any other
+    /// Face search: `auto` takes an image that is a face crop whole and searches any other
     #[arg(long, value_name = "auto|find|whole", default_value_t)]
     pub(crate) faces: FaceMode,
 
@@ -59,22 +61,22 @@ pub(crate) struct ModelArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct PredictArgs {
-    /// Pictures, videos, folders (searched in depth) or glob patterns
+    /// Images, videos, folders (searched in depth) or glob patterns
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 
     #[command(flatten)]
     pub(crate) model: ModelArgs,
 
-    /// `table` for people, `json` (one object a line and picture) or `csv` (one row a face) for programs
+    /// `table` for people, `json` (one object per line and image) or `csv` (one row per face) for programs
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
 
-    /// Save the picture with boxes and bars drawn on it; a folder when there are several pictures
+    /// Save the image with boxes and bars drawn on it; a folder if there are several images
     #[arg(long, value_name = "OUT")]
     pub(crate) draw: Option<PathBuf>,
 
-    /// Frames looked at in a second of video
+    /// Frames analyzed per second of video
     #[arg(long, value_name = "N", default_value_t = fer_vision::DEFAULT_FRAMES_PER_SECOND)]
     pub(crate) frames_per_second: f64,
 }
@@ -89,23 +91,23 @@ pub(crate) enum Format {
 
 #[derive(Debug, Args)]
 pub(crate) struct TrainArgs {
-    /// Dataset folder with `train`, `validation` and `test`, each with a folder a class
-    #[arg(value_name = "DATA")]
-    pub(crate) data: PathBuf,
+    /// Dataset folder with `train`, `validation` and `test`, each with one folder per class
+    #[arg(value_name = "DATA", required_unless_present = "print_config")]
+    pub(crate) data: Option<PathBuf>,
 
     /// Run folder to write: checkpoints, metrics, report
-    #[arg(long, value_name = "RUN")]
-    pub(crate) out: PathBuf,
+    #[arg(long, value_name = "RUN", required_unless_present = "print_config")]
+    pub(crate) out: Option<PathBuf>,
 
     /// Settings file; flags override it
     #[arg(long, value_name = "FILE.toml")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Passes over the training pictures
+    /// Passes over the training images
     #[arg(long, value_name = "N")]
     pub(crate) epochs: Option<usize>,
 
-    /// Pictures a step
+    /// Images per step
     #[arg(long, value_name = "N")]
     pub(crate) batch_size: Option<usize>,
 
@@ -113,11 +115,11 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
 
-    /// Crowd votes a picture, as soft labels
+    /// Crowd votes per image, as soft labels
     #[arg(long, value_name = "CSV")]
     pub(crate) votes: Option<PathBuf>,
 
-    /// Where to compute: `cpu` or `cuda`
+    /// Device to compute on: `cpu` or `cuda`
     #[arg(long, value_name = "cpu|cuda", default_value_t)]
     pub(crate) device: fer_train::Device,
 
@@ -125,11 +127,15 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) threads: usize,
 
-    /// Go on with the run in RUN where it stopped
+    /// Resume the run in RUN
     #[arg(long)]
     pub(crate) resume: bool,
 
-    /// Keep training pictures that have a copy in validation or test
+    /// Print the settings in effect as TOML, and train nothing
+    #[arg(long)]
+    pub(crate) print_config: bool,
+
+    /// Keep training images that have a copy in validation or test
     #[arg(long)]
     pub(crate) keep_copies: bool,
 
@@ -147,11 +153,11 @@ pub(crate) struct EvaluateArgs {
     #[command(flatten)]
     pub(crate) model: ModelArgs,
 
-    /// Crowd votes; pictures on which most voters agree are scored separately too
+    /// Crowd votes; images on which most voters agree are scored separately too
     #[arg(long, value_name = "CSV")]
     pub(crate) votes: Option<PathBuf>,
 
-    /// Pictures to leave out: one path a line, relative to DIR
+    /// Images to leave out: one path per line, relative to DIR
     #[arg(long, value_name = "LIST")]
     pub(crate) exclude: Option<PathBuf>,
 
@@ -193,7 +199,14 @@ pub(crate) struct AuditArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct InfoArgs {
-    /// Name of a built-in model or a model file; the default model when absent
+    /// Built-in model, model file or run folder; default: crowd
     #[arg(value_name = "MODEL")]
     pub(crate) model: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Folder to create
+    #[arg(value_name = "DIR", default_value = "fer-demo")]
+    pub(crate) dir: PathBuf,
 }

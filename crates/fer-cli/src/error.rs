@@ -22,6 +22,9 @@ pub(crate) enum Error {
     /// A folder for drawings that cannot be created.
     #[error("cannot create {}", path.display())]
     CreateFolder { path: PathBuf, source: io::Error },
+    /// A path in the settings of a run that no TOML file can hold.
+    #[error("{} is not valid Unicode: rename it", path.display())]
+    NotUnicode { path: PathBuf },
     #[error("cannot write to stdout")]
     Stdout(#[source] io::Error),
     /// Results that cannot be serialized.

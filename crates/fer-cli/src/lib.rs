@@ -6,6 +6,7 @@
 
 mod args;
 mod audit;
+mod demo;
 mod error;
 mod evaluate;
 mod files;
@@ -56,7 +57,7 @@ pub fn run<T: Into<OsString> + Clone>(args: impl IntoIterator<Item = T>) -> i32 
         // The reader has what it wanted and went away, as `head` does.
         Err(Error::Stdout(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
         Err(error) => {
-            progress::say(format_args!("error: {}", fer_core::chain(&error)));
+            progress::say_error(&error);
             1
         }
     }
@@ -69,6 +70,7 @@ fn execute(cli: &Cli) -> Result<Status> {
         Command::Evaluate(args) => evaluate::run(args, cli.quiet),
         Command::Audit(args) => audit::run(args, cli.quiet),
         Command::Info(args) => info::run(args),
+        Command::Demo(args) => demo::run(args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "fer", &mut script);

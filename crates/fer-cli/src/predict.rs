@@ -8,7 +8,7 @@ use fer_kit::predict::{Item, predict};
 use fer_vision::{Analyzer, AnalyzerOptions, expand_inputs, is_video};
 
 use crate::args::{Format, ModelArgs, PredictArgs};
-use crate::progress::{Progress, say};
+use crate::progress::{Progress, say_error};
 use crate::{Error, Result, Status};
 use drawing::Drawing;
 use output::Output;
@@ -35,7 +35,7 @@ pub(crate) fn run(args: &PredictArgs, quiet: bool) -> Result<Status> {
     let mut status = Status::Success;
     let mut report = |error: &dyn std::error::Error| {
         status = Status::Failure;
-        say(format_args!("error: {}", fer_core::chain(error)));
+        say_error(error);
     };
     // One bar at a time: for images, or for the frames of a video.
     let mut images: Option<Progress> = None;
@@ -45,9 +45,13 @@ pub(crate) fn run(args: &PredictArgs, quiet: bool) -> Result<Status> {
         match item {
             Item::Image(result) => {
                 let images = images.get_or_insert_with(|| Progress::new("images", quiet));
+                let drawn = match (&drawing, result.error()) {
+                    (Some(drawing), None) => drawing.save(result),
+                    _ => Ok(()),
+                };
                 if let Some(error) = result.error() {
                     images.suspend(|| report(error));
-                } else if let Some(Err(error)) = drawing.as_ref().map(|it| it.save(result)) {
+                } else if let Err(error) = drawn {
                     images.suspend(|| report(&error));
                 }
                 images.suspend(|| output.add(result))?;
@@ -60,7 +64,7 @@ pub(crate) fn run(args: &PredictArgs, quiet: bool) -> Result<Status> {
                 frames_done += 1;
                 frames
                     .get_or_insert_with(|| Progress::new("frames", quiet))
-                    .set(frames_done, frames_done);
+                    .count(frames_done);
             }
             Item::VideoEnd(video, error) => {
                 frames = None;

@@ -5,7 +5,12 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::terminal::printable;
+
 const LINE_EVERY: Duration = Duration::from_secs(10);
+const BAR_AFTER: Duration = Duration::from_millis(500);
+const BAR: &str = "{wide_bar:.cyan/dim} {pos}/{len} {msg}, {per_sec}, {eta} left";
+const SPINNER: &str = "{spinner} {pos} {msg}, {per_sec}";
 
 /// How far a long piece of work has come.
 pub(crate) struct Progress {
@@ -15,18 +20,26 @@ pub(crate) struct Progress {
 
 enum Display {
     Nothing,
+    /// A terminal on which nothing is shown yet: most work is done at once.
+    Waiting {
+        things: String,
+    },
     Bar(ProgressBar),
-    Lines { last: Instant },
+    Lines {
+        last: Instant,
+    },
 }
 
 impl Progress {
-    /// Starts to show the progress of things of a kind, such as "images".
+    /// Shows the progress of things of a kind, such as "images", once it takes a moment.
     pub(crate) fn new(things: &str, quiet: bool) -> Self {
         let started = Instant::now();
         let display = if quiet {
             Display::Nothing
         } else if io::stderr().is_terminal() {
-            Display::Bar(bar(things))
+            Display::Waiting {
+                things: things.to_owned(),
+            }
         } else {
             Display::Lines { last: started }
         };
@@ -35,8 +48,9 @@ impl Progress {
 
     /// Shows that `done` of `total` things are done.
     pub(crate) fn set(&mut self, done: usize, total: usize) {
+        self.show_bar(BAR, done);
         match &mut self.display {
-            Display::Nothing => {}
+            Display::Nothing | Display::Waiting { .. } => {}
             Display::Bar(bar) => {
                 bar.set_length(total as u64);
                 bar.set_position(done as u64);
@@ -46,6 +60,32 @@ impl Progress {
                 *last = Instant::now();
                 say(line(done, total, self.started.elapsed()));
             }
+        }
+    }
+
+    /// Shows that `done` things are done, of an unknown number.
+    pub(crate) fn count(&mut self, done: usize) {
+        self.show_bar(SPINNER, done);
+        match &mut self.display {
+            Display::Nothing | Display::Waiting { .. } => {}
+            Display::Bar(bar) => bar.set_position(done as u64),
+            Display::Lines { last } if last.elapsed() < LINE_EVERY => {}
+            Display::Lines { last } => {
+                *last = Instant::now();
+                let rate = done as f64 / self.started.elapsed().as_secs_f64();
+                say(format_args!("{done} done, {rate:.0}/s"));
+            }
+        }
+    }
+
+    /// Puts a bar on the terminal if the work has taken long enough.
+    fn show_bar(&mut self, template: &str, done: usize) {
+        if let Display::Waiting { things } = &self.display
+            && self.started.elapsed() > BAR_AFTER
+        {
+            let bar = bar(template, things);
+            bar.set_position(done as u64);
+            self.display = Display::Bar(bar);
         }
     }
 
@@ -78,10 +118,9 @@ fn line(done: usize, total: usize, elapsed: Duration) -> String {
     format!("{done}/{total}, {speed}, {left:.0} s left")
 }
 
-/// An empty bar with rate and time left.
-fn bar(things: &str) -> ProgressBar {
-    let template = "{wide_bar:.cyan/dim} {pos}/{len} {msg}, {per_sec}, {eta} left";
-    // The template is a constant: if it did not parse, the default style would do.
+/// Returns an empty bar.
+fn bar(template: &str, things: &str) -> ProgressBar {
+    // The templates are constants: if one did not parse, the default style would do.
     let style =
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(0)
@@ -89,7 +128,14 @@ fn bar(things: &str) -> ProgressBar {
         .with_message(things.to_owned())
 }
 
-/// Writes a line to stderr. Where even that is closed, nobody is left to tell.
+/// Writes an error to stderr, control characters in file names escaped.
+pub(crate) fn say_error(error: &dyn std::error::Error) {
+    let text = fer_core::chain(error);
+    let lines: Vec<String> = text.split('\n').map(printable).collect();
+    say(format_args!("error: {}", lines.join("\n")));
+}
+
+/// Writes a line to stderr. Errors are ignored: stderr is closed.
 pub(crate) fn say(text: impl std::fmt::Display) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }

@@ -1,23 +1,52 @@
 //! Stdout for people and for programs.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use comfy_table::{ContentArrangement, Table, presets};
 
 use crate::{Error, Result};
 
-/// An empty table: boxed and coloured on a terminal, aligned plain columns elsewhere.
+/// Returns an empty table: boxed and colored on a terminal, aligned plain columns elsewhere.
 pub(crate) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     if is_decorated() {
         table
             .load_style(presets::UTF8_FULL_CONDENSED)
             .set_content_arrangement(ContentArrangement::Dynamic);
+        if let Some(width) = width() {
+            table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
+        }
     } else {
         table.load_style(presets::NOTHING).force_no_tty();
     }
     table.set_header(header);
     table
+}
+
+/// Returns the columns of stdout: those of `COLUMNS` if it is set, else those of the terminal; `None` for a file.
+pub(crate) fn width() -> Option<usize> {
+    let columns = std::env::var("COLUMNS").ok();
+    columns
+        .and_then(|columns| columns.parse().ok())
+        .filter(|&columns| columns > 0)
+        .or_else(|| Table::new().width().map(usize::from))
+}
+
+/// Returns `text` with its control characters escaped, so that a file name can neither move the cursor nor end a row.
+pub(crate) fn printable(text: &str) -> String {
+    let mut printable = String::with_capacity(text.len());
+    for character in text.chars() {
+        // The bidirectional controls reorder what is shown.
+        if character.is_control()
+            || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        {
+            printable.extend(character.escape_default());
+        } else {
+            printable.push(character);
+        }
+    }
+    printable
 }
 
 /// Writes a table to stdout.
@@ -36,7 +65,32 @@ pub(crate) fn print(text: impl std::fmt::Display) -> Result<()> {
     writeln!(io::stdout().lock(), "{text}").map_err(Error::Stdout)
 }
 
-/// Whether stdout shows colours and boxes: on a terminal, unless `NO_COLOR` is set (<https://no-color.org>).
+/// Returns `true` if stdout shows colors and boxes: on a terminal, unless `NO_COLOR` is set (<https://no-color.org>).
 fn is_decorated() -> bool {
     io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Returns a path as a shell takes it: in quotes if it needs them.
+pub(crate) fn quoted(path: &Path) -> String {
+    let text = printable(&path.display().to_string());
+    let is_plain = |c: char| c.is_alphanumeric() || "/\\.:_-+,@".contains(c);
+    if text.chars().all(is_plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_escaped_and_letters_of_all_scripts_kept() {
+        assert_eq!(
+            printable("a\u{1b}[31m\nb\u{202e}c"),
+            "a\\u{1b}[31m\\nb\\u{202e}c"
+        );
+        assert_eq!(printable("Grüße, 写真.jpg"), "Grüße, 写真.jpg");
+    }
 }

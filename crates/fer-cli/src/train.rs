@@ -2,6 +2,7 @@
 
 mod observer;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,10 +13,15 @@ use serde_json::{Map, Value, json};
 use crate::args::TrainArgs;
 use crate::progress::say;
 use crate::terminal;
-use crate::{Result, Status};
+use crate::{Error, Result, Status};
 use observer::Terminal;
 
 pub(crate) fn run(args: &TrainArgs, quiet: bool) -> Result<Status> {
+    let request = request(args)?;
+    if args.print_config {
+        terminal::print(request.settings()?.to_toml()?.trim_end())?;
+        return Ok(Status::Success);
+    }
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&interrupted);
     // Where no handler can be set, Ctrl-C ends the process, and the last checkpoint serves the resume.
@@ -25,11 +31,11 @@ pub(crate) fn run(args: &TrainArgs, quiet: bool) -> Result<Status> {
             "warning: Ctrl-C will stop without a checkpoint: {error}"
         ));
     }
-    let run = train(&request(args), &mut Terminal::new(interrupted, quiet))?;
-    conclude(&run)
+    let run = train(&request, &mut Terminal::new(interrupted, quiet))?;
+    conclude(&run, &request.data)
 }
 
-fn request(args: &TrainArgs) -> TrainRequest {
+fn request(args: &TrainArgs) -> Result<TrainRequest> {
     let mut options = Map::new();
     let mut set = |name: &str, value: Option<Value>| {
         if let Some(value) = value {
@@ -39,36 +45,39 @@ fn request(args: &TrainArgs) -> TrainRequest {
     set("epochs", args.epochs.map(Value::from));
     set("batch_size", args.batch_size.map(Value::from));
     set("seed", args.seed.map(Value::from));
-    set(
-        "votes",
-        args.votes.as_ref().map(|file| json!({ "file": file })),
-    );
+    let votes = args.votes.as_deref().map(|file| {
+        let name = file.to_str().ok_or_else(|| Error::NotUnicode {
+            path: file.to_owned(),
+        });
+        Ok::<_, Error>(json!({ "file": name? }))
+    });
+    set("votes", votes.transpose()?);
     set(
         "remove_copies",
         args.keep_copies.then_some(Value::Bool(false)),
     );
-    TrainRequest {
-        data: args.data.clone(),
-        out: args.out.clone(),
+    Ok(TrainRequest {
+        data: args.data.clone().unwrap_or_default(),
+        out: args.out.clone().unwrap_or_default(),
         config: args.config.clone(),
         options,
         resume: args.resume,
         ignore_unknown: args.ignore_unknown,
         device: args.device,
         threads: args.threads,
-    }
+    })
 }
 
-/// Says what there is now, and what to do next.
-fn conclude(run: &TrainingRun) -> Result<Status> {
+/// Prints the results and the next command.
+fn conclude(run: &TrainingRun, data: &Path) -> Result<Status> {
     let directory = run.directory.display();
     if run.ending == Ending::Interrupted {
         say(format_args!(
-            "stopped; the same command with --resume goes on with {directory}"
+            "stopped; the same command with --resume continues {directory}"
         ));
         return Ok(Status::Failure);
     }
-    let mut table = terminal::table(&["", ""]);
+    let mut table = terminal::table(&["result", "value"]);
     if let Some(best) = run.best() {
         table.add_row([
             "best epoch".to_owned(),
@@ -92,5 +101,10 @@ fn conclude(run: &TrainingRun) -> Result<Status> {
             .to_string(),
     ]);
     terminal::print_table(&table)?;
+    terminal::print(format_args!(
+        "evaluate with: fer evaluate {} --model {}",
+        terminal::quoted(&data.join("test")),
+        terminal::quoted(&run.directory)
+    ))?;
     Ok(Status::Success)
 }

@@ -1,6 +1,7 @@
 //! Errors of this crate's functions.
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use fer_core::{Error as CoreError, ErrorKind};
 use fer_train::Error as TrainError;
@@ -28,6 +29,25 @@ pub enum Error {
         /// The name or value found, and those expected.
         reason: String,
     },
+    /// A folder to write into that holds something already.
+    #[error("{} is not empty: name a new folder", path.display())]
+    NotEmpty {
+        /// The folder, or the file in its place.
+        path: PathBuf,
+    },
+    /// A folder that cannot be created.
+    #[error("cannot create {}", path.display())]
+    CreateFolder {
+        /// The folder.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+    /// A build without sample images.
+    #[error(
+        "this build holds no sample images: they are in the folder `examples` of the repository"
+    )]
+    NoSamples,
 }
 
 impl Error {
@@ -39,6 +59,9 @@ impl Error {
             Self::Vision(error) => error.kind(),
             Self::Train(error) => error.kind(),
             Self::Settings { .. } => ErrorKind::Config,
+            Self::NotEmpty { .. } => ErrorKind::InvalidArgument,
+            Self::CreateFolder { .. } => ErrorKind::Io,
+            Self::NoSamples => ErrorKind::NotFound,
         }
     }
 
@@ -57,9 +80,9 @@ impl Error {
                 | VisionError::Write { path, .. }
                 | VisionError::Video { path, .. },
             )
-            | Self::Train(TrainError::Io { path, .. } | TrainError::NotAFolder { path }) => {
-                Some(path)
-            }
+            | Self::Train(TrainError::Io { path, .. } | TrainError::NotAFolder { path })
+            | Self::NotEmpty { path }
+            | Self::CreateFolder { path, .. } => Some(path),
             _ => None,
         }
     }

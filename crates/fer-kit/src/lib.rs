@@ -22,6 +22,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod demo;
 mod error;
 mod evaluate;
 mod model;
@@ -33,6 +34,7 @@ pub use fer_core;
 pub use fer_train;
 pub use fer_vision;
 
+pub use demo::{Demo, write_demo};
 pub use error::{Error, Result};
 pub use evaluate::{EvaluateOptions, evaluate};
 pub use fer_train::audit::{Audit, AuditOptions, AuditStep, audit};

@@ -1,13 +1,17 @@
 //! Models by name or file, and the facts about them.
 
+use std::path::Path;
+
 use fer_core::{
     Classifier, Emotion, Model, ModelConfig, PerEmotion, Preprocessing, Priors, Provenance,
 };
+use fer_train::RunDirectory;
 use serde::Serialize;
 
 use crate::Result;
 
-/// Loads the model that `model` names: a built-in one by name, or a model file by path; the default one for `None`.
+/// Loads the model that `model` names: a built-in one by name, a model file by path, or the best model of a run by the
+/// run's folder; the default model for `None`.
 ///
 /// `priors` of `None` leaves the default; `threads` of 0 uses every core.
 ///
@@ -18,9 +22,18 @@ pub fn load_classifier(
     priors: Option<Priors>,
     threads: usize,
 ) -> Result<Classifier> {
-    let model = model.map_or_else(|| Model::named(Model::DEFAULT_NAME), Model::find)?;
+    let model = match model {
+        None => Model::named(Model::DEFAULT_NAME)?,
+        Some(run) if is_folder(run) => Model::load(RunDirectory::at(run).best())?,
+        Some(model) => Model::find(model)?,
+    };
     let classifier = Classifier::from_model(model)?.with_threads(threads);
     Ok(classifier.with_priors(priors.unwrap_or_default())?)
+}
+
+/// Returns `true` if `model` names no built-in model but a folder.
+fn is_folder(model: &str) -> bool {
+    !Model::names().contains(&model) && Path::new(model).is_dir()
 }
 
 /// Facts about a model.

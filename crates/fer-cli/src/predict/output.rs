@@ -1,29 +1,29 @@
 //! The results of `fer predict` in the format asked for.
 
+mod listing;
 mod people;
 
 use std::io::{self, StdoutLock, Write};
 use std::path::Path;
 
-use comfy_table::{Cell, Color, Table};
-use fer_core::{Emotion, PerEmotion};
 use fer_kit::predict::Frame;
 use fer_vision::{Face, FrameRow, ImageResult};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::args::Format;
-use crate::terminal;
 use crate::{Error, Result};
+use listing::Listing;
 use people::People;
-
-const BAR_WIDTH: f32 = 20.0;
 
 /// Takes results one by one; lines of JSON and CSV appear as they come, the table at the end.
 pub(super) enum Output {
     Json(StdoutLock<'static>),
     Csv(Box<csv::Writer<StdoutLock<'static>>>),
-    Table { table: Box<Table>, people: People },
+    Table {
+        listing: Box<Listing>,
+        people: People,
+    },
 }
 
 impl Output {
@@ -32,28 +32,25 @@ impl Output {
             Format::Json => Self::Json(io::stdout().lock()),
             Format::Csv => Self::Csv(Box::new(csv::Writer::from_writer(io::stdout().lock()))),
             Format::Table => Self::Table {
-                table: Box::new(terminal::table(&[
-                    "picture",
-                    "face",
-                    "emotion",
-                    "",
-                    "probability",
-                ])),
+                listing: Box::default(),
                 people: People::default(),
             },
         }
     }
 
-    /// Adds the faces of a picture.
+    /// Adds the faces of an image.
     pub(super) fn add(&mut self, result: &ImageResult) -> Result<()> {
         match self {
             Self::Json(stdout) => write_json(stdout, result),
-            Self::Csv(writer) => result
-                .rows()
-                .try_for_each(|row| writer.serialize(row))
-                .map_err(csv_error),
-            Self::Table { table, .. } => {
-                add_picture(table, result);
+            Self::Csv(writer) => {
+                result
+                    .rows()
+                    .try_for_each(|row| writer.serialize(row))
+                    .map_err(csv_error)?;
+                writer.flush().map_err(Error::Stdout)
+            }
+            Self::Table { listing, .. } => {
+                listing.add_image(result);
                 Ok(())
             }
         }
@@ -69,7 +66,8 @@ impl Output {
                     .iter()
                     .map(|face| FrameRow::new(Some(frame.path), frame.time, face));
                 rows.try_for_each(|row| writer.serialize(row))
-                    .map_err(csv_error)
+                    .map_err(csv_error)?;
+                writer.flush().map_err(Error::Stdout)
             }
             Self::Table { people, .. } => {
                 people.add(frame);
@@ -78,17 +76,10 @@ impl Output {
         }
     }
 
-    /// Ends a video: the table gets one row a person.
+    /// Ends a video: the table gets one row per person.
     pub(super) fn end_video(&mut self, video: &Path) -> Result<()> {
-        if let Self::Table { table, people } = self {
-            let path = video.display().to_string();
-            let people = std::mem::take(people);
-            if people.is_empty() {
-                table.add_row([path.as_str(), "", "no face"]);
-            }
-            for person in people.into_rows() {
-                table.add_row(cells(&path, person.place, person.emotion, person.share, ""));
-            }
+        if let Self::Table { listing, people } = self {
+            listing.add_video(video, std::mem::take(people).into_rows());
         }
         Ok(())
     }
@@ -110,10 +101,10 @@ impl Output {
             Self::Csv(writer) => writer
                 .serialize(FrameRow::failed(video, error))
                 .map_err(csv_error),
-            Self::Table { table, people } => {
+            Self::Table { listing, people } => {
                 // Who was seen before it failed is nobody in the next video.
                 *people = People::default();
-                table.add_row(failed(&video.display().to_string(), error.kind().as_str()));
+                listing.add_failed_video(video, error.kind());
                 Ok(())
             }
         }
@@ -123,7 +114,7 @@ impl Output {
         match self {
             Self::Json(mut stdout) => stdout.flush().map_err(Error::Stdout),
             Self::Csv(mut writer) => writer.flush().map_err(Error::Stdout),
-            Self::Table { table, .. } => terminal::print_table(&table),
+            Self::Table { listing, .. } => listing.print(),
         }
     }
 }
@@ -139,56 +130,3 @@ fn csv_error(error: csv::Error) -> Error {
         other => Error::Format(format!("{other:?}").into()),
     }
 }
-
-fn add_picture(table: &mut Table, result: &ImageResult) {
-    let path = result.path.display().to_string();
-    if let Some(error) = result.error() {
-        table.add_row(failed(&path, error.kind().as_str()));
-    } else if result.faces().is_empty() {
-        table.add_row([&path, "", "no face"]);
-    }
-    for face in result.faces() {
-        let place = match face.bounds {
-            Some(bounds) => format!(
-                "{}x{} at {},{}",
-                bounds.width, bounds.height, bounds.x, bounds.y
-            ),
-            None => "whole".to_owned(),
-        };
-        let prediction = &face.prediction;
-        let doubt = if prediction.is_uncertain() {
-            " (not sure)"
-        } else {
-            ""
-        };
-        table.add_row(cells(
-            &path,
-            place,
-            prediction.emotion(),
-            prediction.confidence(),
-            doubt,
-        ));
-    }
-}
-
-fn failed(path: &str, kind: &str) -> [Cell; 3] {
-    [
-        Cell::new(path),
-        Cell::new(""),
-        Cell::new(kind).fg(Color::Red),
-    ]
-}
-
-fn cells(path: &str, place: String, emotion: Emotion, share: f32, remark: &str) -> [Cell; 5] {
-    let color = COLORS[emotion];
-    [
-        Cell::new(path),
-        Cell::new(place),
-        Cell::new(emotion).fg(color),
-        Cell::new("█".repeat((share * BAR_WIDTH).round() as usize)).fg(color),
-        Cell::new(format!("{share:.2}{remark}")),
-    ]
-}
-
-const COLORS: PerEmotion<Color> =
-    PerEmotion([Color::Yellow, Color::Blue, Color::Grey, Color::Magenta]);

@@ -43,10 +43,6 @@ impl People {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.seen.is_empty()
-    }
-
     pub(super) fn into_rows(self) -> impl Iterator<Item = Person> {
         self.seen.into_iter().map(|(number, seen)| {
             let mean = PerEmotion::from_fn(|emotion| seen.sums[emotion] / seen.frames);
