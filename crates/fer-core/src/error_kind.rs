@@ -91,6 +91,10 @@ kinds! {
     NoExamples = "no_examples",
     /// A malformed votes file.
     Votes = "votes",
+    /// A list of votes or of images to leave out that names no image of the dataset.
+    NothingListed = "nothing_listed",
+    /// A run directory that another training is writing.
+    RunInUse = "run_in_use",
     /// A teacher model that takes other input than the student.
     Teacher = "teacher",
 

@@ -66,7 +66,8 @@ impl Subject {
             | ErrorKind::NothingToResume
             | ErrorKind::ResumeMismatch
             | ErrorKind::Checkpoint
-            | ErrorKind::Diverged => TrainingError::new_err(arguments),
+            | ErrorKind::Diverged
+            | ErrorKind::RunInUse => TrainingError::new_err(arguments),
             ErrorKind::NotFound
             | ErrorKind::PermissionDenied
             | ErrorKind::Io
@@ -83,6 +84,7 @@ impl Subject {
             | ErrorKind::NothingScored
             | ErrorKind::NoExamples
             | ErrorKind::Votes
+            | ErrorKind::NothingListed
             | ErrorKind::Teacher
             | ErrorKind::Interrupted
             | ErrorKind::Report

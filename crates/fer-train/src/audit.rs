@@ -15,6 +15,7 @@ use crate::copies::{COMPARED_SIDE, CopyKind, CopyPair, copies_within};
 use crate::dataset::{FolderDataset, Item, ScanOptions, SplitName};
 use crate::error::{Error, Result};
 use crate::paths::portable;
+use crate::thread_pool::with_threads;
 
 pub use findings::{Audit, BadImage, BadImageKind, Duplicate, LabelConflict, Leaked, SuspectLabel};
 use images::Images;
@@ -87,7 +88,7 @@ pub enum AuditStep {
 /// `progress` is told of each step as it begins, and may stop the work.
 ///
 /// # Errors
-/// Those of [`FolderDataset::scan`]; [`Error::Kernel`] if the threads cannot be started; [`Error::Interrupted`] if `progress` asked
+/// Those of [`FolderDataset::scan_any`]; [`Error::Kernel`] if the threads cannot be started; [`Error::Interrupted`] if `progress` asked
 /// for it.
 pub fn audit(
     root: impl AsRef<Path>,
@@ -98,7 +99,7 @@ pub fn audit(
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(Error::Interrupted),
     };
-    let dataset = FolderDataset::scan(root, options.scan)?;
+    let dataset = FolderDataset::scan_any(root, options.scan)?;
     let threads = Threads::new(options.threads)?;
     let files = SplitName::ALL.map(|name| dataset.split(name).items.len());
     begin(AuditStep::Decoding(files.iter().sum()))?;
@@ -108,6 +109,7 @@ pub fn audit(
 
     let mut audit = Audit {
         unreadable: images.bad(),
+        suspects_searched: options.suspects,
         ..Audit::default()
     };
     for name in SplitName::ALL {

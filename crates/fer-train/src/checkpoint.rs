@@ -1,4 +1,4 @@
-//! `last.safetensors`: all that a run needs to go on as if it had never stopped.
+//! `last.safetensors`: all that a run needs to continue as if it had never stopped.
 //!
 //! Random numbers need no state ([`crate::random`]): seed, epoch and step name every draw.
 
@@ -10,6 +10,7 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 
+use crate::digest::InputDigests;
 use crate::error::{Error, Result};
 
 /// Version of the file's layout.
@@ -32,14 +33,14 @@ pub(crate) struct EngineState {
     pub(crate) steps: u64,
 }
 
-/// Where a run stands, and what it is a run of.
+/// The progress of a run, its configuration and its inputs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Position {
+pub(crate) struct RunState {
     format: u32,
     /// The configuration as TOML, with bare file names.
     pub(crate) config: String,
-    /// What the run reads.
-    pub(crate) inputs: Inputs,
+    /// Digests of the files that the run reads.
+    pub(crate) inputs: InputDigests,
     /// Epochs completed.
     pub(crate) epoch: usize,
     /// Steps of the current epoch taken.
@@ -50,9 +51,9 @@ pub(crate) struct Position {
     pub(crate) best: Option<Best>,
 }
 
-impl Position {
-    /// The beginning of a run.
-    pub(crate) fn start(config: String, inputs: Inputs) -> Self {
+impl RunState {
+    /// Returns the state at the beginning of a run.
+    pub(crate) fn start(config: String, inputs: InputDigests) -> Self {
         Self {
             format: FORMAT,
             config,
@@ -65,37 +66,26 @@ impl Position {
     }
 }
 
-/// Digests of the files that a run reads, in hexadecimal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Inputs {
-    /// The images: paths, classes and contents.
-    pub(crate) dataset: String,
-    /// The votes file.
-    pub(crate) votes: Option<String>,
-    /// The teachers' model files.
-    pub(crate) teachers: Vec<String>,
-}
-
 /// The best epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Best {
     /// From 1.
     pub(crate) epoch: usize,
-    /// What is compared: higher is better.
+    /// The monitored figure: higher is better.
     pub(crate) score: f64,
     /// Breaks ties: lower is better.
     pub(crate) loss: f64,
 }
 
 impl Best {
-    /// Whether this epoch is better than `other`; the earlier of two equal ones stays.
+    /// Returns `true` if this epoch is better than `other`; the earlier of two equal ones stays.
     pub(crate) fn beats(&self, other: &Self) -> bool {
         self.score > other.score || (self.score == other.score && self.loss < other.loss)
     }
 }
 
 /// Writes a checkpoint atomically.
-pub(crate) fn save(path: &Path, position: &Position, state: &EngineState) -> Result<()> {
+pub(crate) fn save(path: &Path, position: &RunState, state: &EngineState) -> Result<()> {
     let damaged = |error: &dyn std::fmt::Display| Error::Checkpoint {
         path: path.to_owned(),
         reason: error.to_string(),
@@ -127,7 +117,7 @@ pub(crate) fn save(path: &Path, position: &Position, state: &EngineState) -> Res
 ///
 /// # Errors
 /// [`Error::Io`], or [`Error::Checkpoint`] for a file that is no checkpoint of this version.
-pub(crate) fn load(path: &Path) -> Result<(Position, EngineState)> {
+pub(crate) fn load(path: &Path) -> Result<(RunState, EngineState)> {
     let bytes = std::fs::read(path).map_err(|source| Error::io("read", path, source))?;
     parse(&bytes).map_err(|reason| Error::Checkpoint {
         path: path.to_owned(),
@@ -135,7 +125,7 @@ pub(crate) fn load(path: &Path) -> Result<(Position, EngineState)> {
     })
 }
 
-fn parse(bytes: &[u8]) -> Result<(Position, EngineState), String> {
+fn parse(bytes: &[u8]) -> Result<(RunState, EngineState), String> {
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
     let json = metadata
         .metadata()
@@ -179,7 +169,7 @@ fn parse(bytes: &[u8]) -> Result<(Position, EngineState), String> {
 /// The metadata entry.
 #[derive(Serialize, Deserialize)]
 struct Header {
-    position: Position,
+    position: RunState,
     steps: u64,
 }
 
@@ -221,13 +211,13 @@ fn from_tensor(tensor: &TensorView<'_>) -> Option<Vec<f32>> {
 mod tests {
     use super::*;
 
-    fn sample() -> (Position, EngineState) {
-        let inputs = Inputs {
+    fn sample() -> (RunState, EngineState) {
+        let inputs = InputDigests {
             dataset: "d".into(),
             votes: None,
             teachers: vec!["t".into()],
         };
-        let position = Position {
+        let position = RunState {
             epoch: 3,
             step: 7,
             loss_sum: 0.1 + 0.2,
@@ -236,7 +226,7 @@ mod tests {
                 score: 1.0 / 3.0,
                 loss: 1e300 / 7.0,
             }),
-            ..Position::start("epochs = 3".into(), inputs)
+            ..RunState::start("epochs = 3".into(), inputs)
         };
         let weights = |value: f32| Weights {
             parameters: vec![value; 5],

@@ -9,7 +9,6 @@ use fer_kernels::NetworkSpec;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::progress::ValidationMetrics;
 use crate::schedule::Schedule;
 use crate::votes::Ballot;
 
@@ -116,17 +115,6 @@ pub enum Monitor {
     BalancedAccuracy,
     /// The mean negative log-likelihood.
     Loss,
-}
-
-impl Monitor {
-    /// What is compared between epochs: higher is better.
-    pub(crate) fn score(self, validation: &ValidationMetrics) -> f64 {
-        match self {
-            Self::Accuracy => validation.accuracy,
-            Self::BalancedAccuracy => validation.balanced_accuracy,
-            Self::Loss => -validation.loss,
-        }
-    }
 }
 
 impl Default for TrainConfig {

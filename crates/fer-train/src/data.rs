@@ -1,16 +1,18 @@
-//! What a run trains and validates on: images chosen, and the target of each.
+//! The images that a run trains and validates on, and the target of each.
 
 mod images;
 mod targets;
 mod teachers;
 
+use std::borrow::Cow;
+
 use fer_core::{Emotion, PerEmotion};
 use fer_kernels::Threads;
-use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::Inputs;
 use crate::config::TrainConfig;
-use crate::dataset::{FolderDataset, Item, Unreadable};
+use crate::data_summary::DataSummary;
+use crate::dataset::{FolderDataset, Item, class_counts};
+use crate::digest::{InputDigests, hex};
 use crate::error::{Error, Result};
 use crate::faces::FaceSet;
 use crate::progress::Observer;
@@ -34,27 +36,8 @@ pub(crate) struct TrainingData {
     pub(crate) labels: Vec<(usize, Emotion)>,
     /// The class mix that the loss sees; sums to 1.
     pub(crate) class_mix: PerEmotion<f32>,
-    pub(crate) inputs: Inputs,
+    pub(crate) inputs: InputDigests,
     pub(crate) summary: DataSummary,
-}
-
-/// What there was in the dataset and what became of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct DataSummary {
-    /// SHA-256 of the images used: their paths, classes and contents.
-    pub digest: String,
-    /// Readable images in `train` by folder.
-    pub train_images: PerEmotion<usize>,
-    /// Images trained on.
-    pub trained_on: usize,
-    /// Training images removed because `validation` or `test` has a copy.
-    pub copies_removed: usize,
-    /// Training images left out because too few votes are for the four classes.
-    pub without_votes: usize,
-    /// Labelled images validated on.
-    pub validation_images: PerEmotion<usize>,
-    /// What could not be read, with paths relative to the dataset.
-    pub unreadable: Vec<Unreadable>,
 }
 
 impl TrainingData {
@@ -70,6 +53,10 @@ impl TrainingData {
         let preprocessing = config.preprocessing();
         // What can fail at once does so before the images are decoded.
         let votes = config.votes.file.as_deref().map(Votes::load).transpose()?;
+        if let Some(votes) = &votes {
+            let items = dataset.train.items.iter().chain(&dataset.validation.items);
+            votes.refuse_unrelated(items.map(|item| Cow::Borrowed(item.path.as_path())))?;
+        }
         let teachers = Teachers::load(&config.distillation, &preprocessing)?;
         let search_copies = config.remove_copies;
         let images = Images::load(
@@ -87,7 +74,7 @@ impl TrainingData {
         let summary = summarize(&images, &selection, &labels);
         refuse_empty_classes("train", &selection.class_counts(), &summary)?;
         refuse_empty_classes("validation", &summary.validation_images, &summary)?;
-        let inputs = Inputs {
+        let inputs = InputDigests {
             dataset: summary.digest.clone(),
             votes: votes.as_ref().map(|votes| hex(&votes.digest())),
             teachers: teachers.digests(),
@@ -146,12 +133,6 @@ fn validation_labels(validation: &FaceSet, votes: Option<&Votes>) -> Vec<(usize,
         .collect()
 }
 
-fn class_counts(emotions: impl Iterator<Item = Emotion>) -> PerEmotion<usize> {
-    let mut counts = PerEmotion::default();
-    emotions.for_each(|emotion| counts[emotion] += 1);
-    counts
-}
-
 fn refuse_empty_classes(
     split: &'static str,
     counts: &PerEmotion<usize>,
@@ -175,9 +156,4 @@ fn refuse_empty_classes(
         class,
         reason,
     })
-}
-
-/// Lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -43,12 +43,15 @@ impl Split {
     /// The number of images of each class.
     #[must_use]
     pub fn class_counts(&self) -> PerEmotion<usize> {
-        let mut counts = PerEmotion::default();
-        for item in &self.items {
-            counts[item.emotion] += 1;
-        }
-        counts
+        class_counts(self.items.iter().map(|item| item.emotion))
     }
+}
+
+/// Counts classes.
+pub(crate) fn class_counts(emotions: impl Iterator<Item = Emotion>) -> PerEmotion<usize> {
+    let mut counts = PerEmotion::default();
+    emotions.for_each(|emotion| counts[emotion] += 1);
+    counts
 }
 
 /// The three splits by name.
@@ -161,6 +164,24 @@ impl FolderDataset {
         Ok(dataset)
     }
 
+    /// Lists the images of `root`, a dataset of splits or one folder of class folders, which becomes the test split.
+    ///
+    /// # Errors
+    /// Those of [`scan`](Self::scan); [`Error::NoImages`] with the folders found if neither holds an image.
+    pub fn scan_any(root: impl AsRef<Path>, options: ScanOptions) -> Result<Self> {
+        let root = root.as_ref();
+        let mut dataset = Self::scan(root, options)?;
+        let is_empty = |name| dataset.split(name).items.is_empty();
+        if SplitName::ALL.into_iter().all(is_empty) {
+            // Of a folder without any class folder, say what is missing before what is unknown.
+            ClassFolders::scan(root, options.with_ignore_unknown_folders(true))?;
+            let classes = ClassFolders::scan(root, options)?;
+            dataset.test = classes.split;
+            dataset.ignored = classes.ignored;
+        }
+        Ok(dataset)
+    }
+
     /// The folder that was scanned.
     #[must_use]
     pub fn root(&self) -> &Path {
@@ -213,6 +234,7 @@ impl ClassFolders {
         if classes.split.items.is_empty() {
             return Err(Error::NoImages {
                 path: root.to_owned(),
+                found: classes.folders(),
                 expected: scan::class_names(),
             });
         }

@@ -84,10 +84,15 @@ pub enum Error {
     },
 
     /// A folder of class folders has no image at all.
-    #[error("{} holds no image in a class folder; expected the folders {}", path.display(), list(expected))]
+    #[error(
+        "{} holds no image in a class folder; expected the folders {}; found: {}",
+        path.display(), list(expected), list(found)
+    )]
     NoImages {
         /// The folder.
         path: PathBuf,
+        /// The folders that are there.
+        found: Vec<String>,
         /// The class names.
         expected: Vec<String>,
     },
@@ -121,6 +126,26 @@ pub enum Error {
         line: u64,
         /// What is wrong with it.
         reason: String,
+    },
+
+    /// A list of images (votes, images to leave out) that names no image of the folder.
+    #[error(
+        "no line of the {list} names an image of the folder; it lists {found}, expected paths such as {expected}"
+    )]
+    NothingListed {
+        /// The list.
+        list: &'static str,
+        /// One of its paths.
+        found: String,
+        /// The path of an image, as the list would have to name it.
+        expected: String,
+    },
+
+    /// The run directory is in use by another process.
+    #[error("{} is in use by another training; wait for it, or choose another folder", path.display())]
+    RunInUse {
+        /// The run directory.
+        path: PathBuf,
     },
 
     /// Nothing of a class is left to train or validate on.
@@ -254,6 +279,8 @@ impl Error {
             Self::NothingScored { .. } => ErrorKind::NothingScored,
             Self::Report(_) => ErrorKind::Report,
             Self::Votes { .. } => ErrorKind::Votes,
+            Self::NothingListed { .. } => ErrorKind::NothingListed,
+            Self::RunInUse { .. } => ErrorKind::RunInUse,
             Self::NoExamples { .. } => ErrorKind::NoExamples,
             Self::Teacher { .. } => ErrorKind::Teacher,
             Self::Config { .. } => ErrorKind::Config,

@@ -3,6 +3,7 @@
 mod exclusion;
 mod predict;
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -158,6 +159,7 @@ pub struct EvaluatedImage {
 /// `progress` is called with the number of images done and of all, and may stop the work.
 ///
 /// # Errors
+/// [`Error::NothingListed`] if the votes or the list of images to leave out name no image of the folder;
 /// [`Error::NothingScored`] if no image is left to score; [`Error::Core`] or [`Error::Kernel`] if the classifier fails;
 /// [`Error::Interrupted`] if `progress` asked for it.
 pub fn evaluate(
@@ -166,8 +168,15 @@ pub fn evaluate(
     options: EvaluationOptions<'_>,
     mut progress: impl FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Evaluation> {
-    let answers = predict::predict(classifier, folder, options, &mut progress)?;
     let name = folder_name(folder.root());
+    let items = &folder.split.items;
+    if let Some(list) = options.exclude {
+        list.refuse_unrelated(items)?;
+    }
+    if let Some(votes) = options.votes {
+        votes.refuse_unrelated(items.iter().map(|item| Cow::Owned(name.join(&item.path))))?;
+    }
+    let answers = predict::predict(classifier, folder, options, &mut progress)?;
     let judged: Vec<Judged<'_>> = answers
         .scored
         .iter()

@@ -11,8 +11,9 @@ use fer_core::{Image, PerEmotion, Preprocessing, chain};
 use fer_kernels::Threads;
 use sha2::{Digest, Sha256};
 
-use crate::dataset::{Item, Split, Unreadable};
+use crate::dataset::{Item, Split, Unreadable, class_counts};
 use crate::error::{Error, Result};
+use crate::text::chain;
 
 /// Larger files are no photographs of faces.
 const MAX_FILE_BYTES: u64 = 256 << 20;
@@ -206,11 +207,7 @@ impl FaceSet {
     /// The number of images of each class.
     #[must_use]
     pub fn class_counts(&self) -> PerEmotion<usize> {
-        let mut counts = PerEmotion::default();
-        for item in &self.items {
-            counts[item.emotion] += 1;
-        }
-        counts
+        class_counts(self.items.iter().map(|item| item.emotion))
     }
 
     /// Adds what these images are to a digest: paths, classes and contents in order.

@@ -14,8 +14,10 @@ mod checkpoint;
 mod config;
 pub mod copies;
 mod data;
+mod data_summary;
 mod dataset;
 mod device;
+mod digest;
 mod engine;
 mod error;
 mod evaluation;
@@ -34,7 +36,10 @@ pub mod robustness;
 mod run_directory;
 mod schedule;
 mod softmax;
+mod text;
+mod thread_pool;
 mod trainer;
+mod training_run;
 mod votes;
 
 pub use calibrate::calibrate;
@@ -42,7 +47,7 @@ pub use config::{
     AugmentationConfig, ClassWeights, DistillationConfig, ModelSection, Monitor, Optimizer,
     TeacherViews, TooFewVotes, TrainConfig, VotesConfig,
 };
-pub use data::DataSummary;
+pub use data_summary::DataSummary;
 pub use dataset::{ClassFolders, FolderDataset, Item, ScanOptions, Split, SplitName, Unreadable};
 pub use device::Device;
 pub use error::{Error, Result};
@@ -56,5 +61,6 @@ pub use progress::{
 };
 pub use run_directory::RunDirectory;
 pub use schedule::Schedule;
-pub use trainer::{Ending, TrainOptions, TrainingRun, train};
+pub use trainer::{TrainOptions, train};
+pub use training_run::{Ending, TrainingRun};
 pub use votes::{Ballot, Votes};

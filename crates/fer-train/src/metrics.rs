@@ -83,11 +83,11 @@ pub struct Metrics {
     pub accuracy_ci95: Interval,
     /// Mean recall of the classes present.
     pub balanced_accuracy: f64,
-    /// 95 % interval of the balanced accuracy (percentile bootstrap over images, fixed seed).
+    /// 95 % credible interval of the balanced accuracy, given the number of images of each class (Jeffreys prior, fixed seed).
     pub balanced_accuracy_ci95: Interval,
     /// Mean F1 of the classes present.
     pub macro_f1: f64,
-    /// 95 % interval of the macro F1 (the same bootstrap).
+    /// 95 % interval of the macro F1 (from the same draws).
     pub macro_f1_ci95: Interval,
     /// Mean negative log-likelihood of the truth, in nats.
     pub nll: f64,
@@ -112,16 +112,16 @@ impl Metrics {
         }
         let confusion = Confusion::of(outcomes);
         let correct = confusion.correct();
-        let resampled = interval::bootstrap(&confusion);
+        let averages = interval::averages(&confusion);
         let reliability = reliability(outcomes);
         Some(Self {
             n: outcomes.len(),
             accuracy: correct as f64 / outcomes.len() as f64,
             accuracy_ci95: wilson(correct, outcomes.len()),
             balanced_accuracy: confusion.balanced_accuracy(),
-            balanced_accuracy_ci95: resampled.balanced_accuracy,
+            balanced_accuracy_ci95: averages.balanced_accuracy,
             macro_f1: confusion.macro_f1(),
-            macro_f1_ci95: resampled.macro_f1,
+            macro_f1_ci95: averages.macro_f1,
             nll: negative_log_likelihood(outcomes),
             ece: expected_calibration_error(&reliability),
             classes: Emotion::ALL,

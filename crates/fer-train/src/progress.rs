@@ -1,11 +1,11 @@
-//! What a training tells whoever watches it.
+//! Progress events of a training run, and the [`Observer`] that receives them.
 
 use std::fmt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::DataSummary;
+use crate::data_summary::DataSummary;
 use crate::metrics::Metrics;
 
 /// Watches a training and may stop it. Every method has a default that does nothing.
@@ -37,6 +37,10 @@ pub trait Observer {
 
     /// An epoch has been trained, validated and written to the run directory.
     fn epoch(&mut self, _epoch: &EpochMetrics) {}
+
+    /// The run has ended, and its result needs care: a sentence for the user, such as that its probabilities rest on
+    /// few validation images.
+    fn warning(&mut self, _message: &str) {}
 
     /// Asked after every step; `true` writes a checkpoint and ends the call, and the run can be resumed.
     fn should_stop(&mut self) -> bool {

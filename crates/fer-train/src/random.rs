@@ -19,12 +19,14 @@ pub(crate) enum Purpose {
     Mixing = 4,
     /// The dropout mask of one image.
     Dropout = 5,
-    /// Bootstrap intervals.
-    Resampling = 6,
+    /// Posterior draws of the intervals.
+    Intervals = 6,
     /// Noise and occlusion of the robustness table.
     Corruption = 7,
     /// The folds of a cross-validation.
     Folds = 8,
+    /// The conformal scores kept of a large set.
+    Scores = 9,
 }
 
 /// A seeded generator with the few distributions that training needs.
@@ -66,7 +68,7 @@ impl Random {
         self.uniform() < probability
     }
 
-    /// Uniform in 0..count (Lemire's multiplication; the bias below 2^-32 is of no matter here).
+    /// Uniform in 0..count (Lemire's multiplication; the bias, below 2^-32, is negligible).
     pub(crate) fn below(&mut self, count: usize) -> usize {
         ((u128::from(self.0.next_u64()) * count as u128) >> 64) as usize
     }
@@ -76,6 +78,28 @@ impl Random {
         let radius = (-2.0 * (1.0 - f64::from(self.uniform())).ln()).sqrt();
         let angle = std::f64::consts::TAU * f64::from(self.uniform());
         (radius * angle.cos()) as f32
+    }
+
+    /// Gamma with the given positive shape and scale 1 (Marsaglia and Tsang 2000, with their boost for shapes below 1).
+    pub(crate) fn gamma(&mut self, shape: f64) -> f64 {
+        if shape < 1.0 {
+            // 1 - uniform is never 0.
+            let boost = (1.0 - f64::from(self.uniform())).powf(1.0 / shape);
+            return self.gamma(shape + 1.0) * boost;
+        }
+        let d = shape - 1.0 / 3.0;
+        let c = 1.0 / (9.0 * d).sqrt();
+        loop {
+            let normal = f64::from(self.normal());
+            let v = (1.0 + c * normal).powi(3);
+            if v <= 0.0 {
+                continue;
+            }
+            let log_uniform = (1.0 - f64::from(self.uniform())).ln();
+            if log_uniform < 0.5 * normal * normal + d - d * v + d * v.ln() {
+                return d * v;
+            }
+        }
     }
 
     /// Shuffles in place (Fisher and Yates).
@@ -97,6 +121,26 @@ fn mix(value: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn gamma_has_its_mean_and_variance() {
+        for shape in [0.2, 0.5, 1.0, 20.5] {
+            let mut random = Random::new(1, Purpose::Intervals, 0, 0);
+            let drawn: Vec<f64> = (0..40_000).map(|_| random.gamma(shape)).collect();
+            let n = drawn.len() as f64;
+            let mean = drawn.iter().sum::<f64>() / n;
+            let variance = drawn
+                .iter()
+                .map(|value| (value - mean).powi(2))
+                .sum::<f64>()
+                / n;
+            assert!((mean / shape - 1.0).abs() < 0.05, "{mean} for {shape}");
+            assert!(
+                (variance / shape - 1.0).abs() < 0.1,
+                "{variance} for {shape}"
+            );
+        }
+    }
 
     #[test]
     fn streams_differ_by_every_coordinate_and_repeat() {

@@ -6,6 +6,7 @@ mod scores_page;
 use serde::Serialize;
 
 pub use audit_page::audit_html;
+pub(crate) use scores_page::calibration_warnings;
 pub use scores_page::{evaluation_html, training_html};
 
 use crate::error::Result;

@@ -1,7 +1,7 @@
 //! The files of a run.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,9 @@ use crate::progress::EpochMetrics;
 
 /// How the names of the temporary files of [`fer_core::write_atomic`] begin.
 const PARTIAL_PREFIX: &[u8] = b".fer-";
+
+/// Name of the file that is locked while a training writes to the directory.
+const LOCK: &str = ".lock";
 
 /// A run directory and the names of what lies in it.
 ///
@@ -123,14 +126,31 @@ impl RunDirectory {
         }
     }
 
-    /// Makes the directory of a new run.
-    pub(crate) fn create(&self, config: &TrainConfig) -> Result<()> {
+    /// Creates the directory of a new run, locked.
+    pub(crate) fn create(&self, config: &TrainConfig) -> Result<File> {
         fs::create_dir_all(&self.path).map_err(|source| Error::io("create", &self.path, source))?;
+        let lock = self.lock()?;
+        // Another run may have been made here since the directory was first looked at.
+        self.refuse_existing()?;
         self.clean()?;
-        Ok(fer_core::write_atomic(
-            self.config(),
-            config.to_toml()?.as_bytes(),
-        )?)
+        fer_core::write_atomic(self.config(), config.to_toml()?.as_bytes())?;
+        Ok(lock)
+    }
+
+    /// Locks the directory, which exists, against another training in it for as long as the result lives.
+    ///
+    /// The lock is the operating system's, on a hidden file that stays: it ends with the process, however that ends.
+    pub(crate) fn lock(&self) -> Result<File> {
+        let path = self.path.join(LOCK);
+        let io = |source| Error::io("lock", &path, source);
+        let file = File::create(&path).map_err(io)?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(Error::RunInUse {
+                path: self.path.clone(),
+            }),
+            Err(TryLockError::Error(source)) => Err(io(source)),
+        }
     }
 
     /// Removes the files that a killed run left half written.
@@ -179,9 +199,28 @@ mod tests {
             .unwrap()
             .map(|entry| entry.unwrap().file_name())
             .collect();
-        assert_eq!(left, ["config.toml"]);
+        assert!(left.contains(&"config.toml".into()) && !left.contains(&".fer-x".into()));
+        assert_eq!(left.iter().filter(|name| *name != ".lock").count(), 1);
         assert_eq!(
             run.refuse_existing().unwrap_err().kind(),
+            fer_core::ErrorKind::RunExists
+        );
+    }
+
+    #[test]
+    fn a_second_training_in_the_directory_is_refused_while_the_first_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = RunDirectory::at(folder.path());
+        let first = run.create(&TrainConfig::default()).unwrap();
+        assert_eq!(run.lock().unwrap_err().kind(), fer_core::ErrorKind::RunInUse);
+        assert_eq!(
+            run.create(&TrainConfig::default()).unwrap_err().kind(),
+            fer_core::ErrorKind::RunInUse
+        );
+        drop(first);
+        run.lock().unwrap();
+        assert_eq!(
+            run.create(&TrainConfig::default()).unwrap_err().kind(),
             fer_core::ErrorKind::RunExists
         );
     }

@@ -5,19 +5,19 @@ mod resume;
 mod session;
 mod validation;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use fer_kernels::Threads;
-use serde::{Deserialize, Serialize};
 
 use crate::config::TrainConfig;
-use crate::data::{DataSummary, TrainingData};
+use crate::data::TrainingData;
 use crate::dataset::{FolderDataset, ScanOptions};
 use crate::device::Device;
 use crate::error::Result;
-use crate::progress::{EpochMetrics, Observer};
+use crate::progress::Observer;
 use crate::run_directory::RunDirectory;
+use crate::training_run::{Ending, TrainingRun};
 
 use session::Session;
 pub(crate) use validation::Validation;
@@ -97,46 +97,6 @@ impl TrainOptions {
     }
 }
 
-/// Why a training ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Ending {
-    /// All epochs are done.
-    Completed,
-    /// The validation figure stopped improving.
-    EarlyStopped,
-    /// The observer asked to stop; the run can be resumed.
-    Interrupted,
-}
-
-/// What a training has done, by this call and by those that it resumed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TrainingRun {
-    /// The run directory.
-    pub directory: PathBuf,
-    /// The model of the best epoch; not there before the first epoch is completed.
-    pub model: PathBuf,
-    /// Why it ended.
-    pub ending: Ending,
-    /// The configuration in full.
-    pub config: TrainConfig,
-    /// What it was trained on.
-    pub data: DataSummary,
-    /// The completed epochs.
-    pub history: Vec<EpochMetrics>,
-    /// The best epoch, from 1; none before the first is completed.
-    pub best_epoch: Option<usize>,
-}
-
-impl TrainingRun {
-    /// The figures of the best epoch.
-    #[must_use]
-    pub fn best(&self) -> Option<&EpochMetrics> {
-        self.best_epoch
-            .and_then(|epoch| self.history.get(epoch - 1))
-    }
-}
-
 /// Trains on the dataset in `data` and writes the run directory `run`.
 ///
 /// The same configuration, dataset and machine give the same bytes in `best.safetensors`, for any number of threads
@@ -144,7 +104,7 @@ impl TrainingRun {
 ///
 /// # Errors
 /// Those of [`FolderDataset::scan`] and of the configuration's ranges; [`RunExists`](crate::Error::RunExists) if `run` is
-/// not empty and no resume was asked for; [`NothingToResume`](crate::Error::NothingToResume) and
+/// not empty and no resume was asked for; [`RunInUse`](crate::Error::RunInUse) if another training writes to it; [`NothingToResume`](crate::Error::NothingToResume) and
 /// [`ResumeMismatch`](crate::Error::ResumeMismatch) if one was and there is no run or another one;
 /// [`NoExamples`](crate::Error::NoExamples) if nothing of a class is left; [`Diverged`](crate::Error::Diverged);
 /// [`Io`](crate::Error::Io).
@@ -168,7 +128,10 @@ pub fn train(
     config.validate()?;
     let config = config.with_absolute_paths()?;
     let directory = RunDirectory::at(run);
+    let mut lock = None;
     let saved = if options.resume {
+        directory.load_config()?;
+        lock = Some(directory.lock()?);
         resume::saved_run(&directory, &config)?
     } else {
         directory.refuse_existing().map(|()| None)?
@@ -177,14 +140,18 @@ pub fn train(
     let threads = Threads::new(options.threads)?;
     let dataset = FolderDataset::scan(data, options.scan)?;
     let data = TrainingData::load(&dataset, &config, options.memory_budget, &threads, observer)?;
-    if !options.resume {
-        directory.create(&config)?;
+    if lock.is_none() {
+        lock = Some(directory.create(&config)?);
     }
     let start = resume::starting_point(&directory, saved, &config, &data)?;
     let session = Session::new(&directory, &config, options, &data, start, &threads)?;
     let run = session.run(observer)?;
     if run.ending != Ending::Interrupted {
-        finish::write_reports(&directory, &run, &dataset, options)?;
+        let warnings = finish::write_reports(&directory, &run, &dataset, options)?;
+        warnings
+            .iter()
+            .for_each(|message| observer.warning(message));
     }
+    drop(lock);
     Ok(run)
 }

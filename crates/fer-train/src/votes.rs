@@ -3,6 +3,7 @@
 //! The file is a CSV in the form of FER+ (Barsoum et al. 2016): a column `file` with the path of an image, one column
 //! of counts an expression, and counts of "unknown" and of "NF" (no face).
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::File;
 use std::path::Path;
@@ -11,6 +12,8 @@ use fer_core::Emotion;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
+use crate::paths::portable;
+use crate::text::decode;
 
 /// The votes on one image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,11 +95,37 @@ impl Votes {
         let mut file = File::open(path).map_err(|source| Error::io("open", path, source))?;
         std::io::Read::read_to_end(&mut file, &mut bytes)
             .map_err(|source| Error::io("read", path, source))?;
-        Self::parse(&bytes).map_err(|(line, reason)| Error::Votes {
+        let text = decode(&bytes, path)?;
+        let parsed = Self::parse(text.as_bytes()).map_err(|(line, reason)| Error::Votes {
             path: path.to_owned(),
             line,
             reason,
+        })?;
+        Ok(Self {
+            digest: Sha256::digest(&bytes).into(),
+            ..parsed
         })
+    }
+
+    /// Refuses votes of which none is on one of `images`, given by path.
+    ///
+    /// # Errors
+    /// [`Error::NothingListed`] with a path of either side.
+    pub(crate) fn refuse_unrelated<'a>(
+        &self,
+        mut images: impl Iterator<Item = Cow<'a, Path>> + Clone,
+    ) -> Result<()> {
+        if images.clone().any(|path| self.of(&path).is_some()) {
+            return Ok(());
+        }
+        match (self.ballots.keys().min(), images.next()) {
+            (Some(listed), Some(path)) => Err(Error::NothingListed {
+                list: "votes file",
+                found: listed.clone(),
+                expected: portable(&path),
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// Parses the bytes of a votes file; an error is a line number and a reason.
@@ -245,6 +274,23 @@ mod tests {
 
     fn parse(rows: &str) -> Result<Votes, (u64, String)> {
         Votes::parse(format!("{HEADER}{rows}").as_bytes())
+    }
+
+    #[test]
+    fn votes_on_other_images_are_refused() {
+        let votes = Votes::parse(b"file,happy,sad,neutral,surprise\ntrain\\happy\\1.png,3,0,0,0\n")
+            .unwrap();
+        let images = [Cow::Borrowed(Path::new("train/happy/1.png"))];
+        let error = votes.refuse_unrelated(images.iter().cloned()).unwrap_err();
+        assert_eq!(error.kind(), fer_core::ErrorKind::NothingListed);
+        assert!(
+            error
+                .to_string()
+                .contains(r"lists train\happy\1.png, expected paths such as train/happy/1.png")
+        );
+        let votes =
+            Votes::parse(b"file,happy,sad,neutral,surprise\ntrain/happy/1.png,3,0,0,0\n").unwrap();
+        votes.refuse_unrelated(images.into_iter()).unwrap();
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::copies::CopyKind;
 use crate::dataset::SplitName;
 
-/// What an audit found: the JSON of `fer audit`. Paths are relative to the dataset, with `/` between their parts.
+/// The findings of an audit: the JSON of `fer audit`. Paths are relative to the dataset, with `/` between their parts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Audit {
     /// Images with the same pixels at the size of comparison; see [`copies_within`](crate::copies::copies_within) for how sets of
@@ -18,10 +18,12 @@ pub struct Audit {
     pub near: Vec<Duplicate>,
     /// The copies, exact and near, that carry different labels.
     pub label_conflicts: Vec<LabelConflict>,
-    /// Files that are no images, and images with nothing or a mere notice on them.
+    /// Files that are no images, and blank or placeholder images.
     pub unreadable: Vec<BadImage>,
     /// Images whose label is probably wrong, the most probable first; empty unless they were asked for.
     pub suspect_labels: Vec<SuspectLabel>,
+    /// `true` if suspect labels were searched for.
+    pub suspects_searched: bool,
     /// The held-out images that have a copy in an earlier split.
     pub leaked: Leaked,
     /// Number of files by split and class.

@@ -205,7 +205,7 @@ fn whoever_watches_may_stop_it() {
 #[test]
 fn swapped_labels_are_suspect() {
     let root = tempfile::tempdir().unwrap();
-    let mut random = Random::new(1, Purpose::Resampling, 0, 0);
+    let mut random = Random::new(1, Purpose::Intervals, 0, 0);
     for index in 0..60 {
         let is_bright = index % 2 == 0;
         let swapped = index < 2;
@@ -254,5 +254,43 @@ fn fer2013_leaks_as_known() {
     assert!(
         (0.13..0.25).contains(&validation),
         "{validation} of validation"
+    );
+}
+
+#[test]
+fn one_folder_of_class_folders_is_audited_as_one_split() {
+    let root = tempfile::tempdir().unwrap();
+    for class in ["happy", "sad"] {
+        std::fs::create_dir(root.path().join(class)).unwrap();
+        let image = crate::portraits::portrait(1);
+        crate::portraits::plain(&image)
+            .save(root.path().join(class).join("1.png"))
+            .unwrap();
+    }
+    let audit = |folder: &Path| {
+        audit(folder, &AuditOptions::default(), |_| {
+            ControlFlow::Continue(())
+        })
+    };
+    let found = audit(root.path()).unwrap();
+    assert_eq!((found.exact.len(), found.label_conflicts.len()), (1, 1));
+    assert_eq!(found.counts[&SplitName::Test].0.iter().sum::<usize>(), 2);
+    assert!(!found.suspects_searched);
+}
+
+#[test]
+fn a_folder_without_images_is_an_error_that_says_what_was_found() {
+    let root = tempfile::tempdir().unwrap();
+    for folder in ["train/happy", "faces"] {
+        std::fs::create_dir_all(root.path().join(folder)).unwrap();
+    }
+    let error = audit(root.path(), &AuditOptions::default(), |_| {
+        ControlFlow::Continue(())
+    })
+    .unwrap_err();
+    assert_eq!(error.kind(), fer_core::ErrorKind::NoImages);
+    assert!(
+        error.to_string().ends_with("found: faces, train"),
+        "{error}"
     );
 }

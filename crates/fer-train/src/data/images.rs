@@ -4,12 +4,13 @@ use fer_core::Preprocessing;
 use fer_kernels::Threads;
 use sha2::{Digest, Sha256};
 
-use super::hex;
 use crate::copies::copies_across;
 use crate::dataset::{FolderDataset, Unreadable};
+use crate::digest::hex;
 use crate::error::Result;
 use crate::faces::FaceSet;
 use crate::progress::{Observer, Preparation};
+use crate::thread_pool::with_threads;
 
 /// The decoded images of a dataset.
 pub(super) struct Images {

@@ -4,6 +4,7 @@ use fer_core::{Emotion, PerEmotion};
 
 use crate::config::{ClassWeights, TooFewVotes, VotesConfig};
 use crate::dataset::Item;
+use crate::dataset::class_counts;
 use crate::faces::FaceSet;
 use crate::votes::{Ballot, Votes};
 
@@ -57,7 +58,7 @@ impl Selection {
     /// The images of each class, by the class that weighs most in the target; those of no class are not counted.
     pub(super) fn class_counts(&self) -> PerEmotion<usize> {
         let largest = |example: &Example| largest(&example.target);
-        super::class_counts(self.chosen.iter().filter_map(largest))
+        class_counts(self.chosen.iter().filter_map(largest))
     }
 
     /// The factor on the loss of each class.

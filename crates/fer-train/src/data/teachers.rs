@@ -6,9 +6,9 @@ use fer_core::{Classifier, Emotion, Preprocessing};
 use fer_kernels::Threads;
 use sha2::{Digest, Sha256};
 
-use super::hex;
 use super::targets::Example;
 use crate::config::{DistillationConfig, TeacherViews};
+use crate::digest::hex;
 use crate::error::{Error, Result};
 use crate::faces::FaceSet;
 use crate::progress::{Observer, Preparation};

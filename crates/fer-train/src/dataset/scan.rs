@@ -1,9 +1,10 @@
 //! Listing of split folders, class folders and the files in them.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use fer_core::{Emotion, chain, is_junk};
+use fer_core::{Emotion, chain};
 use walkdir::WalkDir;
 
 use super::{Item, Split, SplitName, Unreadable};
@@ -104,6 +105,12 @@ pub(super) fn class_folders(root: &Path, prefix: &Path) -> Result<Classes> {
 }
 
 impl Classes {
+    /// Returns the names of all folders, known and unknown.
+    pub(super) fn folders(&self) -> Vec<String> {
+        let unknown = self.unknown.iter().map(|path| file_name(path));
+        self.known.iter().cloned().chain(unknown).collect()
+    }
+
     pub(super) fn missing(&self) -> Vec<Emotion> {
         let counts = self.split.class_counts();
         Emotion::ALL
@@ -167,7 +174,7 @@ fn subfolders(folder: &Path) -> Result<Vec<PathBuf>> {
     for entry in fs::read_dir(folder).map_err(|source| Error::io("list", folder, source))? {
         let entry = entry.map_err(|source| Error::io("list", folder, source))?;
         let is_folder = fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_dir());
-        if is_folder && !is_junk(entry.file_name()) {
+        if is_folder && !is_hidden(&entry.file_name()) {
             names.push(PathBuf::from(entry.file_name()));
         }
     }
@@ -179,7 +186,7 @@ fn subfolders(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(names)
 }
 
-/// Adds every file under `root/class` to `split`. Any file counts: its content says what it is, not its name.
+/// Adds every visible file under `root/class` to `split`. Any file counts: its content says what it is, not its name.
 fn list_images(root: &Path, class: &Path, emotion: Emotion, split: &mut Split) {
     let relative = |path: &Path| path.strip_prefix(root).unwrap_or(path).to_owned();
     let walk = WalkDir::new(root.join(class))
@@ -187,7 +194,7 @@ fn list_images(root: &Path, class: &Path, emotion: Emotion, split: &mut Split) {
         .follow_links(true);
     for entry in walk
         .into_iter()
-        .filter_entry(|entry| !is_junk(entry.file_name()))
+        .filter_entry(|entry| !is_hidden(entry.file_name()))
     {
         match entry {
             Ok(entry) if entry.file_type().is_dir() => {}
@@ -211,4 +218,8 @@ fn list_images(root: &Path, class: &Path, emotion: Emotion, split: &mut Split) {
             }
         }
     }
+}
+
+fn is_hidden(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
 }

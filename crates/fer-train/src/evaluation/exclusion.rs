@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::dataset::Item;
 use crate::error::{Error, Result};
 use crate::paths::portable;
+use crate::text::decode;
 
 /// Images to leave out: paths relative to the folder that is evaluated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,14 +16,14 @@ pub struct ExcludeList {
 }
 
 impl ExcludeList {
-    /// Reads a text file with one path a line; blank lines are passed over.
+    /// Reads a text file with one path per line; blank lines are passed over.
     ///
     /// # Errors
-    /// [`Error::Io`] if the file cannot be read or is not UTF-8.
+    /// [`Error::Io`] if the file cannot be read or is not text (UTF-8, or UTF-16 with a byte order mark).
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let text = fs::read_to_string(path).map_err(|source| Error::io("read", path, source))?;
-        Ok(text.lines().collect())
+        let bytes = fs::read(path).map_err(|source| Error::io("read", path, source))?;
+        Ok(decode(&bytes, path)?.lines().collect())
     }
 
     /// Whether an image, by its path relative to the folder, is on the list.
@@ -41,6 +42,21 @@ impl ExcludeList {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.paths.is_empty()
+    }
+
+    /// Refuses a list that names none of `items`.
+    pub(super) fn refuse_unrelated(&self, items: &[Item]) -> Result<()> {
+        if items.iter().any(|item| self.contains(&item.path)) {
+            return Ok(());
+        }
+        match (self.paths.first(), items.first()) {
+            (Some(listed), Some(item)) => Err(Error::NothingListed {
+                list: "exclude list",
+                found: listed.clone(),
+                expected: portable(&item.path),
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// The paths that name none of `items`.
@@ -87,6 +103,24 @@ mod tests {
             emotion: Emotion::Happy,
         }];
         assert_eq!(list.not_in(&items), ["happy/typo.jpg"]);
+    }
+
+    #[test]
+    fn a_list_of_other_images_is_refused() {
+        let items = [Item {
+            path: "happy/1.jpg".into(),
+            emotion: Emotion::Happy,
+        }];
+        let list: ExcludeList = ["test/happy/1.jpg"].into_iter().collect();
+        let error = list.refuse_unrelated(&items).unwrap_err();
+        assert_eq!(error.kind(), fer_core::ErrorKind::NothingListed);
+        assert!(
+            error.to_string().contains("lists test/happy/1.jpg"),
+            "{error}"
+        );
+        let list: ExcludeList = ["happy/typo.jpg", "happy/1.jpg"].into_iter().collect();
+        list.refuse_unrelated(&items).unwrap();
+        ExcludeList::default().refuse_unrelated(&items).unwrap();
     }
 
     #[test]

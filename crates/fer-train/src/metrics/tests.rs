@@ -167,7 +167,7 @@ fn wilson_intervals_match_published_values() {
 }
 
 #[test]
-fn the_bootstrap_agrees_with_the_exact_spread_of_a_mean_of_recalls() {
+fn the_interval_agrees_with_the_exact_spread_of_a_mean_of_recalls() {
     // Two classes, 400 images each, recall 0.8 and 0.6: standard error sqrt(0.8*0.2/400 + 0.6*0.4/400) / 2 = 0.0158.
     let right = |truth: Emotion| {
         outcome(
@@ -197,8 +197,33 @@ fn the_bootstrap_agrees_with_the_exact_spread_of_a_mean_of_recalls() {
     assert_eq!(
         Metrics::of(&outcomes).unwrap(),
         metrics,
-        "the bootstrap is seeded"
+        "the draws are seeded"
     );
+}
+
+#[test]
+fn without_errors_the_intervals_of_the_averages_have_a_width() {
+    let right = |truth: Emotion| {
+        outcome(
+            truth,
+            std::array::from_fn(|i| if i == truth.index() { 0.97 } else { 0.01 }),
+        )
+    };
+    let faces = |count: usize| -> Vec<Outcome> {
+        let all = Emotion::ALL.into_iter();
+        all.flat_map(|truth| std::iter::repeat_n(right(truth), count))
+            .collect()
+    };
+    let few = Metrics::of(&faces(20)).unwrap();
+    for [low, high] in [few.balanced_accuracy_ci95, few.macro_f1_ci95] {
+        assert!(
+            (0.93..0.975).contains(&low),
+            "20 of 20 right, four times: {low}"
+        );
+        assert_eq!(high, 1.0);
+    }
+    let many = Metrics::of(&faces(2000)).unwrap();
+    assert!(many.balanced_accuracy_ci95[0] > 0.999);
 }
 
 #[test]
@@ -233,7 +258,14 @@ proptest! {
             prop_assert!((0.0..=1.0).contains(&share));
         }
         prop_assert!(metrics.nll >= 0.0);
-        prop_assert!(metrics.accuracy_ci95[0] <= metrics.accuracy && metrics.accuracy <= metrics.accuracy_ci95[1]);
+        for (figure, [low, high]) in [
+            (metrics.accuracy, metrics.accuracy_ci95),
+            (metrics.balanced_accuracy, metrics.balanced_accuracy_ci95),
+            (metrics.macro_f1, metrics.macro_f1_ci95),
+        ] {
+            prop_assert!(0.0 <= low && low <= figure && figure <= high && high <= 1.0);
+            prop_assert!(low < high, "no number of images makes a figure certain");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The page of an audit: what was found, side by side.
+//! The page of an audit: findings with their images side by side.
 
 use std::path::Path;
 
@@ -12,10 +12,13 @@ use crate::copies::CopyKind;
 use crate::dataset::SplitName;
 use crate::error::Result;
 
+/// Text of an empty gallery.
+const NONE: &str = "None.";
+
 /// Cards shown in one gallery.
 const CARDS: usize = 96;
 
-/// The page of an audit of the dataset in `root`, from which its pictures are read.
+/// Renders the page of an audit of the dataset in `root`, from which its images are read.
 ///
 /// # Errors
 /// [`Error::Report`](crate::Error::Report): a faulty template.
@@ -101,26 +104,28 @@ fn tiles(audit: &Audit) -> Vec<Tile> {
         Tile {
             name: "bad files",
             value: audit.unreadable.len(),
-            note: "unreadable, blank or a notice".to_owned(),
+            note: "unreadable, blank or placeholders".to_owned(),
         },
     ]
 }
 
-/// One kind of finding with its pictures.
+/// One kind of finding with its images.
 #[derive(Serialize)]
 struct Gallery {
     title: &'static str,
     explanation: &'static str,
-    /// How the cards shown were chosen, where not all are.
+    /// Order of the cards, for galleries that show only the first ones.
     order: &'static str,
+    /// Text in place of the cards if there are none.
+    absence: &'static str,
     count: usize,
     cards: Vec<Card>,
 }
 
-/// One finding: one picture or two.
+/// One finding: one image or two.
 #[derive(Serialize)]
 struct Card {
-    pictures: Vec<Option<String>>,
+    images: Vec<Option<String>>,
     words: String,
     paths: Vec<String>,
 }
@@ -136,6 +141,7 @@ fn galleries(audit: &Audit, root: &Path) -> Vec<Gallery> {
             title: "Label conflicts",
             explanation: "Copies of one photograph in folders of different classes: one label at least is wrong.",
             order: ", the most alike first",
+            absence: NONE,
             count: conflicts.len(),
             cards: first(conflicts, |found| {
                 pair(
@@ -146,14 +152,22 @@ fn galleries(audit: &Audit, root: &Path) -> Vec<Gallery> {
         },
         Gallery {
             title: "Suspect labels",
-            explanation: "Images whose label a model that was not trained on them does not believe.",
+            explanation: "Images whose label is improbable to a model that was not trained on them.",
             order: ", the most suspect first",
+            absence: if audit.suspects_searched {
+                NONE
+            } else {
+                "Not looked for; add --suspects."
+            },
             count: audit.suspect_labels.len(),
             cards: first(audit.suspect_labels.iter(), |suspect| {
                 card(
                     root,
                     &[&suspect.path],
-                    format!("labelled {}, rather {}", suspect.label, suspect.suggested),
+                    format!(
+                        "labelled {}, suggested {}",
+                        suspect.label, suspect.suggested
+                    ),
                 )
             }),
         },
@@ -161,6 +175,7 @@ fn galleries(audit: &Audit, root: &Path) -> Vec<Gallery> {
             title: "Near copies",
             explanation: "The same photograph: re-encoded, cropped, shifted, relit or mirrored.",
             order: ", the least alike first",
+            absence: NONE,
             count: near.len(),
             cards: first(near, |found| {
                 let mirrored = if found.kind == CopyKind::Mirrored {
@@ -175,13 +190,15 @@ fn galleries(audit: &Audit, root: &Path) -> Vec<Gallery> {
             title: "Exact copies",
             explanation: "The same pixels.",
             order: " in the order of their paths",
+            absence: NONE,
             count: audit.exact.len(),
             cards: first(audit.exact.iter(), |found| pair(found, "exact".to_owned())),
         },
         Gallery {
             title: "Bad files",
-            explanation: "Files that cannot be read as images, and images with nothing or a mere notice on them.",
+            explanation: "Files that cannot be read as images, and blank or placeholder images.",
             order: " in the order of their paths",
+            absence: NONE,
             count: audit.unreadable.len(),
             cards: first(audit.unreadable.iter(), |bad| {
                 card(root, &[&bad.path], bad.message.clone())
@@ -196,7 +213,7 @@ fn first<T>(found: impl IntoIterator<Item = T>, card: impl Fn(T) -> Card) -> Vec
 
 fn card(root: &Path, paths: &[&str], words: String) -> Card {
     Card {
-        pictures: paths
+        images: paths
             .iter()
             .map(|path| thumbnail(&root.join(path)))
             .collect(),
@@ -238,8 +255,15 @@ mod tests {
             message: "blank".to_owned(),
         });
         let html = audit_html(&audit, root.path()).unwrap();
+        assert!(html.contains("Not looked for; add --suspects."));
+        let searched = Audit {
+            suspects_searched: true,
+            ..audit.clone()
+        };
+        let searched = audit_html(&searched, root.path()).unwrap();
+        assert!(!searched.contains("Not looked for"));
         assert!(html.contains("10.0 % of 10 files") && html.contains("0.930, mirrored"));
-        assert!(html.contains("data:image/jpeg;base64,") && html.contains("no picture"));
+        assert!(html.contains("data:image/jpeg;base64,") && html.contains("no image"));
         assert!(html.contains("&lt;b&gt;.png") && !html.contains("<b>.png"));
     }
 }

@@ -8,18 +8,19 @@ use fer_report::{SOFTWARE, thumbnail};
 use serde::Serialize;
 
 use super::render;
+use crate::calibrate::warnings;
 use crate::error::Result;
 use crate::evaluation::{EvaluatedImage, Evaluation, Scores};
 use crate::metrics::ReliabilityBin;
 use crate::progress::EpochMetrics;
-use crate::trainer::TrainingRun;
+use crate::training_run::TrainingRun;
 
 /// Mistakes shown.
 const MISTAKES: usize = 24;
 
 /// The page of an evaluation: figures with their intervals, confusion matrix, reliability, the most confident mistakes.
 ///
-/// `folder` is the folder evaluated, from which the pictures of the mistakes are read.
+/// `folder` is the folder evaluated, from which the images of the mistakes are read.
 ///
 /// # Errors
 /// [`Error::Report`](crate::Error::Report): a faulty template.
@@ -78,6 +79,7 @@ pub fn training_html(
         mistakes: Vec<Mistake<'a>>,
         facts: Vec<Fact>,
         config: String,
+        warnings: Vec<String>,
     }
     let mut parts = parts(evaluation);
     if evaluation.consensus.is_some() {
@@ -95,9 +97,22 @@ pub fn training_html(
             mistakes: mistakes(evaluation, folder),
             facts: facts(model),
             config: run.config.clone().with_bare_file_names().to_toml()?,
+            warnings: calibration_warnings(evaluation, model),
             evaluation,
         },
     )
+}
+
+/// Returns what makes the probabilities of `model` uncertain, given its figures on the images that it was calibrated on.
+pub(crate) fn calibration_warnings(evaluation: &Evaluation, model: &Model) -> Vec<String> {
+    // The labels calibrated on are the voters' where there are votes.
+    let scores = evaluation.consensus.as_ref().unwrap_or(&evaluation.scores);
+    let confusion = &scores.metrics.confusion;
+    let right: usize = (0..Emotion::COUNT)
+        .map(|class| confusion[class][class])
+        .sum();
+    let images = scores.metrics.n;
+    warnings(model.calibration.temperature(), images - right, images)
 }
 
 /// Figures against one kind of label.
@@ -161,14 +176,14 @@ fn reliability_chart(bins: &[ReliabilityBin]) -> ReliabilityChart {
     ReliabilityChart::new(&bins)
 }
 
-/// A wrong answer with its picture.
+/// A wrong answer with its image.
 #[derive(Serialize)]
 struct Mistake<'a> {
     path: &'a str,
     truth: Emotion,
     emotion: Emotion,
     probabilities: PerEmotion<f32>,
-    picture: Option<String>,
+    image: Option<String>,
 }
 
 /// The wrong answers, the most confident first.
@@ -188,7 +203,7 @@ fn mistakes<'a>(evaluation: &'a Evaluation, folder: &Path) -> Vec<Mistake<'a>> {
             truth: image.truth,
             emotion: image.emotion,
             probabilities: image.probabilities,
-            picture: thumbnail(&folder.join(&image.path)),
+            image: thumbnail(&folder.join(&image.path)),
         })
         .collect()
 }

@@ -1,13 +1,11 @@
 //! What a run leaves behind: the model of its best epoch and its report.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use fer_core::{Classifier, Emotion, Model, Provenance, Weights};
 use serde::Serialize;
 
-use super::{TrainOptions, TrainingRun};
-
+use super::TrainOptions;
 use crate::calibrate::calibrate;
 use crate::config::TrainConfig;
 use crate::data::TrainingData;
@@ -15,9 +13,10 @@ use crate::dataset::{ClassFolders, FolderDataset};
 use crate::error::{Error, Result};
 use crate::evaluation::{Evaluation, EvaluationOptions, evaluate};
 use crate::progress::ValidationMetrics;
-use crate::report::training_html;
+use crate::report::{calibration_warnings, training_html};
 use crate::run_directory::RunDirectory;
 use crate::softmax::Logits;
+use crate::training_run::TrainingRun;
 use crate::votes::Votes;
 
 /// Writes `best.safetensors`: the weights with all that their use needs, calibrated on the validation logits.
@@ -50,10 +49,12 @@ pub(super) fn provenance(
     validation: &ValidationMetrics,
 ) -> Provenance {
     let summary = &data.summary;
+    // A seed above 2^53 has no exact f64; the command holds it in full.
+    let exact = (config.seed as f64) as u128 == u128::from(config.seed);
+    let seed = exact.then_some(("seed", config.seed as f64));
     let figures = [
         ("best_epoch", epoch as f64),
         ("epochs", config.epochs as f64),
-        ("seed", config.seed as f64),
         ("train_images", summary.trained_on as f64),
         ("train_copies_removed", summary.copies_removed as f64),
         (
@@ -68,7 +69,11 @@ pub(super) fn provenance(
         software: concat!("fer ", env!("CARGO_PKG_VERSION")).to_owned(),
         command: command(config),
         data_digest: summary.digest.clone(),
-        figures: BTreeMap::from(figures.map(|(name, value)| (name.to_owned(), value))),
+        figures: figures
+            .into_iter()
+            .chain(seed)
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
     }
 }
 
@@ -96,30 +101,32 @@ struct Report<'a> {
     training: &'a TrainingRun,
     /// The calibrated model of the best epoch on the validation images.
     validation: &'a Evaluation,
+    /// Sentences about what makes the figures uncertain.
+    warnings: &'a [String],
 }
 
-/// Writes the reports of a run that has ended.
+/// Writes the reports of a run that has ended; returns the warnings in them.
 pub(super) fn write_reports(
     directory: &RunDirectory,
     run: &TrainingRun,
     dataset: &FolderDataset,
     options: &TrainOptions,
-) -> Result<()> {
+) -> Result<Vec<String>> {
     let classifier = Classifier::load(&run.model)?.with_threads(options.threads);
     let folder = validation_folder(dataset, options)?;
     let validation = evaluate_on(&classifier, &folder, run, options)?;
+    let warnings = calibration_warnings(&validation, classifier.model());
     let report = Report {
         training: run,
         validation: &validation,
+        warnings: &warnings,
     };
     let json = serde_json::to_vec_pretty(&report)
         .map_err(|error| Error::io("write", directory.report_json(), error.into()))?;
     fer_core::write_atomic(directory.report_json(), &json)?;
     let html = training_html(run, &validation, folder.root(), classifier.model())?;
-    Ok(fer_core::write_atomic(
-        directory.report_html(),
-        html.as_bytes(),
-    )?)
+    fer_core::write_atomic(directory.report_html(), html.as_bytes())?;
+    Ok(warnings)
 }
 
 /// The validation split, whatever its folder is called.

@@ -1,15 +1,16 @@
-//! Going on with a run that was stopped or killed.
+//! Resuming a run that was stopped or killed.
 
-use crate::checkpoint::{self, EngineState, Inputs, Position};
+use crate::checkpoint::{self, EngineState, RunState};
 use crate::config::TrainConfig;
 use crate::data::TrainingData;
+use crate::digest::InputDigests;
 use crate::error::{Error, Result};
 use crate::progress::EpochMetrics;
 use crate::run_directory::RunDirectory;
 
 /// Where a session takes a run up.
 pub(super) struct StartingPoint {
-    pub(super) position: Position,
+    pub(super) position: RunState,
     /// The completed epochs.
     pub(super) history: Vec<EpochMetrics>,
     /// None at the beginning of a run.
@@ -20,7 +21,7 @@ pub(super) struct StartingPoint {
 pub(super) fn saved_run(
     run: &RunDirectory,
     config: &TrainConfig,
-) -> Result<Option<(Position, EngineState)>> {
+) -> Result<Option<(RunState, EngineState)>> {
     let started_with = run.load_config()?;
     refuse_other_config(run, &comparable(&started_with)?, &comparable(config)?)?;
     run.clean()?;
@@ -28,19 +29,21 @@ pub(super) fn saved_run(
         return Ok(None);
     }
     let (position, state) = checkpoint::load(&run.last())?;
-    refuse_other_config(run, &position.config, &comparable(config)?)?;
+    // Settings are compared, not their text: a setting that is newer than the run has its default in both.
+    let checkpointed = TrainConfig::from_toml(&position.config)?;
+    refuse_other_config(run, &comparable(&checkpointed)?, &comparable(config)?)?;
     Ok(Some((position, state)))
 }
 
 /// The beginning of a run, or the place of its checkpoint if that was made with the same data.
 pub(super) fn starting_point(
     run: &RunDirectory,
-    saved: Option<(Position, EngineState)>,
+    saved: Option<(RunState, EngineState)>,
     config: &TrainConfig,
     data: &TrainingData,
 ) -> Result<StartingPoint> {
     let Some((position, state)) = saved else {
-        let position = Position::start(comparable(config)?, data.inputs.clone());
+        let position = RunState::start(comparable(config)?, data.inputs.clone());
         return Ok(StartingPoint {
             position,
             history: Vec::new(),
@@ -93,9 +96,13 @@ fn refuse_other_config(run: &RunDirectory, expected: &str, found: &str) -> Resul
     })
 }
 
-fn refuse_other_inputs(run: &RunDirectory, expected: &Inputs, found: &Inputs) -> Result<()> {
-    let votes = |inputs: &Inputs| inputs.votes.clone().unwrap_or_else(|| "none".to_owned());
-    let teachers = |inputs: &Inputs| inputs.teachers.join(", ");
+fn refuse_other_inputs(
+    run: &RunDirectory,
+    expected: &InputDigests,
+    found: &InputDigests,
+) -> Result<()> {
+    let votes = |inputs: &InputDigests| inputs.votes.clone().unwrap_or_else(|| "none".to_owned());
+    let teachers = |inputs: &InputDigests| inputs.teachers.join(", ");
     let compared = [
         ("dataset", expected.dataset.clone(), found.dataset.clone()),
         ("votes file", votes(expected), votes(found)),

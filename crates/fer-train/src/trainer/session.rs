@@ -6,10 +6,10 @@ use fer_kernels::Threads;
 
 use super::resume::StartingPoint;
 use super::validation::Validation;
-use super::{Ending, TrainOptions, TrainingRun, finish};
+use super::{TrainOptions, finish};
 use crate::batches::{Batches, TrainingBatch};
-use crate::checkpoint::{self, Best, Position};
-use crate::config::TrainConfig;
+use crate::checkpoint::{self, Best, RunState};
+use crate::config::{Monitor, TrainConfig};
 use crate::data::TrainingData;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -19,6 +19,7 @@ use crate::progress::{
 };
 use crate::run_directory::RunDirectory;
 use crate::softmax::Logits;
+use crate::training_run::{Ending, TrainingRun};
 
 /// A run in the making.
 pub(super) struct Session<'a> {
@@ -29,7 +30,7 @@ pub(super) struct Session<'a> {
     batches: Batches<'a>,
     validation: Validation<'a>,
     engine: Engine,
-    position: Position,
+    position: RunState,
     history: Vec<EpochMetrics>,
     parameters: usize,
     threads: Threads,
@@ -188,7 +189,7 @@ impl<'a> Session<'a> {
     }
 
     fn progress(&self, pace: &Pace) -> StepProgress {
-        let Position {
+        let RunState {
             epoch,
             step,
             loss_sum,
@@ -228,7 +229,7 @@ impl<'a> Session<'a> {
         self.run.write_history(&self.history)?;
         let candidate = Best {
             epoch,
-            score: self.config.monitor.score(&validation),
+            score: monitored(self.config.monitor, &validation),
             loss: validation.loss,
         };
         if self.position.best.is_none_or(|best| candidate.beats(&best)) {
@@ -292,5 +293,14 @@ impl Pace {
         } else {
             self.seconds() / self.steps as f64
         }
+    }
+}
+
+/// Returns the figure that `monitor` compares between epochs: higher is better.
+fn monitored(monitor: Monitor, validation: &ValidationMetrics) -> f64 {
+    match monitor {
+        Monitor::Accuracy => validation.accuracy,
+        Monitor::BalancedAccuracy => validation.balanced_accuracy,
+        Monitor::Loss => -validation.loss,
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{MAIN_SEPARATOR, Path};
 
 use comfy_table::{Cell, Color, Table};
-use fer_core::{Emotion, PerEmotion};
+use fer_core::{Emotion, ErrorKind, PerEmotion};
 use fer_vision::ImageResult;
 
 use super::people::Person;
@@ -104,14 +104,14 @@ impl Listing {
     }
 
     /// Adds a video that could not be read, or not to its end.
-    pub(super) fn add_failed_video(&mut self, video: &Path, kind: &str) {
+    pub(super) fn add_failed_video(&mut self, video: &Path, kind: ErrorKind) {
         self.counts.videos += 1;
         self.add_failed(video, kind);
     }
 
-    fn add_failed(&mut self, path: &Path, kind: &str) {
+    fn add_failed(&mut self, path: &Path, kind: ErrorKind) {
         self.counts.failed += 1;
-        self.push(shown(path), Content::Failed(kind.replace('_', " ")));
+        self.push(shown(path), Content::Failed(kind.as_str().replace('_', " ")));
     }
 
     fn push(&mut self, path: String, content: Content) {
