@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use fer_core::ErrorKind;
 
+use crate::kinds::{Analysis, Purpose};
+
 /// The result of fallible functions of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -70,6 +72,33 @@ pub enum Error {
         /// The value found.
         found: String,
     },
+    /// Text that is no CSV table.
+    #[error("not a CSV table")]
+    Csv {
+        /// The reader's reason, with the line.
+        #[source]
+        source: csv::Error,
+    },
+    /// A table without a column that is needed, or with one twice.
+    #[error("{} column {expected:?}{}; found {}", if *twice { "more than one" } else { "no" }, if *twice { ": keep one" } else { "" }, found.join(", "))]
+    Columns {
+        /// The column.
+        expected: String,
+        /// The columns of the table.
+        found: Vec<String>,
+        /// `true` if the column is there more than once.
+        twice: bool,
+    },
+    /// An analysis that the declared purpose does not allow.
+    #[error("{analysis} is refused for the purpose {purpose}: {reason}")]
+    Refused {
+        /// The declared purpose.
+        purpose: Purpose,
+        /// The analysis.
+        analysis: Analysis,
+        /// The rule and the remedy.
+        reason: String,
+    },
     /// An argument outside its range.
     #[error("{name} is {found}: expected {expected}")]
     InvalidArgument {
@@ -97,6 +126,14 @@ pub enum Error {
 }
 
 impl Error {
+    /// Returns the error with the number of its row in the table, which has rows that are no faces.
+    pub(crate) fn in_row(self, row: u64) -> Self {
+        match self {
+            Self::InvalidRow { what, found, .. } => Self::InvalidRow { row, what, found },
+            other => other,
+        }
+    }
+
     /// Returns the class of the error.
     pub fn kind(&self) -> ErrorKind {
         match self {
@@ -105,6 +142,10 @@ impl Error {
                 std::io::ErrorKind::PermissionDenied => ErrorKind::PermissionDenied,
                 _ => ErrorKind::Io,
             },
+            Self::Csv { source } => match source.kind() {
+                csv::ErrorKind::Io(_) => ErrorKind::Io,
+                _ => ErrorKind::InvalidArgument,
+            },
             Self::Write { source, .. } => source.kind(),
             Self::FileTooLarge { .. }
             | Self::ReferenceFormat { .. }
@@ -112,6 +153,8 @@ impl Error {
             | Self::InvalidReference { .. }
             | Self::InvalidRow { .. }
             | Self::InvalidArgument { .. }
+            | Self::Columns { .. }
+            | Self::Refused { .. }
             | Self::TooMany { .. }
             | Self::Empty { .. } => ErrorKind::InvalidArgument,
         }

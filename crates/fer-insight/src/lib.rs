@@ -5,8 +5,11 @@
 //! takes people, not frames, as its units.
 //!
 //! 1. **Reference.** [`Reference`] is built from rows of probabilities and votes, or read from its JSON file.
-//! 2. **Tally.** [`Tally`] counts a field of faces by group and cluster in one pass.
+//! 2. **Tally.** [`Tally`] counts a field of faces by group and cluster in one pass; [`read_csv`] fills it from a table.
 //! 3. **Shares.** [`shares()`] estimates the share of each emotion in every group, with intervals that hold.
+//! 4. **Compare.** [`compare()`] gives the differences between groups, tested by exchanging people.
+//! 5. **Policy.** [`Declaration::check`] says whether a purpose allows an analysis, and [`Shares::suppress`] and
+//!    [`Comparison::suppress`] remove the figures of groups that are too small to show.
 //!
 //! The share of an emotion is the answer to one question: if each face were shown to one person, how many would call it
 //! that? It says what faces look like, never what people feel.
@@ -39,7 +42,7 @@
 //! }
 //! let result = shares(&tally, &reference, &ShareOptions { draws: 500, ..Default::default() })?;
 //! let north = &result.groups[0];
-//! assert_eq!((north.by[0].as_str(), north.people, north.faces), ("north", 15, 300));
+//! assert_eq!((north.by[0].as_str(), north.people()), ("north", 15));
 //! let happy = north.estimates.as_ref().map(|figures| figures.shares[Emotion::Happy]);
 //! assert!(happy.is_some_and(|happy| happy.low < 0.62 && happy.high > 0.62));
 //! # Ok::<(), fer_insight::Error>(())
@@ -48,23 +51,37 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod adjust;
 mod answer;
+mod compare;
 mod effective;
 mod error;
 mod fit;
+mod kinds;
+mod permute;
+mod policy;
 mod posterior;
 mod quantile;
 mod random;
 mod reference;
 mod shares;
+mod suppress;
+mod table;
 mod tally;
 
+pub use adjust::{benjamini_hochberg, holm};
 pub use answer::{BINS, bin};
+pub use compare::{Adjust, CompareOptions, Comparison, Difference, Pair, compare};
 pub use effective::Weight;
 pub use error::{Error, Result};
 pub use fit::Fit;
+pub use kinds::{Analysis, Basis, Purpose};
+pub use policy::Declaration;
 pub use reference::{Reference, ReferenceRow, Stratum};
 pub use shares::{
-    Estimate, Estimates, GroupShares, MIN_PEOPLE_TO_ESTIMATE, ShareOptions, Shares, shares,
+    Estimate, Estimates, GroupCounts, GroupShares, MIN_PEOPLE_TO_ESTIMATE, ShareOptions, Shares,
+    shares,
 };
+pub use suppress::{Suppressed, suppress};
+pub use table::{Columns, Rows, read_csv};
 pub use tally::{Face, GroupTally, MAX_GROUPS, Tally};

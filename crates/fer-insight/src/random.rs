@@ -10,6 +10,8 @@ pub(crate) enum Purpose {
     Reference = 1,
     /// Draws of one group's shares.
     Shares = 2,
+    /// Exchanges of clusters between two groups.
+    Permutation = 3,
 }
 
 /// A seeded generator with the distributions that the estimators need.
@@ -27,6 +29,18 @@ impl Random {
     /// Draws from [0, 1).
     pub(crate) fn uniform(&mut self) -> f64 {
         StandardUniform.sample(&mut self.0)
+    }
+
+    /// Draws from 0 up to, not including, `end`, which must not be 0.
+    pub(crate) fn below(&mut self, end: usize) -> usize {
+        // Lemire's (2019) multiplication; its bias, `end / 2^64`, is beyond notice.
+        let bits: u64 = StandardUniform.sample(&mut self.0);
+        ((u128::from(bits) * end as u128) >> 64) as usize
+    }
+
+    /// The generator behind the distributions.
+    pub(crate) fn generator(&mut self) -> &mut Pcg64Mcg {
+        &mut self.0
     }
 
     /// Draws from the standard normal distribution.

@@ -150,11 +150,9 @@ pub(crate) fn net([happy, sad, ..]: &[f64; EMOTIONS]) -> f64 {
     happy - sad
 }
 
-/// The shares of one group.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct GroupShares {
-    /// Values of the group's columns; none for the total.
-    pub by: Vec<String>,
+/// What a group was counted from.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct GroupCounts {
     /// Clusters, or faces without clusters.
     pub people: u64,
     /// Faces.
@@ -163,17 +161,51 @@ pub struct GroupShares {
     pub effective_faces: f64,
     /// Shares of the model's answers, uncorrected.
     pub counted: PerEmotion<f64>,
+}
+
+/// The shares of one group.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GroupShares {
+    /// Values of the group's columns; none for the total.
+    pub by: Vec<String>,
+    /// `true` if the group is too small to show, or would give away one that is: it then has no figures.
+    pub suppressed: bool,
+    /// Counts; absent if the group is suppressed.
+    #[serde(flatten)]
+    pub counts: Option<GroupCounts>,
     /// Corrected figures; absent below [`MIN_PEOPLE_TO_ESTIMATE`] people.
     #[serde(flatten)]
     pub estimates: Option<Estimates>,
     /// Agreement with the reference; absent with the estimates.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub fit: Option<Fit>,
     /// The largest R-hat of the shares over four parts of the draws (Gelman & Rubin 1992): above 1.05, take more draws.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub r_hat: Option<f64>,
     /// The draws of the shares, `[draws][4]`, for contrasts of one's own; empty without estimates. Draws of groups of
     /// the same result are paired: one draw of the reference for all.
     #[serde(skip)]
     pub draws: Vec<[f64; EMOTIONS]>,
+}
+
+impl GroupShares {
+    /// Returns the number of clusters, or of faces without clusters; 0 for a suppressed group.
+    pub fn people(&self) -> u64 {
+        self.counts.map_or(0, |counts| counts.people)
+    }
+
+    /// Leaves nothing but the values of the group.
+    pub(crate) fn remove_figures(&mut self) {
+        *self = Self {
+            by: std::mem::take(&mut self.by),
+            suppressed: true,
+            counts: None,
+            estimates: None,
+            fit: None,
+            r_hat: None,
+            draws: Vec::new(),
+        };
+    }
 }
 
 /// The result of [`shares`].
@@ -231,10 +263,13 @@ pub(crate) fn group_shares(
     let has_unclear = reference.unclear().is_some();
     GroupShares {
         by: group.values().to_vec(),
-        people: sample.people,
-        faces: sample.faces,
-        effective_faces: sample.effective,
-        counted: PerEmotion(sample.counted),
+        suppressed: false,
+        counts: Some(GroupCounts {
+            people: sample.people,
+            faces: sample.faces,
+            effective_faces: sample.effective,
+            counted: PerEmotion(sample.counted),
+        }),
         estimates: draws
             .as_ref()
             .map(|draws| Estimates::new(draws, has_unclear, options.level)),
