@@ -2,7 +2,10 @@
 
 import copy
 import multiprocessing
+import os
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -63,7 +66,7 @@ def probabilities(images):
     return [np.asarray(item).tolist() for item in fer.predict_batch(images, progress=False)]
 
 
-@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
 def test_other_processes_predict_after_this_one_did(method, face, photo):
     images = [str(face), face.read_bytes(), str(photo)]
     expected = probabilities(images)
@@ -71,3 +74,36 @@ def test_other_processes_predict_after_this_one_did(method, face, photo):
         assert pool.map_async(probabilities, [images] * 4).get(SECONDS) == [expected] * 4
         classifier = fer.Classifier(threads=1)
         assert pool.apply_async(classifier.predict, (photo,)).get(SECONDS) == classifier.predict(photo)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_forked_child_computes_with_the_classifier_of_its_parent(face, photo):
+    code = f"""
+import os, fer
+images = [{str(face)!r}, open({str(face)!r}, "rb").read(), {str(photo)!r}]
+for threads in (0, 1, 2):
+    classifier = fer.Classifier(threads=threads)
+    expected = classifier.predict_batch(images)
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if classifier.predict_batch(images) == expected else 3)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert classifier.predict_batch(images) == expected
+"""
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, timeout=SECONDS)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts threads in /proc")
+def test_one_thread_means_one(face, photo):
+    code = f"""
+import os, fer
+before = len(os.listdir("/proc/self/task"))
+classifier = fer.Classifier(threads=1)
+images = [{str(face)!r}, open({str(face)!r}, "rb").read(), {str(photo)!r}] * 4
+classifier.predict_batch(images, progress=False)
+print(len(os.listdir("/proc/self/task")) - before)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, timeout=SECONDS, capture_output=True, text=True
+    )
+    assert int(done.stdout) == 0
