@@ -15,7 +15,6 @@ use crate::copies::{COMPARED_SIDE, CopyKind, CopyPair, copies_within};
 use crate::dataset::{FolderDataset, Item, ScanOptions, SplitName};
 use crate::error::{Error, Result};
 use crate::paths::portable;
-use crate::thread_pool::with_threads;
 
 pub use findings::{Audit, BadImage, BadImageKind, Duplicate, LabelConflict, Leaked, SuspectLabel};
 use images::Images;

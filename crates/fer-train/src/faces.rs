@@ -13,7 +13,6 @@ use sha2::{Digest, Sha256};
 
 use crate::dataset::{Item, Split, Unreadable, class_counts};
 use crate::error::{Error, Result};
-use crate::text::chain;
 
 /// Larger files are no photographs of faces.
 const MAX_FILE_BYTES: u64 = 256 << 20;

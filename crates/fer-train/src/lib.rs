@@ -37,7 +37,6 @@ mod run_directory;
 mod schedule;
 mod softmax;
 mod text;
-mod thread_pool;
 mod trainer;
 mod training_run;
 mod votes;

@@ -212,7 +212,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let run = RunDirectory::at(folder.path());
         let first = run.create(&TrainConfig::default()).unwrap();
-        assert_eq!(run.lock().unwrap_err().kind(), fer_core::ErrorKind::RunInUse);
+        assert_eq!(
+            run.lock().unwrap_err().kind(),
+            fer_core::ErrorKind::RunInUse
+        );
         assert_eq!(
             run.create(&TrainConfig::default()).unwrap_err().kind(),
             fer_core::ErrorKind::RunInUse

@@ -1,7 +1,6 @@
-//! Text of files that people write, and of errors.
+//! Text of files that people write.
 
 use std::borrow::Cow;
-use std::error::Error as StdError;
 use std::io;
 use std::path::Path;
 
@@ -38,23 +37,10 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], path: &Path) -> Result<Cow<'a, str>> {
     }
 }
 
-/// Joins the messages of an error and of its causes with colons; a cause that the message holds already is not repeated.
-pub(crate) fn chain(error: &dyn StdError) -> String {
-    let mut message = error.to_string();
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        let text = source.to_string();
-        if !message.contains(&text) {
-            message.push_str(": ");
-            message.push_str(&text);
-        }
-        cause = source.source();
-    }
-    message
-}
-
 #[cfg(test)]
 mod tests {
+    use fer_core::chain;
+
     use super::*;
 
     #[test]
@@ -78,11 +64,5 @@ mod tests {
         for bytes in [&little[..little.len() - 1], b"\xffabc"] {
             assert!(chain(&decode(bytes, Path::new("list")).unwrap_err()).contains("not text in"));
         }
-    }
-
-    #[test]
-    fn a_chain_ends_with_the_reason() {
-        let error = Error::io("read", "x.jpg", io::Error::other("permission denied"));
-        assert_eq!(chain(&error), "cannot read x.jpg: permission denied");
     }
 }

@@ -10,7 +10,6 @@ use crate::digest::hex;
 use crate::error::Result;
 use crate::faces::FaceSet;
 use crate::progress::{Observer, Preparation};
-use crate::thread_pool::with_threads;
 
 /// The decoded images of a dataset.
 pub(super) struct Images {

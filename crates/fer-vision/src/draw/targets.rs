@@ -259,7 +259,7 @@ mod tests {
             (plan("x.what", &["x.jpg"]), "x.what"),
             (plan("x.png", &["a.jpg", "b.jpg"]), "2 images"),
         ] {
-            assert_eq!(error.kind(), "invalid_argument");
+            assert_eq!(error.kind(), fer_core::ErrorKind::InvalidArgument);
             assert!(error.to_string().contains(expected), "{error}");
         }
     }

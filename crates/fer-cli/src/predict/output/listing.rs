@@ -22,7 +22,7 @@ const BORDER: usize = 3;
 
 /// Collects the rows of a table and the counts of its summary.
 #[derive(Default)]
-pub(super) struct Listing {
+pub(in crate::predict) struct Listing {
     rows: Vec<Row>,
     counts: Counts,
 }
@@ -111,7 +111,10 @@ impl Listing {
 
     fn add_failed(&mut self, path: &Path, kind: ErrorKind) {
         self.counts.failed += 1;
-        self.push(shown(path), Content::Failed(kind.as_str().replace('_', " ")));
+        self.push(
+            shown(path),
+            Content::Failed(kind.as_str().replace('_', " ")),
+        );
     }
 
     fn push(&mut self, path: String, content: Content) {
@@ -137,7 +140,8 @@ impl Listing {
         let (folder, layout) = match width {
             Some(width) if natural.width() > width => {
                 let folder = common_folder(&self.rows);
-                (folder, Layout::fitted(&self.rows, folder.len(), width))
+                let layout = Layout::fitted(&self.rows, folder.len(), width);
+                (folder, layout)
             }
             _ => (String::new(), natural),
         };
