@@ -11,6 +11,8 @@ mod samples;
 mod scenes;
 #[path = "vision/stream.rs"]
 mod stream;
+#[path = "vision/threads.rs"]
+mod threads;
 
 use fer_core::Classifier;
 use fer_vision::{Analyzer, AnalyzerOptions, FaceMode};

@@ -118,6 +118,20 @@ fn agrees_with_pytorch() {
 }
 
 #[test]
+fn training_does_not_depend_on_the_threads_it_is_given() {
+    let weights = noisy_weights(&small_config());
+    let trained = |threads: Threads| {
+        let net = net(&weights, DType::F32).with_threads(threads);
+        let logits = net.forward_train(&faces(DType::F32), MOMENTUM, None);
+        (values(&logits.unwrap()), net.weights().unwrap())
+    };
+    assert_eq!(
+        trained(Threads::single()),
+        trained(Threads::new(3).unwrap())
+    );
+}
+
+#[test]
 fn gradients_are_finite_differences() {
     const STEP: f32 = 1.0 / 65536.0;
     let config = small_config();

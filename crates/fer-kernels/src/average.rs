@@ -39,7 +39,7 @@ pub fn lerp(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oracle::noise;
+    use crate::testing::oracle::noise;
 
     #[test]
     fn averages_move_by_the_weight_on_any_number_of_threads() {

@@ -28,7 +28,7 @@ const HUGE_PAGE: usize = 2 << 20;
 pub(crate) struct Buffer {
     start: NonNull<f32>,
     len: usize,
-    /// What `start` points into, unless that came from the allocator.
+    /// The pages that `start` points into, unless it came from the allocator.
     pages: Option<MmapMut>,
 }
 
@@ -130,11 +130,11 @@ impl Clone for Buffer {
 
 /// Buffers in waiting. Fresh memory costs a page fault every 4 KiB, so scratch memory is handed back here rather than freed.
 #[derive(Debug, Default)]
-pub(crate) struct Recycler {
+pub(crate) struct ScratchPool {
     free: Mutex<Vec<Buffer>>,
 }
 
-impl Recycler {
+impl ScratchPool {
     /// A buffer of at least `len` values, whatever they are. It comes back when dropped.
     pub(crate) fn take(&self, len: usize) -> Recycled<'_> {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
@@ -156,18 +156,15 @@ impl Recycler {
                 Buffer::new(len)
             }
         };
-        Recycled {
-            buffer,
-            recycler: self,
-        }
+        Recycled { buffer, pool: self }
     }
 }
 
-/// A buffer on loan from a [`Recycler`].
+/// A buffer on loan from a [`ScratchPool`].
 #[derive(Debug)]
 pub(crate) struct Recycled<'a> {
     buffer: Buffer,
-    recycler: &'a Recycler,
+    pool: &'a ScratchPool,
 }
 
 impl Deref for Recycled<'_> {
@@ -187,7 +184,7 @@ impl DerefMut for Recycled<'_> {
 impl Drop for Recycled<'_> {
     fn drop(&mut self) {
         let buffer = std::mem::take(&mut self.buffer);
-        let free = &self.recycler.free;
+        let free = &self.pool.free;
         free.lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(buffer);
@@ -204,7 +201,7 @@ pub(crate) struct SharedMut<'a> {
     values: PhantomData<&'a mut [f32]>,
 }
 
-// SAFETY: a borrow of `f32`, which may be used on any thread; whoever reads or writes vouches for the absence of data races.
+// SAFETY: a borrow of `f32`, which may be used on any thread; readers and writers guarantee the absence of data races.
 unsafe impl Send for SharedMut<'_> {}
 // SAFETY: as above.
 unsafe impl Sync for SharedMut<'_> {}
@@ -245,7 +242,7 @@ impl<'a> SharedMut<'a> {
     #[inline(always)]
     pub(crate) unsafe fn at(self, offset: usize) -> *mut f32 {
         debug_assert!(offset < self.len);
-        // SAFETY: the caller vouches for the offset.
+        // SAFETY: the caller guarantees the offset.
         unsafe { self.start.add(offset) }
     }
 
@@ -254,7 +251,7 @@ impl<'a> SharedMut<'a> {
     /// # Safety
     /// Nothing writes to the values while the slice is used.
     pub(crate) unsafe fn read(self) -> &'a [f32] {
-        // SAFETY: `start` and `len` are those of a slice borrowed for `'a`; the caller vouches for the rest.
+        // SAFETY: `start` and `len` are those of a slice borrowed for `'a`; the caller guarantees the rest.
         unsafe { slice::from_raw_parts(self.start, self.len) }
     }
 
@@ -263,7 +260,7 @@ impl<'a> SharedMut<'a> {
     /// # Safety
     /// Nothing else uses the values while the slice is used.
     pub(crate) unsafe fn write(self) -> &'a mut [f32] {
-        // SAFETY: `start` and `len` are those of a slice borrowed for `'a`; the caller vouches for the rest.
+        // SAFETY: `start` and `len` are those of a slice borrowed for `'a`; the caller guarantees the rest.
         unsafe { slice::from_raw_parts_mut(self.start, self.len) }
     }
 }
@@ -284,19 +281,19 @@ mod tests {
 
     #[test]
     fn memory_comes_back() {
-        let recycler = Recycler::default();
-        let first = recycler.take(100).as_ptr();
-        let second = recycler.take(80);
+        let pool = ScratchPool::default();
+        let first = pool.take(100).as_ptr();
+        let second = pool.take(80);
         assert_eq!(first, second.as_ptr());
-        let third = recycler.take(100);
+        let third = pool.take(100);
         assert_ne!(second.as_ptr(), third.as_ptr());
     }
 
     #[test]
     fn the_smallest_fitting_buffer_is_taken() {
-        let recycler = Recycler::default();
-        drop((recycler.take(100), recycler.take(10)));
-        assert_eq!(recycler.take(5).len(), 10);
-        assert_eq!(recycler.take(50).len(), 100);
+        let pool = ScratchPool::default();
+        drop((pool.take(100), pool.take(10)));
+        assert_eq!(pool.take(5).len(), 10);
+        assert_eq!(pool.take(50).len(), 100);
     }
 }

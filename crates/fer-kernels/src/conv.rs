@@ -3,7 +3,7 @@
 //! Each call works on the calling thread and on the images it is given, unless it takes [`Threads`].
 
 use crate::Threads;
-use crate::buffer::{Recycler, SharedMut};
+use crate::buffer::{ScratchPool, SharedMut};
 use crate::cpu::Cpu;
 use crate::direct::Direct;
 use crate::epilogue::{Epilogue, Raw, Target};
@@ -27,7 +27,7 @@ pub(crate) struct Convolution {
     path: Path,
 }
 
-/// How it is computed.
+/// The way that a convolution is computed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Path {
     /// Channels in whole vectors on both sides.
@@ -70,7 +70,7 @@ impl Convolution {
         }
     }
 
-    /// How it is computed.
+    /// Returns the way that it is computed.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -119,7 +119,7 @@ impl Convolution {
         input: &[f32],
         filters: &[f32],
         output: &mut [f32],
-        scratch: &Recycler,
+        scratch_pool: &ScratchPool,
     ) {
         let output = SharedMut::new(output);
         let epilogue = Raw(Target::new(
@@ -128,7 +128,7 @@ impl Convolution {
             self.width,
             self.out_channels,
         ));
-        self.forward_into(input, filters, epilogue, scratch);
+        self.forward_into(input, filters, epilogue, scratch_pool);
     }
 
     /// As [`forward`](Self::forward), but hands the results to an epilogue.
@@ -137,11 +137,11 @@ impl Convolution {
         input: &[f32],
         filters: &[f32],
         epilogue: E,
-        scratch: &Recycler,
+        scratch_pool: &ScratchPool,
     ) {
         match &self.path {
-            Path::Winograd(path) => path.forward(input, filters, epilogue, scratch),
-            Path::Direct(path) => path.forward(input, filters, epilogue, scratch),
+            Path::Winograd(path) => path.forward(input, filters, epilogue, scratch_pool),
+            Path::Direct(path) => path.forward(input, filters, epilogue, scratch_pool),
         }
     }
 
@@ -151,7 +151,7 @@ impl Convolution {
         d_output: &[f32],
         filters: &[f32],
         d_input: &mut [f32],
-        scratch: &Recycler,
+        scratch_pool: &ScratchPool,
     ) {
         let d_input = SharedMut::new(d_input);
         let epilogue = Raw(Target::new(
@@ -161,12 +161,14 @@ impl Convolution {
             self.in_channels,
         ));
         match &self.path {
-            Path::Winograd(path) => path
-                .transposed()
-                .forward(d_output, filters, epilogue, scratch),
-            Path::Direct(path) => path
-                .transposed()
-                .forward(d_output, filters, epilogue, scratch),
+            Path::Winograd(path) => {
+                path.transposed()
+                    .forward(d_output, filters, epilogue, scratch_pool)
+            }
+            Path::Direct(path) => {
+                path.transposed()
+                    .forward(d_output, filters, epilogue, scratch_pool)
+            }
         }
     }
 
@@ -184,11 +186,15 @@ impl Convolution {
         input: &[f32],
         d_output: &[f32],
         accumulator: &mut [f32],
-        scratch: &Recycler,
+        scratch_pool: &ScratchPool,
     ) {
         match &self.path {
-            Path::Winograd(path) => path.accumulate_gradient(input, d_output, accumulator, scratch),
-            Path::Direct(path) => path.accumulate_gradient(input, d_output, accumulator, scratch),
+            Path::Winograd(path) => {
+                path.accumulate_gradient(input, d_output, accumulator, scratch_pool)
+            }
+            Path::Direct(path) => {
+                path.accumulate_gradient(input, d_output, accumulator, scratch_pool)
+            }
         }
     }
 

@@ -8,7 +8,7 @@ mod gradient;
 
 use std::ops::Range;
 
-use crate::buffer::Recycler;
+use crate::buffer::ScratchPool;
 use crate::cpu::Cpu;
 use crate::epilogue::Epilogue;
 use crate::simd::LANES;
@@ -81,10 +81,10 @@ impl Direct {
         input: &[f32],
         filters: &[f32],
         epilogue: E,
-        scratch: &Recycler,
+        scratch_pool: &ScratchPool,
     ) {
-        let mut room = scratch.take(self.padded_len());
-        let padded = &mut room[..self.padded_len()];
+        let mut scratch = scratch_pool.take(self.padded_len());
+        let padded = &mut scratch[..self.padded_len()];
         let images = input.chunks_exact(self.height * self.width * self.in_channels);
         assert!(epilogue.accepts(images.len(), self.height, self.width, self.out_channels));
         for (image, pixels) in images.enumerate() {
@@ -127,12 +127,12 @@ impl Direct {
         input: &[f32],
         d_output: &[f32],
         accumulator: &mut [f32],
-        scratch: &Recycler,
+        scratch_pool: &ScratchPool,
     ) {
         let pixels = self.height * self.width;
         assert_eq!(accumulator.len(), self.filters_len());
-        let mut room = scratch.take(self.padded_len());
-        let padded = &mut room[..self.padded_len()];
+        let mut scratch = scratch_pool.take(self.padded_len());
+        let padded = &mut scratch[..self.padded_len()];
         assert_eq!(self.images(input), self.transposed().images(d_output));
         let images = input.chunks_exact(pixels * self.in_channels);
         for (input, d_output) in images.zip(d_output.chunks_exact(pixels * self.out_channels)) {

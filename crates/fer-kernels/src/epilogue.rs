@@ -1,9 +1,9 @@
-//! What becomes of a square of convolution results on its way to memory.
+//! Epilogues: what is applied to a square of results before it is stored (nothing, or bias, ReLU and 2x2 max-pool).
 
 use crate::buffer::SharedMut;
 use crate::simd::{LANES, Simd};
 
-/// Where a square of results lies in its image: first row, first column, first channel.
+/// The place of a square of results in its image: first row, first column, first channel.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
     pub(crate) image: usize,
@@ -14,7 +14,7 @@ pub(crate) struct Place {
 
 /// Consumes squares of `T` by `T` results of [`LANES`] channels; `T` is even and divides the rows and columns that they start at.
 pub(crate) trait Epilogue: Copy {
-    /// Whether there is room for the results of so many images of such a size.
+    /// Returns `true` if the target holds the results of so many images of such a size.
     fn accepts(&self, images: usize, height: usize, width: usize, channels: usize) -> bool;
 
     /// Stores the part of the square that lies in the image.
@@ -61,7 +61,7 @@ impl<'a> Target<'a> {
     #[inline(always)]
     unsafe fn at(self, image: usize, y: usize, x: usize, channel: usize) -> *mut f32 {
         let pixel = (image * self.height + y) * self.width + x;
-        // SAFETY: the caller vouches for the place.
+        // SAFETY: the caller guarantees the place.
         unsafe { self.values.at(pixel * self.channels + channel) }
     }
 }
@@ -89,7 +89,7 @@ impl Epilogue for Raw<'_> {
         for (i, row) in square.iter().enumerate() {
             for (j, &value) in row.iter().enumerate() {
                 if i < rows && j < columns {
-                    // SAFETY: row, column and lanes are inside the target, which the caller vouches for.
+                    // SAFETY: row, column and lanes are inside the target, which the caller guarantees.
                     unsafe {
                         let position =
                             target.at(place.image, place.y + i, place.x + j, place.channel);
@@ -140,7 +140,7 @@ impl Epilogue for BiasRelu<'_> {
             bias,
             target: self.target,
         };
-        // SAFETY: the caller vouches for the place.
+        // SAFETY: the caller guarantees the place.
         unsafe {
             if self.pool {
                 activate.pooled(square, place);
@@ -180,7 +180,7 @@ impl<S: Simd> Activate<'_, S> {
         for (i, row) in square.iter().enumerate() {
             for (j, &value) in row.iter().enumerate() {
                 if i < rows && j < columns {
-                    // SAFETY: row and column are inside the target, which the caller vouches for.
+                    // SAFETY: row and column are inside the target, which the caller guarantees.
                     unsafe {
                         let position = self.target.at(image, y + i, x + j, channel);
                         self.simd.store(position, self.apply(value));
@@ -204,7 +204,7 @@ impl<S: Simd> Activate<'_, S> {
                 let upper = simd.max(square[2 * i][2 * j], square[2 * i][2 * j + 1]);
                 let lower = simd.max(square[2 * i + 1][2 * j], square[2 * i + 1][2 * j + 1]);
                 if i < rows && j < columns {
-                    // SAFETY: row and column are inside the target, which the caller vouches for.
+                    // SAFETY: row and column are inside the target, which the caller guarantees.
                     unsafe {
                         let position = self.target.at(place.image, y + i, x + j, place.channel);
                         // Adding the bias is monotonic, rounding included, so it commutes with the maximum.

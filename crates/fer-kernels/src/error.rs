@@ -1,6 +1,6 @@
-//! What can go wrong in this crate.
+//! The errors of this crate.
 
-/// Why a plan could not be made or run. Every variant carries what was expected and what was found.
+/// An error that kept a plan from being made or run. Every variant carries what was expected and what was found.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KernelError {
@@ -21,13 +21,13 @@ pub enum KernelError {
     /// A network that cannot be computed.
     #[error("invalid network: {reason}")]
     InvalidSpec {
-        /// What is wrong with it, and where.
+        /// The fault, and its place.
         reason: String,
     },
     /// A setting of an optimiser outside its range.
     #[error("{name} is {found}, expected it {expected}")]
     InvalidSetting {
-        /// Which setting.
+        /// Name of the setting.
         name: &'static str,
         /// The range, in words.
         expected: &'static str,
@@ -37,7 +37,7 @@ pub enum KernelError {
     /// A buffer whose length disagrees with the network.
     #[error("{name} has {found} values, expected {expected}")]
     LengthMismatch {
-        /// Which buffer.
+        /// Name of the buffer.
         name: &'static str,
         /// Length in values that the network asks for.
         expected: usize,
@@ -55,9 +55,9 @@ pub enum KernelError {
     /// The threads could not be started.
     #[error("could not start {count} threads")]
     Threads {
-        /// How many were asked for.
+        /// Number that was asked for.
         count: usize,
-        /// Why.
+        /// The reason.
         source: rayon::ThreadPoolBuildError,
     },
 }

@@ -81,7 +81,7 @@ macro_rules! micro_kernel {
             unsafe fn multiply(self, vectors: usize, mut product: PanelProduct) {
                 debug_assert!(vectors <= $panel);
                 match vectors {
-                    // SAFETY: the caller vouches for the operands.
+                    // SAFETY: the caller guarantees the operands.
                     $($vectors => unsafe { micro_kernel!(@rows self, product, $vectors, $rows) },)+
                     _ => {}
                 }
@@ -91,7 +91,7 @@ macro_rules! micro_kernel {
             unsafe fn accumulate(self, vectors: usize, product: PanelAccumulation) {
                 debug_assert!(vectors <= $panel);
                 match vectors {
-                    // SAFETY: the caller vouches for the operands.
+                    // SAFETY: the caller guarantees the operands.
                     $($vectors => unsafe { accumulate_panel::<_, $depth, $vectors>(self, product) },)+
                     _ => {}
                 }

@@ -145,7 +145,7 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oracle::{noise, relative_error};
+    use crate::testing::oracle::{noise, relative_error};
 
     #[test]
     fn scalar_products_of_any_length_are_right() {

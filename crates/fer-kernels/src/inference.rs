@@ -7,7 +7,7 @@ mod chunk;
 mod layer;
 mod single;
 
-use crate::buffer::{Buffer, Recycler};
+use crate::buffer::{Buffer, ScratchPool};
 use crate::cpu::Cpu;
 use crate::error::check_len;
 use crate::head;
@@ -46,7 +46,7 @@ pub struct InferencePlan {
     layers: Vec<Layer>,
     segments: Vec<Segment>,
     head: HeadWeights,
-    scratch: Recycler,
+    scratch_pool: ScratchPool,
 }
 
 /// The last linear layer.
@@ -81,7 +81,7 @@ impl InferencePlan {
             layers,
             segments,
             head: HeadWeights::new(spec, parameters),
-            scratch: Recycler::default(),
+            scratch_pool: ScratchPool::default(),
         })
     }
 
@@ -164,9 +164,9 @@ impl HeadWeights {
     }
 
     /// Logits of the last block's output for one image.
-    fn logits(&self, activation: &[f32], logits: &mut [f32], scratch: &Recycler) {
-        let mut room = scratch.take(self.channels);
-        let features = &mut room[..self.channels];
+    fn logits(&self, activation: &[f32], logits: &mut [f32], scratch_pool: &ScratchPool) {
+        let mut scratch = scratch_pool.take(self.channels);
+        let features = &mut scratch[..self.channels];
         head::average(activation, features);
         head::linear(&self.weight, &self.bias, features, logits);
     }

@@ -1,4 +1,4 @@
-//! Which instructions the kernels use, found out at run time.
+//! Instruction sets, detected at run time.
 
 use std::fmt;
 use std::str::FromStr;
@@ -41,7 +41,7 @@ impl InstructionSet {
         sets.filter(|set| set.is_supported()).collect()
     }
 
-    /// Whether this CPU (and this build's architecture) has the set.
+    /// Returns `true` if this CPU (and this build's architecture) has the set.
     pub fn is_supported(self) -> bool {
         match self {
             #[cfg(target_arch = "x86_64")]

@@ -23,11 +23,11 @@ mod head;
 mod inference;
 mod isa;
 mod optimizer;
-#[cfg(test)]
-mod oracle;
 mod pooling;
 mod simd;
 mod spec;
+#[cfg(test)]
+mod testing;
 mod threads;
 mod train;
 mod winograd;

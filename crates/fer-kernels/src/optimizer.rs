@@ -77,7 +77,7 @@ mod tests {
     use super::*;
     use crate::{
         BlockSpec,
-        oracle::{noise, parameters},
+        testing::oracle::{noise, parameters},
     };
 
     /// Large enough that its first weight is cut into several pieces.
@@ -152,7 +152,7 @@ mod tests {
                 }
             }
         }
-        assert!(crate::oracle::relative_error(&found, &truth) < 1e-5);
+        assert!(crate::testing::oracle::relative_error(&found, &truth) < 1e-5);
     }
 
     #[test]
@@ -185,7 +185,7 @@ mod tests {
                 }
             }
         }
-        assert!(crate::oracle::relative_error(&found, &truth) < 1e-5);
+        assert!(crate::testing::oracle::relative_error(&found, &truth) < 1e-5);
     }
 
     #[test]

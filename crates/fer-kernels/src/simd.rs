@@ -99,7 +99,7 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     #[inline(always)]
     unsafe fn load_partial(self, source: *const f32, count: usize) -> Self::Vector {
         let mut lanes = [0.0; LANES];
-        // SAFETY: the caller vouches for `source`; `lanes` holds 16 values, of which at most 16 are written.
+        // SAFETY: the caller guarantees `source`; `lanes` holds 16 values, of which at most 16 are written.
         unsafe {
             std::ptr::copy_nonoverlapping(source, lanes.as_mut_ptr(), count.min(LANES));
             self.load(lanes.as_ptr())
@@ -113,7 +113,7 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     #[inline(always)]
     unsafe fn store_partial(self, target: *mut f32, vector: Self::Vector, count: usize) {
         let lanes = self.to_array(vector);
-        // SAFETY: the caller vouches for `target`; at most the 16 values of `lanes` are read.
+        // SAFETY: the caller guarantees `target`; at most the 16 values of `lanes` are read.
         unsafe { std::ptr::copy_nonoverlapping(lanes.as_ptr(), target, count.min(LANES)) };
     }
 }

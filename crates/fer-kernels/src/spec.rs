@@ -22,7 +22,7 @@ const MAX_ELEMENTS: usize = if usize::BITS < 64 { 1 << 22 } else { 1 << 28 };
 pub struct BlockSpec {
     /// Channels that the convolution produces, at least 1.
     pub out_channels: usize,
-    /// Whether a 2x2 max-pool of stride 2 ends the block; an odd last row or column is dropped.
+    /// `true` if a 2x2 max-pool of stride 2 ends the block; an odd last row or column is dropped.
     pub pool: bool,
 }
 
@@ -57,7 +57,7 @@ pub struct NetworkSpec {
     pub classes: usize,
 }
 
-/// What a slice of a flat buffer is for.
+/// The role of a slice of a flat buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
     /// Convolution weight `[3, 3, C_in, C_out]`.
@@ -77,7 +77,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// Whether weight decay applies: to the weights of convolutions and of the head, and to nothing else.
+    /// Returns `true` if weight decay applies: to the weights of convolutions and of the head, and to nothing else.
     pub fn is_decayed(self) -> bool {
         matches!(self, Role::ConvWeight | Role::HeadWeight)
     }
@@ -90,9 +90,9 @@ pub struct Slot {
     pub name: String,
     /// Dimensions, outermost first.
     pub shape: Vec<usize>,
-    /// Where the elements lie in the flat buffer.
+    /// Range of the elements in the flat buffer.
     pub range: Range<usize>,
-    /// What the tensor is for.
+    /// Role of the tensor.
     pub role: Role,
 }
 

@@ -1,7 +1,7 @@
 //! A training step of a whole network: loss, gradients of every parameter, running statistics.
 //!
 //! Between forward and backward each block keeps one thing, its raw convolution output; batch norm, ReLU and pooling are applied
-//! anew wherever their result is needed. Once a block's backward pass has read its raw output for the last time, the gradient of
+//! again wherever their result is needed. Once a block's backward pass has read its raw output for the last time, the gradient of
 //! the block's input takes its place. So a step needs little more memory than the raw outputs.
 
 pub(crate) mod context;
@@ -14,7 +14,7 @@ use std::iter::zip;
 use std::ops::Range;
 
 use crate::batch_norm::activate::activate;
-use crate::buffer::{Buffer, Recycler};
+use crate::buffer::{Buffer, ScratchPool};
 use crate::cpu::Cpu;
 use crate::error::check_len;
 use crate::head::{Head, HeadImage, parameter_gradients};
@@ -71,7 +71,7 @@ pub struct TrainPlan {
     batch: usize,
 }
 
-/// Where a block's tensors lie in the flat buffers.
+/// Ranges of a block's tensors in the flat buffers.
 #[derive(Debug)]
 struct BlockSlots {
     weight: Range<usize>,
@@ -104,7 +104,7 @@ fn block_slots(spec: &NetworkSpec) -> Vec<BlockSlots> {
     slots.collect()
 }
 
-/// What the head keeps for each image.
+/// Buffers of the head, with a part for each image.
 #[derive(Debug)]
 struct HeadBuffers {
     features: Buffer,
@@ -162,7 +162,7 @@ impl TrainPlan {
             runtime: Runtime {
                 cpu,
                 threads,
-                scratch: Recycler::default(),
+                scratch_pool: ScratchPool::default(),
             },
             layers,
             slots: block_slots(spec),
@@ -289,7 +289,7 @@ impl TrainPlan {
         context.run(
             buffers.enumerate(),
             |(image, (((features, logits), (d_logits, d_activation)), (loss, sums)))| {
-                let mut activation = context.scratch.take(output_len);
+                let mut activation = context.scratch_pool.take(output_len);
                 let activation = &mut activation[..output_len];
                 activate(
                     context.cpu,

@@ -20,7 +20,7 @@ mod tiling;
 use std::ops::Range;
 
 use crate::Threads;
-use crate::buffer::{Recycler, SharedMut};
+use crate::buffer::{ScratchPool, SharedMut};
 use crate::cpu::Cpu;
 use crate::epilogue::Epilogue;
 pub(crate) use planes::Planes;
@@ -80,18 +80,18 @@ impl Winograd {
         input: &[f32],
         filters: &[f32],
         epilogue: E,
-        scratch: &Recycler,
+        scratch_pool: &ScratchPool,
     ) {
         let Tiling { height, width, .. } = self.tiling;
         let images = self.images(input);
         assert!(epilogue.accepts(images, height, width, self.out_channels));
         let tiles = images * self.tiling.tiles();
         let block = self.block_tiles().min(tiles);
-        let mut room = scratch.take(self.planes_len(block));
-        let room = SharedMut::new(&mut room);
+        let mut scratch = scratch_pool.take(self.planes_len(block));
+        let scratch = SharedMut::new(&mut scratch);
         for tiles in blocks(tiles, block) {
-            // SAFETY: the epilogue accepts all images, and this thread alone has the room and the target.
-            unsafe { self.forward_tiles(input, filters, tiles, room, epilogue) };
+            // SAFETY: the epilogue accepts all images, and this thread alone has the scratch memory and the target.
+            unsafe { self.forward_tiles(input, filters, tiles, scratch, epilogue) };
         }
     }
 
@@ -103,17 +103,17 @@ impl Winograd {
         input: &[f32],
         d_output: &[f32],
         accumulator: &mut [f32],
-        scratch: &Recycler,
+        scratch_pool: &ScratchPool,
     ) {
         let images = self.images(input);
         assert_eq!(images, self.transposed().images(d_output));
         assert_eq!(accumulator.len(), self.filters_len());
         let tiles = images * self.tiling.tiles();
         let block = self.block_tiles().min(tiles);
-        let mut room = scratch.take(self.planes_len(block));
-        let room = SharedMut::new(&mut room);
+        let mut scratch = scratch_pool.take(self.planes_len(block));
+        let scratch = SharedMut::new(&mut scratch);
         for tiles in blocks(tiles, block) {
-            let (inputs, gradients) = self.planes(tiles.len(), room);
+            let (inputs, gradients) = self.planes(tiles.len(), scratch);
             // SAFETY: this thread alone has the planes.
             unsafe { self.transform_input(input, tiles.clone(), tiles.start, inputs) };
             // SAFETY: `d_output` holds as many images as `input`, and this thread alone has the planes, which `planes` laid out for the tiles.
@@ -147,30 +147,34 @@ impl Winograd {
     }
 
     /// Lays out the transforms of a block: those of the input and those of the output.
-    pub(crate) fn planes<'a>(&self, tiles: usize, room: SharedMut<'a>) -> (Planes<'a>, Planes<'a>) {
+    pub(crate) fn planes<'a>(
+        &self,
+        tiles: usize,
+        scratch: SharedMut<'a>,
+    ) -> (Planes<'a>, Planes<'a>) {
         let size = self.tiling.size;
-        let (inputs, outputs) = room.split_at(Planes::len(size, tiles, self.in_channels));
+        let (inputs, outputs) = scratch.split_at(Planes::len(size, tiles, self.in_channels));
         (
             Planes::new(inputs, size, tiles, self.in_channels),
             Planes::new(outputs, size, tiles, self.out_channels),
         )
     }
 
-    /// Convolves some tiles, in room for their [`planes`](Self::planes).
+    /// Convolves some tiles, in scratch memory for their [`planes`](Self::planes).
     ///
     /// # Safety
-    /// The tiles lie in images that the epilogue accepts. No other thread uses the room, nor computes the same tiles.
+    /// The tiles lie in images that the epilogue accepts. No other thread uses the scratch memory, nor computes the same tiles.
     pub(crate) unsafe fn forward_tiles<E: Epilogue>(
         &self,
         input: &[f32],
         filters: &[f32],
         tiles: Range<usize>,
-        room: SharedMut<'_>,
+        scratch: SharedMut<'_>,
         epilogue: E,
     ) {
-        let (inputs, products) = self.planes(tiles.len(), room);
+        let (inputs, products) = self.planes(tiles.len(), scratch);
         let first = tiles.start;
-        // SAFETY: the planes are in this thread's room; the caller vouches for the tiles.
+        // SAFETY: the planes are in this thread's scratch memory; the caller guarantees the tiles.
         unsafe {
             self.transform_input(input, tiles.clone(), first, inputs);
             self.multiply(inputs, filters, products, 0..self.multiplications());

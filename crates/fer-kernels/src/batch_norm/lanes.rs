@@ -9,7 +9,7 @@ pub(super) trait Lanes: Copy {
     /// The first channel.
     fn first(self) -> usize;
 
-    /// How many channels.
+    /// Returns the number of channels.
     fn count(self) -> usize;
 
     /// # Safety
@@ -55,13 +55,13 @@ impl Lanes for Full {
 
     #[inline(always)]
     unsafe fn load<S: Simd>(self, simd: S, source: *const f32) -> S::Vector {
-        // SAFETY: the caller vouches for `source`.
+        // SAFETY: the caller guarantees `source`.
         unsafe { simd.load(source) }
     }
 
     #[inline(always)]
     unsafe fn store<S: Simd>(self, simd: S, target: *mut f32, vector: S::Vector) {
-        // SAFETY: the caller vouches for `target`.
+        // SAFETY: the caller guarantees `target`.
         unsafe { simd.store(target, vector) };
     }
 }
@@ -86,13 +86,13 @@ impl Lanes for Partial {
 
     #[inline(always)]
     unsafe fn load<S: Simd>(self, simd: S, source: *const f32) -> S::Vector {
-        // SAFETY: the caller vouches for `source`.
+        // SAFETY: the caller guarantees `source`.
         unsafe { simd.load_partial(source, self.count) }
     }
 
     #[inline(always)]
     unsafe fn store<S: Simd>(self, simd: S, target: *mut f32, vector: S::Vector) {
-        // SAFETY: the caller vouches for `target`.
+        // SAFETY: the caller guarantees `target`.
         unsafe { simd.store_partial(target, vector, self.count) };
     }
 }

@@ -3,8 +3,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::InstructionSet;
 use crate::cpu::Cpu;
-use crate::oracle::{self, Dims, noise, relative_error, relative_error_of_terms, widen};
 use crate::spec::BlockShape;
+use crate::testing::oracle::{self, Dims, noise, relative_error, relative_error_of_terms, widen};
 
 /// Height, width, channels, images: even and odd maps, full and partial vectors, fewer positions than accumulators.
 const SHAPES: [(usize, usize, usize, usize); 9] = [
@@ -181,7 +181,7 @@ impl Case {
             .collect();
         let truth =
             oracle::batch_norm_backward(&widen(&self.raw), &widen(&self.gamma), &d_normalized);
-        // With one or two positions a channel the true gradient cancels to nearly nothing; its terms set the scale then.
+        // With one or two positions per channel the true gradient cancels to nearly nothing; its terms set the scale then.
         let terms = d_normalized
             .iter()
             .fold(f64::MIN_POSITIVE, |max, g| max.max(g.abs()));
@@ -268,7 +268,7 @@ fn ties_go_to_the_first_maximum() {
     }
 }
 
-/// Where E[x^2] - E[x]^2 in f32 has no digit left, these have nearly all of theirs.
+/// The moments keep nearly all digits where E[x^2] - E[x]^2 in f32 has none left.
 #[test]
 fn statistics_survive_a_large_mean() {
     let mut case = Case::new((24, 24, 20, 3), false, 1);

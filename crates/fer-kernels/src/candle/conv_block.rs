@@ -7,7 +7,7 @@ use candle_core::{
 };
 
 use crate::batch_norm::activate::activate;
-use crate::buffer::Recycler;
+use crate::buffer::ScratchPool;
 use crate::cpu::Cpu;
 use crate::spec::BlockShape;
 use crate::train::context::Context;
@@ -46,7 +46,7 @@ pub struct ConvBlock {
     memory: Arc<Memory>,
 }
 
-/// What [`ConvBlock::forward`] yields.
+/// The results of [`ConvBlock::forward`].
 #[derive(Debug, Clone)]
 pub struct BlockOutput {
     /// `[N, H, W, C_out]`, or with pooling `[N, H / 2, W / 2, C_out]`.
@@ -67,7 +67,7 @@ pub struct BatchStatistics {
 /// Memory that steps hand on to one another.
 #[derive(Debug, Default)]
 struct Memory {
-    scratch: Recycler,
+    scratch_pool: ScratchPool,
     spare: Mutex<Vec<Layer>>,
 }
 
@@ -154,7 +154,7 @@ impl ConvBlock {
         Context {
             cpu: self.cpu,
             threads: &self.threads,
-            scratch: &self.memory.scratch,
+            scratch_pool: &self.memory.scratch_pool,
             images,
             backwards: false,
         }
@@ -183,11 +183,11 @@ struct BlockOperation {
     statistics: Arc<OnceLock<BatchStatistics>>,
 }
 
-/// What the backward pass needs of the forward pass.
+/// Results of the forward pass that the backward pass needs.
 struct State {
     images: usize,
     layer: Layer,
-    /// Whether the layer still holds its raw outputs.
+    /// `true` as long as the layer holds its raw outputs.
     is_raw: bool,
 }
 
@@ -352,7 +352,7 @@ impl State {
             input: wants_x,
         };
         let sums = Sums {
-            accumulators: &mut context.scratch.take(layer.accumulators_len()),
+            accumulators: &mut context.scratch_pool.take(layer.accumulators_len()),
             partials: &mut partials,
         };
         let d_output = OutputGradient::Images(d_output);

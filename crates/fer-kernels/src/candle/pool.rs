@@ -53,7 +53,7 @@ mod tests {
     use candle_core::{DType, Device, Var};
 
     use super::*;
-    use crate::oracle::{self, Dims, noise, widen};
+    use crate::testing::oracle::{self, Dims, noise, widen};
 
     #[test]
     fn values_and_gradients_agree_with_the_oracle() {

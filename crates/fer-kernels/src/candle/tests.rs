@@ -1,7 +1,7 @@
 use candle_core::{DType, Device, Result, Tensor, Var};
 
 use super::{BlockOutput, ConvBlock};
-use crate::oracle::{self, NetworkResult, noise, relative_error, widen};
+use crate::testing::oracle::{self, NetworkResult, noise, relative_error, widen};
 use crate::{BlockSpec, InstructionSet, NetworkSpec, Threads};
 
 /// A network of Candle variables, each block one operation.

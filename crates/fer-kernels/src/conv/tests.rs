@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::InstructionSet;
-use crate::oracle::{
+use crate::testing::oracle::{
     Dims, conv, conv_backward_data, conv_backward_weights, noise, relative_error, widen,
 };
 
@@ -52,7 +52,7 @@ impl Case {
     /// Runs every pass; weight gradients are accumulated in `pieces` of the batch.
     fn run(&self, set: InstructionSet, threads: usize, pieces: usize) -> Results {
         let threads = &Threads::new(threads).unwrap();
-        let scratch = &Recycler::default();
+        let scratch_pool = &ScratchPool::default();
         let convolution = Convolution::new(Cpu::new(set).unwrap(), &self.shape);
         let mut results = Results {
             output: vec![f32::NAN; self.images * self.shape.conv_len()],
@@ -61,10 +61,10 @@ impl Case {
         };
         let mut filters = vec![f32::NAN; convolution.filters_len()];
         convolution.prepare(&self.weight, &mut filters, threads);
-        convolution.forward(&self.input, &filters, &mut results.output, scratch);
+        convolution.forward(&self.input, &filters, &mut results.output, scratch_pool);
 
         convolution.prepare_transposed(&self.weight, &mut filters, threads);
-        convolution.backward_data(&self.d_output, &filters, &mut results.d_input, scratch);
+        convolution.backward_data(&self.d_output, &filters, &mut results.d_input, scratch_pool);
 
         let len = convolution.accumulator_len();
         let mut accumulators = vec![0.0; pieces * len];
@@ -75,7 +75,7 @@ impl Case {
             .zip(gradients)
             .zip(accumulators.chunks_exact_mut(len))
         {
-            convolution.backward_weights(input, gradient, accumulator, scratch);
+            convolution.backward_weights(input, gradient, accumulator, scratch_pool);
         }
         convolution.finish_weights(&accumulators, &mut results.d_weight, threads);
         results

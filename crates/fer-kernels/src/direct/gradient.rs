@@ -71,7 +71,7 @@ impl Accumulate<'_> {
         let padded_out_channels = self.convolution.padded_out_channels();
         let row_stride = self.convolution.padded_width() * in_channels;
         let full = channel + V * LANES <= out_channels;
-        // A sum a row of the image, rather than one over all of it, keeps the rounding errors of long sums down.
+        // One sum per row of the image, rather than one over all of it, keeps the rounding errors of long sums down.
         for y in 0..height {
             let mut sums = [[simd.zero(); V]; TAPS];
             for x in 0..width {

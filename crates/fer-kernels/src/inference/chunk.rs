@@ -40,7 +40,7 @@ impl InferencePlan {
         let images = input.len() / self.input_len;
         let mut activation = None;
         for segment in &self.segments {
-            let mut output = self.scratch.take(images * segment.output_len);
+            let mut output = self.scratch_pool.take(images * segment.output_len);
             let input = activation.as_deref().unwrap_or(input);
             self.segment(segment, images, input, &mut output);
             activation = Some(output);
@@ -52,7 +52,7 @@ impl InferencePlan {
             .map_or(0, |layer| layer.shape.output_len());
         let rows = logits.chunks_exact_mut(self.head.bias.len());
         for (activation, logits) in activations.chunks_exact(len).zip(rows) {
-            self.head.logits(activation, logits, &self.scratch);
+            self.head.logits(activation, logits, &self.scratch_pool);
         }
     }
 
@@ -60,8 +60,8 @@ impl InferencePlan {
     fn segment(&self, segment: &Segment, images: usize, input: &[f32], output: &mut [f32]) {
         let layers = &self.layers[segment.layers.clone()];
         let group = segment.group.min(images);
-        let mut rooms = [(); 2].map(|()| self.scratch.take(group * segment.between));
-        let [from, to] = &mut rooms;
+        let mut scratches = [(); 2].map(|()| self.scratch_pool.take(group * segment.between));
+        let [from, to] = &mut scratches;
         let (mut from, mut to) = (from, to);
         let input_len = layers[0].shape.input_len();
         for first in (0..images).step_by(group.max(1)) {
@@ -74,9 +74,9 @@ impl InferencePlan {
                 let input = &input[..size * layer.shape.input_len()];
                 if index + 1 == layers.len() {
                     let output = &mut output[first * segment.output_len..];
-                    layer.run(input, output, &self.scratch);
+                    layer.run(input, output, &self.scratch_pool);
                 } else {
-                    layer.run(input, to, &self.scratch);
+                    layer.run(input, to, &self.scratch_pool);
                     std::mem::swap(&mut from, &mut to);
                 }
             }

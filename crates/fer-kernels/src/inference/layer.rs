@@ -1,6 +1,6 @@
 //! A block with its batch norm folded away.
 
-use crate::buffer::{Buffer, Recycler, SharedMut};
+use crate::buffer::{Buffer, ScratchPool, SharedMut};
 use crate::conv::Convolution;
 use crate::cpu::Cpu;
 use crate::epilogue::{BiasRelu, Target};
@@ -64,7 +64,7 @@ struct Block<'a> {
 }
 
 impl Block<'_> {
-    /// What batch norm multiplies each channel by.
+    /// Returns the factor of batch norm for each channel.
     fn scales(&self) -> Vec<f32> {
         let scale =
             |(gamma, variance): (&f32, &f32)| gamma / (variance + BATCH_NORM_EPSILON).sqrt();
@@ -73,7 +73,7 @@ impl Block<'_> {
 }
 
 impl Layer {
-    /// `shape` has its channels rounded up; the block's weight has `in_channels` as they were. `folded` is room that is used again.
+    /// `shape` has its channels rounded up; the block's weight has `in_channels` as they were. `folded` is memory that is used again.
     fn new(
         cpu: Cpu,
         in_channels: usize,
@@ -112,10 +112,10 @@ impl Layer {
     }
 
     /// Computes the block for some images on the calling thread.
-    pub(super) fn run(&self, input: &[f32], output: &mut [f32], scratch: &Recycler) {
+    pub(super) fn run(&self, input: &[f32], output: &mut [f32], scratch_pool: &ScratchPool) {
         let epilogue = self.epilogue(SharedMut::new(output));
         self.convolution
-            .forward_into(input, &self.filters, epilogue, scratch);
+            .forward_into(input, &self.filters, epilogue, scratch_pool);
     }
 
     /// Bias, ReLU and pooling on the way to `output`.

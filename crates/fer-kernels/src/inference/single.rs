@@ -18,7 +18,7 @@ const MIN_TILES: usize = 12;
 
 /// A part of a layer, which needs the step before to be complete. It is cut into pieces that may be computed in any order.
 ///
-/// What one thread writes and another one reads has to move from one core's cache to the other's. A Winograd convolution is cut by
+/// Values that one thread writes and another one reads have to move from one core's cache to the other's. A Winograd convolution is cut by
 /// tiles from beginning to end where its transforms are larger than its filters, so that transforms stay put and every core reads
 /// all filters; otherwise its passes are cut one by one, the multiplications by filters, so that these stay put.
 enum Step<'a> {
@@ -41,7 +41,7 @@ enum Step<'a> {
         input: SharedMut<'a>,
         filters: &'a [f32],
         /// Planes for each piece.
-        room: SharedMut<'a>,
+        scratch: SharedMut<'a>,
         epilogue: BiasRelu<'a>,
     },
     /// Transforms a layer's input, by tiles.
@@ -66,12 +66,12 @@ enum Step<'a> {
 }
 
 impl<'a> Step<'a> {
-    /// The steps of a layer, which reads `input`, writes `output` and has [`room_len`] values for what comes between.
+    /// The steps of a layer, which reads `input`, writes `output` and has [`scratch_len`] values for what comes between.
     fn of(
         layer: &'a Layer,
         input: SharedMut<'a>,
         output: SharedMut<'a>,
-        room: SharedMut<'a>,
+        scratch: SharedMut<'a>,
     ) -> Vec<Self> {
         let (filters, epilogue) = (&layer.filters[..], layer.epilogue(output));
         let BlockShape {
@@ -83,7 +83,7 @@ impl<'a> Step<'a> {
         assert!(epilogue.accepts(1, height, width, out_channels));
         match layer.convolution.path() {
             Path::Direct(path) => {
-                let (padded, _) = room.split_at(path.padded_len());
+                let (padded, _) = scratch.split_at(path.padded_len());
                 vec![
                     Self::Pad {
                         path,
@@ -102,11 +102,11 @@ impl<'a> Step<'a> {
                 path,
                 input,
                 filters,
-                room,
+                scratch,
                 epilogue,
             }],
             Path::Winograd(path) => {
-                let (inputs, products) = path.planes(path.tiling.tiles(), room);
+                let (inputs, products) = path.planes(path.tiling.tiles(), scratch);
                 vec![
                     Self::TransformInput {
                         path,
@@ -129,7 +129,7 @@ impl<'a> Step<'a> {
         }
     }
 
-    /// What can be told apart: rows, tiles, or parts of products.
+    /// Counts the smallest parts of the step: rows, tiles, or parts of products.
     fn units(&self) -> usize {
         match self {
             Self::Pad { .. } => 1,
@@ -141,7 +141,7 @@ impl<'a> Step<'a> {
         }
     }
 
-    /// How many pieces the step is cut into.
+    /// Returns the number of pieces that the step is cut into.
     fn pieces(&self, threads: usize) -> usize {
         match self {
             Self::ConvolveTiles { path, .. } => tile_pieces(path, threads),
@@ -174,11 +174,11 @@ impl<'a> Step<'a> {
                     path,
                     input,
                     filters,
-                    room,
+                    scratch,
                     epilogue,
                 } => {
-                    let (_, room) = room.split_at(piece * piece_room_len(path, pieces));
-                    path.forward_tiles(input.read(), filters, units, room, epilogue);
+                    let (_, scratch) = scratch.split_at(piece * piece_scratch_len(path, pieces));
+                    path.forward_tiles(input.read(), filters, units, scratch, epilogue);
                 }
                 Self::TransformInput {
                     path,
@@ -201,7 +201,7 @@ impl<'a> Step<'a> {
     }
 }
 
-/// Whether a convolution is cut by tiles.
+/// Returns `true` if a convolution is cut by tiles.
 fn by_tiles(path: &Winograd) -> bool {
     path.planes_len(path.tiling.tiles()) >= path.filters_len()
 }
@@ -214,17 +214,17 @@ fn tile_pieces(path: &Winograd, threads: usize) -> usize {
 }
 
 /// Values for the planes of one of so many pieces.
-fn piece_room_len(path: &Winograd, pieces: usize) -> usize {
+fn piece_scratch_len(path: &Winograd, pieces: usize) -> usize {
     path.planes_len(path.tiling.tiles().div_ceil(pieces))
 }
 
 /// Values that a layer needs between its input and its output.
-fn room_len(layer: &Layer, threads: usize) -> usize {
+fn scratch_len(layer: &Layer, threads: usize) -> usize {
     match layer.convolution.path() {
         Path::Direct(path) => path.padded_len(),
         Path::Winograd(path) if by_tiles(path) => {
             let pieces = tile_pieces(path, threads);
-            pieces * piece_room_len(path, pieces)
+            pieces * piece_scratch_len(path, pieces)
         }
         Path::Winograd(path) => path.planes_len(path.tiling.tiles()),
     }
@@ -236,22 +236,22 @@ impl InferencePlan {
         let count = threads.count();
         let output_lens = self.layers.iter().map(|layer| layer.shape.output_len());
         let output_len = output_lens.max().unwrap_or(0);
-        let room_lens = self.layers.iter().map(|layer| room_len(layer, count));
-        let room_len = room_lens.max().unwrap_or(0);
+        let scratch_lens = self.layers.iter().map(|layer| scratch_len(layer, count));
+        let scratch_len = scratch_lens.max().unwrap_or(0);
 
         // The image is copied so that every step reads from a buffer that is the plan's own.
-        let mut image = self.scratch.take(input.len());
+        let mut image = self.scratch_pool.take(input.len());
         image[..input.len()].copy_from_slice(input);
-        let mut outputs = [(); 2].map(|()| self.scratch.take(output_len));
-        let mut room = self.scratch.take(room_len);
+        let mut outputs = [(); 2].map(|()| self.scratch_pool.take(output_len));
+        let mut scratch = self.scratch_pool.take(scratch_len);
 
         let (mut values, _) = SharedMut::new(&mut image).split_at(input.len());
         let outputs = outputs.each_mut().map(|output| SharedMut::new(output));
-        let room = SharedMut::new(&mut room);
+        let scratch = SharedMut::new(&mut scratch);
         let mut steps = Vec::new();
         for (layer, output) in self.layers.iter().zip(outputs.into_iter().cycle()) {
             let (output, _) = output.split_at(layer.shape.output_len());
-            steps.extend(Step::of(layer, values, output, room));
+            steps.extend(Step::of(layer, values, output, scratch));
             values = output;
         }
 
@@ -265,6 +265,6 @@ impl InferencePlan {
         });
         // SAFETY: all steps are complete.
         let activation = unsafe { values.read() };
-        self.head.logits(activation, logits, &self.scratch);
+        self.head.logits(activation, logits, &self.scratch_pool);
     }
 }

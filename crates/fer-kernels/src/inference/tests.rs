@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::oracle::{Dims, conv, max_pool, noise, parameters, relative_error, widen};
+use crate::testing::oracle::{Dims, conv, max_pool, noise, parameters, relative_error, widen};
 use crate::{BATCH_NORM_EPSILON, BlockSpec};
 
 fn network(size: [usize; 2], in_channels: usize, blocks: &[(usize, bool)]) -> NetworkSpec {
@@ -15,7 +15,7 @@ fn network(size: [usize; 2], in_channels: usize, blocks: &[(usize, bool)]) -> Ne
     }
 }
 
-/// Two blocks a stage, pooled after each pair, as on 48x48 faces.
+/// Two blocks per stage, pooled after each pair, as on 48x48 faces.
 fn reference() -> NetworkSpec {
     let stages = [32, 64, 128, 256].map(|channels| [(channels, false), (channels, true)]);
     network([48, 48], 1, stages.as_flattened())

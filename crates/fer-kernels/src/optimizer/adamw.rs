@@ -145,7 +145,7 @@ impl AdamW {
         Ok(())
     }
 
-    /// What a checkpoint must keep.
+    /// Returns the state that a checkpoint must keep.
     pub fn state(&self) -> AdamWState<'_> {
         AdamWState {
             steps: self.steps,

@@ -31,19 +31,19 @@ impl Simd for Avx2 {
 
     #[inline(always)]
     fn splat(self, value: f32) -> [__m256; 2] {
-        // SAFETY: the token vouches for the set.
+        // SAFETY: the token guarantees the set.
         [unsafe { _mm256_set1_ps(value) }; 2]
     }
 
     #[inline(always)]
     unsafe fn load(self, source: *const f32) -> [__m256; 2] {
-        // SAFETY: the caller vouches for 16 values, the token for the set.
+        // SAFETY: the caller guarantees 16 values, the token for the set.
         unsafe { [_mm256_loadu_ps(source), _mm256_loadu_ps(source.add(HALF))] }
     }
 
     #[inline(always)]
     unsafe fn store(self, target: *mut f32, vector: [__m256; 2]) {
-        // SAFETY: the caller vouches for 16 values, the token for the set.
+        // SAFETY: the caller guarantees 16 values, the token for the set.
         unsafe {
             _mm256_storeu_ps(target, vector[0]);
             _mm256_storeu_ps(target.add(HALF), vector[1]);

@@ -33,13 +33,13 @@ impl Simd for Avx512 {
 
     #[inline(always)]
     unsafe fn load(self, source: *const f32) -> __m512 {
-        // SAFETY: the caller vouches for the pointer, the token for the set.
+        // SAFETY: the caller guarantees the pointer, the token for the set.
         unsafe { _mm512_loadu_ps(source) }
     }
 
     #[inline(always)]
     unsafe fn store(self, target: *mut f32, vector: __m512) {
-        // SAFETY: the caller vouches for the pointer, the token for the set.
+        // SAFETY: the caller guarantees the pointer, the token for the set.
         unsafe { _mm512_storeu_ps(target, vector) }
     }
 

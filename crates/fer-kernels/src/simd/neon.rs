@@ -42,20 +42,20 @@ impl Simd for Neon {
 
     #[inline(always)]
     fn splat(self, value: f32) -> V {
-        // SAFETY: the token vouches for the set.
+        // SAFETY: the token guarantees the set.
         [unsafe { vdupq_n_f32(value) }; 4]
     }
 
     #[inline(always)]
     unsafe fn load(self, source: *const f32) -> V {
-        // SAFETY: the caller vouches for 16 values, the token for the set.
+        // SAFETY: the caller guarantees 16 values, the token for the set.
         from_fn(|i| unsafe { vld1q_f32(source.add(i * QUARTER)) })
     }
 
     #[inline(always)]
     unsafe fn store(self, target: *mut f32, vector: V) {
         for (i, quarter) in vector.into_iter().enumerate() {
-            // SAFETY: the caller vouches for 16 values, the token for the set.
+            // SAFETY: the caller guarantees 16 values, the token for the set.
             unsafe { vst1q_f32(target.add(i * QUARTER), quarter) };
         }
     }

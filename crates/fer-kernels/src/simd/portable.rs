@@ -29,13 +29,13 @@ impl Simd for Portable {
 
     #[inline(always)]
     unsafe fn load(self, source: *const f32) -> V {
-        // SAFETY: the caller vouches for 16 values; an array of `f32` may be read unaligned.
+        // SAFETY: the caller guarantees 16 values; an array of `f32` may be read unaligned.
         unsafe { source.cast::<V>().read_unaligned() }
     }
 
     #[inline(always)]
     unsafe fn store(self, target: *mut f32, vector: V) {
-        // SAFETY: the caller vouches for 16 values; an array of `f32` may be written unaligned.
+        // SAFETY: the caller guarantees 16 values; an array of `f32` may be written unaligned.
         unsafe { target.cast::<V>().write_unaligned(vector) }
     }
 

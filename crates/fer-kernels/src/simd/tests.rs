@@ -60,7 +60,7 @@ impl Kernel for Everything {
     }
 }
 
-/// What [`Everything`] yields, lane by lane. The operands make every result exact, so the rounding of `mul_add` is no matter.
+/// Computes the results of [`Everything`] lane by lane. The operands make each exact, so the rounding of `mul_add` does not show.
 fn expected() -> Vec<[f32; LANES]> {
     let lanes = |f: &dyn Fn(f32, f32) -> f32| std::array::from_fn(|i| f(A[i], B[i]));
     let indicator = |truth: bool| f32::from(u8::from(truth));

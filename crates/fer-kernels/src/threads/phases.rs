@@ -2,12 +2,12 @@
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// How often a thread looks for new work before it offers its core to others.
+/// Number of times that a thread looks for new work before it offers its core to others.
 const SPINS: usize = 10_000;
 
 /// Runs phases one after the other, each cut into pieces that threads claim.
 ///
-/// A thread only ever waits for pieces that another one is working on, never for another one to turn up: whoever comes, the work gets
+/// A thread only ever waits for pieces that another one is working on, never for another one to turn up: however many come, the work gets
 /// done, if need be by one thread. Handing over from one phase to the next takes less than a microsecond, which starting a task on
 /// a thread pool does not.
 pub(crate) struct Phases {

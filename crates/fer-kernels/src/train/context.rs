@@ -1,18 +1,18 @@
-//! What passes over a batch run on.
+//! The context that passes over a batch run in.
 
 use crate::Threads;
-use crate::buffer::Recycler;
+use crate::buffer::ScratchPool;
 use crate::cpu::Cpu;
 
-/// What one pass over a batch runs on.
+/// The context of one pass over a batch.
 #[derive(Clone, Copy)]
 pub(crate) struct Context<'a> {
     pub(crate) cpu: Cpu,
     pub(crate) threads: &'a Threads,
-    pub(crate) scratch: &'a Recycler,
+    pub(crate) scratch_pool: &'a ScratchPool,
     /// Images in the batch.
     pub(crate) images: usize,
-    /// Whether to begin with the last images: those that the pass before came to last are still in the cache.
+    /// `true` to begin with the last images: those that the pass before came to last are still in the cache.
     pub(crate) backwards: bool,
 }
 
@@ -27,12 +27,12 @@ impl Context<'_> {
     }
 }
 
-/// What all passes of a plan run on.
+/// The resources that all passes of a plan share.
 #[derive(Debug)]
 pub(crate) struct Runtime {
     pub(crate) cpu: Cpu,
     pub(crate) threads: Threads,
-    pub(crate) scratch: Recycler,
+    pub(crate) scratch_pool: ScratchPool,
 }
 
 impl Runtime {
@@ -41,7 +41,7 @@ impl Runtime {
         Context {
             cpu: self.cpu,
             threads: &self.threads,
-            scratch: &self.scratch,
+            scratch_pool: &self.scratch_pool,
             images,
             backwards: pass % 2 == 1,
         }

@@ -26,7 +26,7 @@ pub(crate) struct Layer {
     maps: Buffer,
 }
 
-/// Where a block's input comes from.
+/// The source of a block's input.
 #[derive(Clone, Copy)]
 pub(crate) enum Input<'a> {
     /// The images of the batch, `[N, H, W, C]`.
@@ -35,7 +35,7 @@ pub(crate) enum Input<'a> {
     Block(&'a Layer),
 }
 
-/// Where the gradient of a block's output lies.
+/// The source of the gradient of a block's output.
 #[derive(Clone, Copy)]
 pub(crate) enum OutputGradient<'a> {
     /// In the block after, as the gradient of its input.
@@ -55,18 +55,18 @@ pub(crate) struct Parameters<'a> {
     pub(crate) beta: &'a [f32],
 }
 
-/// Where the gradients of a block's parameters go, and whether that of its input is wanted.
+/// The targets of the gradients of a block's parameters, and if wanted of its input.
 pub(crate) struct Gradients<'a> {
     pub(crate) weight: &'a mut [f32],
     pub(crate) gamma: &'a mut [f32],
     pub(crate) beta: &'a mut [f32],
-    /// Whether the raw outputs shall make way for gradients of the input.
+    /// `true` if the raw outputs shall make way for gradients of the input.
     pub(crate) input: bool,
 }
 
 /// Sums of parts of the batch, before they are combined.
 pub(crate) struct Sums<'a> {
-    /// Gradients of transformed weights: room for [`Layer::accumulators_len`] values.
+    /// Gradients of transformed weights: [`Layer::accumulators_len`] values.
     pub(crate) accumulators: &'a mut [f32],
     /// Holds what [`Layer::accumulate`] took over this block; receives that over the block before.
     pub(crate) partials: &'a mut Partials,
@@ -98,7 +98,7 @@ impl Layer {
         self.shape.conv_len().max(self.shape.input_len())
     }
 
-    /// Values of room for the weight gradients of all pieces.
+    /// Values of scratch memory for the weight gradients of all pieces.
     pub(crate) fn accumulators_len(&self) -> usize {
         PIECES * self.convolution.accumulator_len()
     }
@@ -136,12 +136,12 @@ impl Layer {
         let Context {
             cpu,
             threads,
-            scratch,
+            scratch_pool,
             images,
             ..
         } = context;
         let (shape, convolution, stride) = (self.shape, &self.convolution, self.image_stride());
-        let mut filters = scratch.take(convolution.filters_len());
+        let mut filters = scratch_pool.take(convolution.filters_len());
         convolution.prepare(parameters.weight, &mut filters, threads);
 
         let group = convolution.group();
@@ -149,10 +149,10 @@ impl Layer {
         let maps = self.maps.chunks_mut(group * stride);
         let sums = partials.begin(images.div_ceil(group), shape.out_channels);
         context.run(ranges().zip(maps).zip(sums), |((range, maps), sums)| {
-            let mut room = scratch.take(range.len() * shape.input_len());
+            let mut scratch = scratch_pool.take(range.len() * shape.input_len());
             let raw = &mut maps[..range.len() * shape.conv_len()];
-            let input = input.read(cpu, &shape, range, &mut room);
-            convolution.forward(input, &filters, raw, scratch);
+            let input = input.read(cpu, &shape, range, &mut scratch);
+            convolution.forward(input, &filters, raw, scratch_pool);
             moments::moments(cpu, raw, sums);
         });
         let counts: Vec<f64> = ranges()
@@ -178,7 +178,7 @@ impl Layer {
     ) {
         let Context {
             threads,
-            scratch,
+            scratch_pool,
             images,
             ..
         } = context;
@@ -193,7 +193,7 @@ impl Layer {
             gradients.beta,
         );
         let convolution = &self.convolution;
-        let mut filters = scratch.take(convolution.filters_len());
+        let mut filters = scratch_pool.take(convolution.filters_len());
         if gradients.input {
             convolution.prepare_transposed(weight, &mut filters, threads);
         }
@@ -238,7 +238,7 @@ impl Layer {
     }
 }
 
-/// What the backward pass of a group of images reads.
+/// The inputs of the backward pass of a group of images.
 struct BackwardPass<'a> {
     context: Context<'a>,
     shape: BlockShape,
@@ -261,9 +261,11 @@ impl BackwardPass<'_> {
         accumulator: &mut [f32],
         sums: &mut [f64],
     ) {
-        let Context { cpu, scratch, .. } = self.context;
+        let Context {
+            cpu, scratch_pool, ..
+        } = self.context;
         let (shape, images) = (&self.shape, group.len());
-        let mut d_raw = scratch.take(images * shape.conv_len());
+        let mut d_raw = scratch_pool.take(images * shape.conv_len());
         let d_raw = &mut d_raw[..images * shape.conv_len()];
         let maps_of_images = maps
             .chunks_exact(shape.conv_len())
@@ -281,15 +283,15 @@ impl BackwardPass<'_> {
             );
         }
 
-        let mut room = scratch.take(images * shape.input_len());
-        let input = self.input.read(cpu, shape, group.clone(), &mut room);
+        let mut scratch = scratch_pool.take(images * shape.input_len());
+        let input = self.input.read(cpu, shape, group.clone(), &mut scratch);
         self.convolution
-            .backward_weights(input, d_raw, accumulator, scratch);
+            .backward_weights(input, d_raw, accumulator, scratch_pool);
 
         let Some(filters) = self.filters else { return };
         let d_input = &mut maps[..images * shape.input_len()];
         self.convolution
-            .backward_data(d_raw, filters, d_input, scratch);
+            .backward_data(d_raw, filters, d_input, scratch_pool);
         if let Input::Block(before) = self.input {
             for (image, d_input) in group.zip(d_input.chunks_exact(shape.input_len())) {
                 before.accumulate(cpu, image, d_input, sums);
@@ -299,20 +301,20 @@ impl BackwardPass<'_> {
 }
 
 impl Input<'_> {
-    /// The input of some images of a block of the given shape, one after the other; in `room` if it has to be computed.
+    /// The input of some images of a block of the given shape, one after the other; in `scratch` if it has to be computed.
     fn read<'a>(
         &'a self,
         cpu: Cpu,
         shape: &BlockShape,
         images: Range<usize>,
-        room: &'a mut [f32],
+        scratch: &'a mut [f32],
     ) -> &'a [f32] {
         let len = shape.input_len();
         match self {
             Self::Images(values) => &values[images.start * len..images.end * len],
             Self::Block(before) => {
-                let room = &mut room[..images.len() * len];
-                for (image, output) in images.zip(room.chunks_exact_mut(len)) {
+                let scratch = &mut scratch[..images.len() * len];
+                for (image, output) in images.zip(scratch.chunks_exact_mut(len)) {
                     activate::activate(
                         cpu,
                         &before.shape,
@@ -321,7 +323,7 @@ impl Input<'_> {
                         output,
                     );
                 }
-                room
+                scratch
             }
         }
     }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::oracle::{self, noise, relative_error, widen};
+use crate::testing::oracle::{self, noise, relative_error, widen};
 use crate::{BlockSpec, Role};
 
 fn spec(

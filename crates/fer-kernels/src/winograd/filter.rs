@@ -64,7 +64,7 @@ pub(super) fn transform_back(
     });
 }
 
-/// Where a row's 16 columns lie in a matrix of panels.
+/// Returns the offset of 16 columns of a row in a matrix of panels.
 #[inline(always)]
 fn panel_offset<S: MicroKernel>(rows: usize, columns: usize, row: usize, column: usize) -> usize {
     let first = column / S::PANEL * S::PANEL;

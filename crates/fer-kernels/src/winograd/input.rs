@@ -79,7 +79,7 @@ impl TransformInput<'_> {
 
 /// The inputs of a tile: `IN` by `IN` pixels, of which some may lie in the padding around the image.
 struct Patch<const IN: usize> {
-    /// Where the first pixel is in the images, or would be.
+    /// Position of the first pixel in the images; outside them where it lies in the padding.
     start: isize,
     /// Values from one row to the next, and from one pixel to the next.
     strides: [isize; 2],
@@ -123,7 +123,7 @@ impl<const IN: usize> Patch<IN> {
             for (j, value) in row.iter_mut().enumerate() {
                 if interior || self.rows.contains(&i) && self.columns.contains(&j) {
                     let offset = i as isize * self.strides[0] + j as isize * self.strides[1];
-                    // SAFETY: the pixel is inside the image, which the caller vouches for.
+                    // SAFETY: the pixel is inside the image, which the caller guarantees.
                     *value = unsafe { simd.load(first.wrapping_offset(offset)) };
                 }
             }

@@ -1,4 +1,4 @@
-//! Where transformed tiles lie.
+//! Planes: the layout of transformed tiles in memory.
 
 use super::tiling::TileSize;
 use crate::buffer::SharedMut;
@@ -65,7 +65,7 @@ impl<'a> Planes<'a> {
         debug_assert!(frequency < self.frequencies && channel < self.channels);
         debug_assert!(tile < self.tiles && channel.is_multiple_of(LANES));
         let frequency = frequency * (self.tiles * self.channels + LANES);
-        // SAFETY: the caller vouches for the indices.
+        // SAFETY: the caller guarantees the indices.
         unsafe {
             self.values
                 .at(frequency + channel * self.tiles + tile * LANES)

@@ -7,7 +7,7 @@ use crate::cpu::Kernel;
 use crate::gemm::{MicroKernel, PanelAccumulation, PanelProduct};
 use crate::simd::LANES;
 
-/// How many panels a number of columns makes.
+/// Counts the panels that a number of columns makes.
 pub(super) struct Panels(pub(super) usize);
 
 impl Kernel for Panels {

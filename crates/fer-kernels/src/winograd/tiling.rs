@@ -1,4 +1,4 @@
-//! How maps are cut into tiles.
+//! Tilings: the tiles that maps are cut into.
 
 /// Results of a tile in each dimension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl Tiling {
         self.width.div_ceil(self.size.outputs())
     }
 
-    /// Where the tile with an index is.
+    /// Returns the tile with an index.
     #[inline(always)]
     pub(super) fn tile(&self, index: usize) -> Tile {
         let (row, column) = (index / self.columns(), index % self.columns());

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{NetworkSpec, spec::BlockShape};
 
-/// What one training step computes, before any parameter moves.
+/// The results of one training step, before any parameter moves.
 #[derive(Debug, Clone)]
 pub(crate) struct NetworkResult {
     /// Mean over the images of `-sum_k target_k log p_k`.
@@ -19,7 +19,7 @@ pub(crate) struct NetworkResult {
     pub(crate) batch_statistics: Vec<f64>,
 }
 
-/// What a block's backward pass needs of its forward pass.
+/// Results of a block's forward pass that its backward pass needs.
 struct Saved {
     input: Vec<f64>,
     raw: Vec<f64>,
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
     use crate::{
         BlockSpec,
-        oracle::{noise, parameters, widen},
+        testing::oracle::{noise, parameters, widen},
     };
 
     /// Central differences of the loss agree with the analytic gradient of every kind of parameter.

@@ -1,4 +1,4 @@
-//! What every kernel should compute, written as the formulas are, in f64 and without regard for speed.
+//! The reference for every kernel, written as the formulas are, in f64 and without regard for speed.
 //!
 //! Tests compare the real kernels with these functions, and these functions with finite differences.
 
