@@ -102,6 +102,10 @@ impl Observer for Terminal {
         ));
     }
 
+    fn warning(&mut self, message: &str) {
+        self.say(&format!("warning: {message}"));
+    }
+
     fn should_stop(&mut self) -> bool {
         self.interrupted.load(Ordering::Relaxed)
     }
