@@ -43,6 +43,19 @@ fn faces_of_all_sizes_are_found_where_they_are() {
 }
 
 #[test]
+fn faces_too_small_for_the_memory_are_an_error() {
+    let photo = GrayImage::new(4_000, 3_000);
+    let search = FaceSearch {
+        min_face: Some(1),
+        ..FaceSearch::default()
+    };
+    let photo = to_image(photo);
+    let detector = SeetaDetector::new().unwrap();
+    let error = detector.detect(&photo.view(), &search).unwrap_err();
+    assert_eq!(error.kind(), "invalid_argument");
+}
+
+#[test]
 fn an_empty_room_has_no_face() {
     assert_eq!(find(&empty_room()), []);
 }
@@ -50,7 +63,10 @@ fn an_empty_room_has_no_face() {
 /// The detector runs SeetaFace's cascade; `rustface` is the port that others use.
 #[test]
 fn what_rustface_finds_is_found() {
-    const MODEL: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/seeta_frontal.bin"));
+    const MODEL: &[u8] = include_bytes!(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/models/seeta_fd_frontal_v1.0.bin"
+    ));
     let mut reference = rustface::create_detector_with_model(rustface::read_model(MODEL).unwrap());
     reference.set_min_face_size(40);
     reference.set_score_thresh(2.0);
@@ -132,7 +148,8 @@ fn boxes_grow_with_the_picture() {
     let twice = detect(&to_image(large).view(), &search(60));
     assert_eq!(once.len(), twice.len());
     for face in &once {
-        let doubled = FaceBox::from(<[u32; 4]>::from(face.bounds).map(|side| 2 * side));
+        let doubled =
+            FaceBox::try_from(<[u32; 4]>::from(face.bounds).map(|side| 2 * side)).unwrap();
         let best = twice.iter().map(|face| face.bounds.iou(&doubled));
         assert!(best.fold(0.0, f32::max) > 0.6, "{doubled:?} in {twice:?}");
     }

@@ -81,7 +81,7 @@ pub(crate) fn put_face(
         *old = (f32::from(*old) + opacity * (f32::from(pixel[0]) - f32::from(*old))) as u8;
     }
     let (x, y) = corner(size);
-    FaceBox::from([x, y, size, size])
+    FaceBox::try_from([x, y, size, size]).unwrap()
 }
 
 /// Whether `found` is the face in `truth`: centers within 0.4 sides of it, and sides within a factor of 2.

@@ -36,8 +36,12 @@ impl Face {
     ) -> PyResult<Self> {
         let prediction = Prediction::from_parts(probabilities, p_values)
             .map_err(|error| Subject::Image.raise(error))?;
+        let bounds = bounds
+            .map(FaceBox::try_from)
+            .transpose()
+            .map_err(|error| Subject::Image.raise(error))?;
         Ok(Self(fer_vision::Face {
-            bounds: bounds.map(FaceBox::from),
+            bounds,
             score,
             prediction,
         }))

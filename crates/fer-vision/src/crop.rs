@@ -141,7 +141,7 @@ mod tests {
             (width, height, bounds) in (20..300_u32, 20..300_u32).prop_flat_map(|(width, height)| {
                 (1..=width.min(height)).prop_flat_map(move |side| {
                     let corner = (0..=width - side, 0..=height - side);
-                    (Just(width), Just(height), corner.prop_map(move |(x, y)| FaceBox::from([x, y, side, side])))
+                    (Just(width), Just(height), corner.prop_map(move |(x, y)| FaceBox::try_from([x, y, side, side]).unwrap()))
                 })
             }),
         ) {
@@ -163,7 +163,8 @@ mod tests {
     #[test]
     fn over_the_edge_the_edge_repeats() {
         let picture = picture(30, 30);
-        let crop = FaceCrop::new(&picture.view(), &FaceBox::from([0, 0, 30, 30])).unwrap();
+        let crop =
+            FaceCrop::new(&picture.view(), &FaceBox::try_from([0, 0, 30, 30]).unwrap()).unwrap();
         assert!(matches!(crop, FaceCrop::Extended(_)));
         let first = crop.view().rows().next().unwrap().to_vec();
         assert_eq!(first[0], picture.pixels()[0]);
@@ -172,15 +173,27 @@ mod tests {
 
     #[test]
     fn a_box_cut_by_the_edge_keeps_its_center() {
-        let whole = CropSquare::around(&FaceBox::from([50, 20, 40, 40]), 200, 100);
-        let cut_right = CropSquare::around(&FaceBox::from([50, 20, 30, 40]), 80, 100);
+        let whole = CropSquare::around(&FaceBox::try_from([50, 20, 40, 40]).unwrap(), 200, 100);
+        let cut_right = CropSquare::around(&FaceBox::try_from([50, 20, 30, 40]).unwrap(), 80, 100);
         assert_eq!(whole, cut_right);
     }
 
     #[test]
     fn a_box_outside_the_picture_is_refused() {
         let picture = picture(30, 30);
-        assert!(FaceCrop::new(&picture.view(), &FaceBox::from([20, 0, 11, 10])).is_err());
-        assert!(FaceCrop::new(&picture.view(), &FaceBox::from([0, 0, 0, 0])).is_err());
+        let empty = FaceBox {
+            x: 0,
+            y: 0,
+            width: 0,
+            height: 0,
+        };
+        assert!(
+            FaceCrop::new(
+                &picture.view(),
+                &FaceBox::try_from([20, 0, 11, 10]).unwrap()
+            )
+            .is_err()
+        );
+        assert!(FaceCrop::new(&picture.view(), &empty).is_err());
     }
 }

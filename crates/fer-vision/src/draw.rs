@@ -266,7 +266,7 @@ mod tests {
         let pixels = vec![128; classifier.model().preprocessing.face_len()];
         let prediction = classifier.predict_faces(&pixels).unwrap().remove(0);
         Face {
-            bounds: Some(FaceBox::from(bounds)),
+            bounds: Some(FaceBox::try_from(bounds).unwrap()),
             score: None,
             prediction,
         }

@@ -30,6 +30,24 @@ pub enum Error {
         /// The word found.
         name: String,
     },
+    /// A face box that is empty or has no end.
+    #[error("face box {found:?}: expected [x, y, width, height] with pixels in it")]
+    InvalidBox {
+        /// The numbers found.
+        found: [u32; 4],
+    },
+    /// A search for faces so small that the enlarged image would be too large.
+    #[error(
+        "faces from {min_face} pixels would be searched on {pixels} pixels, more than {limit}: raise the smallest face size"
+    )]
+    SearchTooLarge {
+        /// Side of the smallest face searched for, in pixels.
+        min_face: f32,
+        /// Pixels of the enlarged image.
+        pixels: u64,
+        /// The most allowed.
+        limit: u64,
+    },
     /// A glob pattern that does not parse.
     #[error("invalid pattern {pattern:?}")]
     Pattern {
@@ -139,6 +157,8 @@ impl Error {
             Self::NoImages { .. } => ErrorKind::NotFound,
             Self::UnknownFaceMode { .. }
             | Self::NotAFile { .. }
+            | Self::InvalidBox { .. }
+            | Self::SearchTooLarge { .. }
             | Self::DrawOver { .. }
             | Self::DrawingExists { .. }
             | Self::DrawingFormat { .. }

@@ -2,9 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A box around a face in pixels of the source image, never empty and always inside the image; as JSON `[x, y, width, height]`.
+use crate::{Error, Result};
+
+/// A box around a face in pixels of the source image; as JSON `[x, y, width, height]`.
+///
+/// The boxes that this crate returns are not empty and lie inside their image. A box read from elsewhere is not empty; it is compared
+/// with the image when it is [cut out](crate::FaceCrop).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(into = "[u32; 4]", from = "[u32; 4]")]
+#[serde(into = "[u32; 4]", try_from = "[u32; 4]")]
 pub struct FaceBox {
     /// Columns left of the box.
     pub x: u32,
@@ -79,13 +84,23 @@ impl From<FaceBox> for [u32; 4] {
     }
 }
 
-impl From<[u32; 4]> for FaceBox {
-    fn from([x, y, width, height]: [u32; 4]) -> Self {
-        Self {
-            x,
-            y,
-            width,
-            height,
+impl TryFrom<[u32; 4]> for FaceBox {
+    type Error = Error;
+
+    /// Refuses a box without pixels and one that no image can hold.
+    fn try_from([x, y, width, height]: [u32; 4]) -> Result<Self> {
+        let has_end = |start: u32, length: u32| length > 0 && start.checked_add(length).is_some();
+        if has_end(x, width) && has_end(y, height) {
+            Ok(Self {
+                x,
+                y,
+                width,
+                height,
+            })
+        } else {
+            Err(Error::InvalidBox {
+                found: [x, y, width, height],
+            })
         }
     }
 }
@@ -107,7 +122,7 @@ mod tests {
 
     fn boxes() -> impl Strategy<Value = FaceBox> {
         (0..500_u32, 0..500_u32, 1..300_u32, 1..300_u32)
-            .prop_map(|(x, y, w, h)| FaceBox::from([x, y, w, h]))
+            .prop_map(|(x, y, w, h)| FaceBox::try_from([x, y, w, h]).unwrap())
     }
 
     proptest! {
@@ -131,11 +146,26 @@ mod tests {
 
         #[test]
         fn iou_ignores_scale_and_a_quarter_turn(a in boxes(), b in boxes(), scale in 1..20_u32) {
-            let scaled = |r: FaceBox| FaceBox::from(<[u32; 4]>::from(r).map(|v| v * scale));
+            let scaled = |r: FaceBox| FaceBox::try_from(<[u32; 4]>::from(r).map(|v| v * scale)).unwrap();
             prop_assert!((scaled(a).iou(&scaled(b)) - a.iou(&b)).abs() < 1e-6);
-            let turned = |r: FaceBox| FaceBox::from([1000 - r.y - r.height, r.x, r.height, r.width]);
+            let turned = |r: FaceBox| FaceBox::try_from([1000 - r.y - r.height, r.x, r.height, r.width]).unwrap();
             prop_assert_eq!(turned(a).iou(&turned(b)), a.iou(&b));
         }
+    }
+
+    #[test]
+    fn boxes_without_pixels_or_without_an_end_are_refused() {
+        for text in [
+            "[0,0,0,5]",
+            "[0,0,5,0]",
+            "[4294967295,0,1,1]",
+            "[0,9,1,4294967295]",
+        ] {
+            let refused = serde_json::from_str::<FaceBox>(text).unwrap_err();
+            assert!(refused.to_string().contains("face box"), "{refused}");
+        }
+        let read: FaceBox = serde_json::from_str("[1,2,3,4]").unwrap();
+        assert_eq!(<[u32; 4]>::from(read), [1, 2, 3, 4]);
     }
 
     #[test]
@@ -143,7 +173,7 @@ mod tests {
         assert_eq!(FaceBox::clamped(f32::NAN, 0.0, 10.0, 10.0, 100, 100), None);
         assert_eq!(
             FaceBox::clamped(0.0, 0.0, f32::INFINITY, 10.0, 100, 100),
-            Some(FaceBox::from([0, 0, 100, 10]))
+            Some(FaceBox::try_from([0, 0, 100, 10]).unwrap())
         );
     }
 }

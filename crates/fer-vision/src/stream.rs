@@ -205,7 +205,9 @@ mod tests {
 
     #[test]
     fn neighborhoods_stay_inside() {
-        let near = |bounds: [u32; 4]| neighborhood(&bounds.into(), 100, 80).map(<[u32; 4]>::from);
+        let near = |bounds: [u32; 4]| {
+            neighborhood(&FaceBox::try_from(bounds).unwrap(), 100, 80).map(<[u32; 4]>::from)
+        };
         assert_eq!(near([40, 30, 10, 10]), Some([30, 20, 30, 30]));
         assert_eq!(near([0, 60, 20, 20]), Some([0, 40, 40, 40]));
         assert_eq!(near([300, 60, 20, 20]), None);

@@ -31,6 +31,9 @@ const SAME_WINDOW: f32 = 0.8;
 /// Windows that overlap more than this show the same face at the end.
 const SAME_FACE: f32 = 0.3;
 
+/// Pixels of the largest level of a pyramid; the buffers of a search take a few bytes for each.
+const MAX_LEVEL_PIXELS: u64 = 1 << 28;
+
 /// Finds upright, roughly frontal faces with the cascade of Wu, Kan, He, Shan and Chen, "Funnel-structured cascade for multi-view
 /// face detection with alignment awareness", Neurocomputing 221 (2017).
 ///
@@ -76,8 +79,10 @@ impl SeetaDetector {
         image: &ImageView<'_>,
         search: &FaceSearch,
     ) -> Result<Vec<Detection>, Error> {
-        let smallest = SMALLEST_WINDOW * search.min_face_for(image.width(), image.height());
+        let min_face = search.min_face_for(image.width(), image.height());
+        let smallest = SMALLEST_WINDOW * min_face;
         let largest_scale = WINDOW as f32 / smallest;
+        refuse_huge_search(image, min_face, largest_scale)?;
         let (plane, scale) = workspace.gray.copy(image, largest_scale)?;
         let max_face = search.max_face.map_or(f32::MAX, |side| side as f32 * scale);
         workspace.pyramid.build(plane, smallest * scale, max_face)?;
@@ -89,7 +94,6 @@ impl SeetaDetector {
                 && search.max_face.is_none_or(|most| side <= most as f32)
         };
         faces.retain(|face| face.score >= search.min_score && fits((face.side / scale).round()));
-        faces.truncate(search.max_faces.unwrap_or(usize::MAX));
         let (width, height) = (image.width(), image.height());
         Ok(faces
             .iter()
@@ -101,6 +105,7 @@ impl SeetaDetector {
                     score: face.score,
                 })
             })
+            .take(search.max_faces.unwrap_or(usize::MAX))
             .collect())
     }
 
@@ -167,6 +172,19 @@ impl SeetaDetector {
         }
         proposals
     }
+}
+
+fn refuse_huge_search(image: &ImageView<'_>, min_face: f32, scale: f32) -> Result<(), Error> {
+    let side = |pixels: u32| f64::from(pixels) * f64::from(scale);
+    let pixels = (side(image.width()) * side(image.height())) as u64;
+    if pixels > MAX_LEVEL_PIXELS {
+        return Err(Error::SearchTooLarge {
+            min_face,
+            pixels,
+            limit: MAX_LEVEL_PIXELS,
+        });
+    }
+    Ok(())
 }
 
 impl FaceDetector for SeetaDetector {

@@ -73,7 +73,7 @@ mod tests {
 
     fn boxes() -> impl Strategy<Value = Vec<FaceBox>> {
         let one = (0..100_u32, 0..100_u32, 20..60_u32)
-            .prop_map(|(x, y, side)| FaceBox::from([x, y, side, side]));
+            .prop_map(|(x, y, side)| FaceBox::try_from([x, y, side, side]).unwrap());
         prop::collection::vec(one, 0..7)
     }
 
@@ -96,12 +96,12 @@ mod tests {
     fn the_total_overlap_decides_not_the_first_come() {
         // Greedily, the first face (0.6 with both) would take the first person and leave the second face none.
         let known = [
-            FaceBox::from([0, 0, 100, 100]),
-            FaceBox::from([50, 0, 100, 100]),
+            FaceBox::try_from([0, 0, 100, 100]).unwrap(),
+            FaceBox::try_from([50, 0, 100, 100]).unwrap(),
         ];
         let found = [
-            FaceBox::from([25, 0, 100, 100]),
-            FaceBox::from([0, 0, 100, 60]),
+            FaceBox::try_from([25, 0, 100, 100]).unwrap(),
+            FaceBox::try_from([0, 0, 100, 60]).unwrap(),
         ];
         assert_eq!(assign(&known, &found, 0.2), [Some(1), Some(0)]);
     }
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn of_duplicates_the_best_stays() {
         let face = |x, score| Detection {
-            bounds: FaceBox::from([x, 0, 50, 50]),
+            bounds: FaceBox::try_from([x, 0, 50, 50]).unwrap(),
             score,
         };
         let kept = without_duplicates(vec![face(0, 3.0), face(5, 9.0), face(200, 2.0)]);

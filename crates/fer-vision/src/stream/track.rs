@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn smoothing_depends_on_time_not_on_the_number_of_frames() {
-        let bounds = FaceBox::from([0, 0, 10, 10]);
+        let bounds = FaceBox::try_from([0, 0, 10, 10]).unwrap();
         let (sad, happy) = ([0.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0]);
         let mut slow = Track::new(0, 0.0, bounds, sad);
         slow.update(0.3, bounds, happy, 0.3);
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn without_a_time_constant_nothing_is_smoothed() {
-        let bounds = FaceBox::from([0, 0, 10, 10]);
+        let bounds = FaceBox::try_from([0, 0, 10, 10]).unwrap();
         let mut track = Track::new(0, 0.0, bounds, [0.0, 1.0, 0.0, 0.0]);
         track.update(0.1, bounds, [1.0, 0.0, 0.0, 0.0], 0.0);
         assert_eq!(track.smoothed(), PerEmotion([1.0, 0.0, 0.0, 0.0]));

@@ -4,8 +4,8 @@ use super::lab::BoostedClassifier;
 use super::mlp::{Layer, Mlp};
 use super::surf::{FEATURE_LENGTH, SurfClassifier};
 
-/// SeetaFace's frontal model, checked by `build.rs`.
-const EMBEDDED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/seeta_frontal.bin"));
+/// SeetaFace's frontal model (`LICENSES-third-party.md`).
+const EMBEDDED: &[u8] = include_bytes!("../../../models/seeta_fd_frontal_v1.0.bin");
 
 const BOOSTED: i32 = 0;
 const SURF_MLP: i32 = 1;
@@ -177,6 +177,16 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_embedded_model_is_the_published_one() {
+        use sha2::{Digest, Sha256};
+
+        const PUBLISHED: &str = "c4619d066ed35e84d9a8e842860b0dff567aba0cbb139881075538761db3ff5d";
+        let digest = Sha256::digest(EMBEDDED);
+        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(digest, PUBLISHED);
+    }
 
     #[test]
     fn embedded_model_has_the_published_shape() {
