@@ -47,7 +47,7 @@ _CROP_SIDE = 160
 
 
 class Prediction(Sequence[Face]):
-    """The result for one image: a sequence of its faces, the best detected first, empty without a face.
+    """The result for one image: a sequence of its faces, the largest first, empty without a face.
 
     ``emotion``, ``confidence`` and ``probabilities`` are those of the largest face, for images that show
     one person. ``np.asarray(prediction)`` has the shape ``[faces, 4]``, its columns in the order of
@@ -75,7 +75,7 @@ class Prediction(Sequence[Face]):
 
     @property
     def faces(self) -> list[Face]:
-        """Faces, the best detected first."""
+        """Faces, the largest first."""
         return list(self._faces)
 
     @property

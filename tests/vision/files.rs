@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use fer_core::{ErrorKind, Image};
+use fer_core::{ErrorKind, Image, PixelFormat};
 use fer_vision::{Face, FaceBox, FaceCrop, FaceMode};
 use image::codecs::gif::GifEncoder;
 use image::codecs::png::PngEncoder;
@@ -104,6 +104,25 @@ fn of_an_animation_the_first_frame_counts_and_the_result_says_so() {
     let blank_first = animated("blank-first.gif", [&blank, &portrait]);
     assert!(blank_first.animated);
     assert!(blank_first.outcome.unwrap().is_empty());
+}
+
+#[test]
+fn faces_are_in_the_order_of_size() {
+    let faces = boxes(&faces_of(&example("photos/group.jpg")));
+    let areas: Vec<u64> = faces.iter().map(FaceBox::area).collect();
+    assert!(areas.len() >= 4);
+    assert!(areas.is_sorted_by(|a, b| a >= b), "{areas:?}");
+}
+
+#[test]
+fn a_small_image_of_one_color_has_no_face_unless_it_is_said_to_be_one() {
+    for (side, color) in [(1, 0), (48, 255), (64, 127)] {
+        let pixels = (0..side * side).map(|i| color - (i % 2) as u8 * (color & 1));
+        let blank = Image::new(pixels.collect(), side, side, PixelFormat::Gray8).unwrap();
+        assert_eq!(analyzer(FaceMode::Auto).image(&blank.view()).unwrap(), []);
+        let whole = analyzer(FaceMode::Whole).image(&blank.view()).unwrap();
+        assert_eq!(whole.len(), 1);
+    }
 }
 
 #[test]

@@ -212,7 +212,6 @@ fn python_imports(package: &str, sources: &BTreeMap<String, String>) -> Imports 
 }
 
 #[test]
-#[ignore = "six loops are still being opened"]
 fn no_two_rust_files_import_each_other() {
     let mut found = Vec::new();
     for (folder, _) in members() {

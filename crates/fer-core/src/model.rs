@@ -90,7 +90,7 @@ impl Model {
         digest::check(text, &tensors)?;
 
         let spec = metadata.config.network_spec()?;
-        storage::check_names(&tensors, &spec)?;
+        storage::check_names(&tensors, &spec, &[digest::NAME])?;
         let model = Self {
             weights: Weights {
                 parameters: storage::read_slots(&tensors, &spec.parameters())?,

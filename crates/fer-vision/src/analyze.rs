@@ -1,5 +1,6 @@
 //! From a picture to its faces and their expressions.
 
+use std::cmp::Reverse;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -118,7 +119,7 @@ impl Analyzer {
         &self.threads
     }
 
-    /// The faces of one picture, best detected first.
+    /// Returns the faces of one image, in the order of [`locate`](Self::locate).
     ///
     /// # Errors
     /// Those of the detector and the classifier.
@@ -148,7 +149,9 @@ impl Analyzer {
         }
     }
 
-    /// Where the faces of a picture are, best first, without predicting; an entry of `None` is the whole picture.
+    /// Returns the places of an image's faces, without predicting; an entry of `None` is the whole image.
+    ///
+    /// The largest face comes first; of equally large ones the upper, then the left.
     ///
     /// # Errors
     /// Those of the detector.
@@ -159,20 +162,23 @@ impl Analyzer {
             let (shorter, longer) = (width.min(height), width.max(height));
             longer <= limit && 2 * longer <= 3 * shorter
         };
-        let whole = match self.options.faces {
-            FaceMode::Whole => true,
-            FaceMode::Auto => face_crop_by_size(),
-            FaceMode::Find => false,
-        };
-        if whole {
-            return Ok(vec![None]);
+        match self.options.faces {
+            FaceMode::Whole => return Ok(vec![None]),
+            FaceMode::Auto if face_crop_by_size() => {
+                return Ok(if is_blank(image) { vec![] } else { vec![None] });
+            }
+            FaceMode::Auto | FaceMode::Find => {}
         }
-        let found = self.detect(image, &self.options.search)?;
+        let mut found = self.detect(image, &self.options.search)?;
         if let (FaceMode::Auto, [face]) = (self.options.faces, found.as_slice())
             && fills(&face.bounds, width, height)
         {
             return Ok(vec![None]);
         }
+        found.sort_by_key(|face| {
+            let FaceBox { x, y, .. } = face.bounds;
+            (Reverse(face.bounds.area()), y, x)
+        });
         Ok(found.into_iter().map(Some).collect())
     }
 
@@ -300,6 +306,24 @@ impl PreparedImage {
             })
             .collect()
     }
+}
+
+/// Returns `true` if all pixels are of one color, or nearly.
+fn is_blank(image: &ImageView<'_>) -> bool {
+    /// What noise and compression leave of one color.
+    const MAX_DIFFERENCE: u8 = 2;
+    let channels = image.format().channels();
+    (0..channels).all(|channel| {
+        let values = || {
+            image
+                .rows()
+                .flat_map(|row| row.iter().skip(channel).step_by(channels))
+        };
+        let (least, most) = (values().min(), values().max());
+        least
+            .zip(most)
+            .is_none_or(|(least, most)| most - least <= MAX_DIFFERENCE)
+    })
 }
 
 /// Whether the training data's framing of a face takes in most of its picture.

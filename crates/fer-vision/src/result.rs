@@ -43,7 +43,7 @@ pub struct ImageResult {
     pub path: PathBuf,
     /// Whether the file has further frames, which were not looked at.
     pub animated: bool,
-    /// Its faces, best detected first, or why there are none to tell of.
+    /// Its faces in the order of [`Analyzer::locate`](crate::Analyzer::locate), or the reason why they are unknown.
     pub outcome: Result<Vec<Face>, Error>,
 }
 

@@ -9,7 +9,7 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensorError, SafeTensors, View};
 use serde::{Deserialize, Serialize};
 
-use super::{Model, digest};
+use super::Model;
 use crate::{Emotion, Error, PerEmotion, Result};
 
 /// How the weights of convolutions and of the head are stored; everything else is always `f32`.
@@ -125,12 +125,16 @@ pub(super) fn read_scores(tensors: &SafeTensors<'_>) -> Result<PerEmotion<Vec<f3
     Ok(scores)
 }
 
-/// Refuses tensors that the network has no place for.
-pub(super) fn check_names(tensors: &SafeTensors<'_>, spec: &NetworkSpec) -> Result<()> {
+/// Refuses tensors that neither the network nor `others` has a place for.
+pub(super) fn check_names(
+    tensors: &SafeTensors<'_>,
+    spec: &NetworkSpec,
+    others: &[&str],
+) -> Result<()> {
     let slots = spec.parameters().into_iter().chain(spec.statistics());
     let mut known: Vec<String> = slots.map(|slot| slot.name).collect();
     known.extend(Emotion::ALL.map(scores_name));
-    known.push(digest::NAME.into());
+    known.extend(others.iter().map(|name| (*name).to_owned()));
     for (name, tensor) in tensors.iter() {
         if !known.iter().any(|known| known == name) {
             return Err(Error::ModelTensor {
