@@ -52,7 +52,7 @@ fn faces_too_small_for_the_memory_are_an_error() {
     let photo = to_image(photo);
     let detector = SeetaDetector::new().unwrap();
     let error = detector.detect(&photo.view(), &search).unwrap_err();
-    assert_eq!(error.kind(), "invalid_argument");
+    assert_eq!(error.kind(), fer_core::ErrorKind::InvalidArgument);
 }
 
 #[test]
