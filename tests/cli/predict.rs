@@ -287,19 +287,21 @@ fn the_table_names_each_image_once_and_ends_with_a_summary() {
 fn a_drawing_that_fails_is_reported_and_the_others_are_still_drawn() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
-    // No encoder has this extension.
-    let odd = root.join("odd.unknown");
-    std::fs::copy(face("happy"), &odd).unwrap();
+    let images = root.join("images");
+    std::fs::create_dir_all(images.join("sub")).unwrap();
+    std::fs::copy(face("happy"), images.join("sub/a.jpg")).unwrap();
+    std::fs::copy(face("sad"), images.join("b.jpg")).unwrap();
+    std::fs::copy(face("neutral"), images.join("c.jpg")).unwrap();
+    // A file where the drawing of sub/a.jpg needs a folder.
     let out = root.join("out");
-    let run = run(fer()
-        .arg("predict")
-        .args([&odd, &face("sad"), &face("neutral")])
-        .arg("--draw")
-        .arg(&out));
+    std::fs::create_dir(&out).unwrap();
+    std::fs::write(out.join("sub"), "a note").unwrap();
+    let run = run(fer().arg("predict").arg(&images).arg("--draw").arg(&out));
     assert_eq!(run.code, 1, "{}", run.stdout);
-    assert!(run.stderr.contains("odd.unknown"), "{}", run.stderr);
+    assert!(run.stderr.contains("sub"), "{}", run.stderr);
     assert!(run.stdout.contains("3 images, 3 faces"), "{}", run.stdout);
-    assert_eq!(std::fs::read_dir(&out).unwrap().count(), 2);
+    assert!(out.join("b.jpg").exists() && out.join("c.jpg").exists());
+    assert_eq!(std::fs::read_to_string(out.join("sub")).unwrap(), "a note");
 }
 
 #[test]

@@ -107,7 +107,7 @@ fn a_bad_video_is_one_error_and_the_others_are_still_watched() {
 
     let table = run(fer().arg("predict").args([&bad, &clip]));
     assert_eq!(table.code, 1);
-    assert!(table.stdout.contains("corrupt_video"), "{}", table.stdout);
+    assert!(table.stdout.contains("corrupt video"), "{}", table.stdout);
     assert!(table.stdout.contains("person 0"), "{}", table.stdout);
 }
 

@@ -131,7 +131,7 @@ pub enum Error {
         found: f64,
     },
     /// The program that decodes videos is not installed.
-    #[error("reading a video needs FFmpeg (install it): cannot start the program `{program}`")]
+    #[error("reading a video needs the program `{program}`, which does not start (install FFmpeg)")]
     VideoDecoderMissing {
         /// The program.
         program: PathBuf,

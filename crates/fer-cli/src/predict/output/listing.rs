@@ -383,8 +383,9 @@ mod tests {
     fn paths_are_shortened_first_then_bars_and_boxes_are_left_out_last() {
         let rows = [row("somewhere/far/away/in/a/deep/folder/photograph.jpg")];
         let at = |width| Layout::fitted(&rows, 0, width);
-        assert_eq!((at(120).bar, at(120).place), (20, 17));
-        assert!(at(120).path < length(&rows[0].path) && at(120).path > 30);
+        assert_eq!(at(120).path, length(&rows[0].path));
+        assert_eq!((at(110).bar, at(110).place), (20, 17));
+        assert!(at(110).path < length(&rows[0].path) && at(110).path > 30);
         assert_eq!((at(80).bar, at(80).place), (10, 17));
         assert_eq!((at(60).bar, at(60).place), (0, 17));
         assert_eq!(at(40).place, 0);
