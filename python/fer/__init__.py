@@ -4,7 +4,8 @@ Predict, train and evaluate, offline, in one install.
 
 >>> import numpy as np
 >>> import fer
->>> prediction = fer.predict(np.zeros((48, 48), np.uint8))
+>>> face = np.random.default_rng(0).integers(0, 256, (48, 48), np.uint8)
+>>> prediction = fer.predict(face, faces="whole")
 >>> prediction.emotion in fer.EMOTIONS
 True
 

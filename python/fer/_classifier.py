@@ -39,8 +39,9 @@ class Classifier:
     >>> import numpy as np
     >>> import fer
     >>> classifier = fer.Classifier()
-    >>> len(classifier.predict(np.zeros((48, 48), np.uint8)))
-    1
+    >>> blank = np.zeros((48, 48), np.uint8)
+    >>> len(classifier.predict(blank)), len(classifier.predict(blank, faces="whole"))
+    (0, 1)
     """
 
     __slots__ = ("_analyzer",)

@@ -64,7 +64,7 @@ def predict(
     >>> import numpy as np
     >>> import fer
     >>> face = np.full((48, 48), 128, np.uint8)
-    >>> round(sum(fer.predict(face).probabilities.values()), 5)
+    >>> round(sum(fer.predict(face, faces="whole").probabilities.values()), 5)
     1.0
     """
     return _classifier(model, priors).predict(image, faces=faces, bgr=bgr)
