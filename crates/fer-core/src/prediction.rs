@@ -95,12 +95,12 @@ impl Prediction {
         labels
     }
 
-    /// Whether the label set at [`DEFAULT_ERROR_RATE`](Self::DEFAULT_ERROR_RATE) is anything but a single label.
+    /// Returns `true` unless the label set at [`DEFAULT_ERROR_RATE`](Self::DEFAULT_ERROR_RATE) holds the
+    /// [`emotion`](Self::emotion) and nothing else.
     ///
-    /// Always true for a model without conformal scores: it does not know.
+    /// Always `true` for a model without conformal scores: its sets hold every label.
     pub fn is_uncertain(&self) -> bool {
-        let possible = |p_value: &&f32| **p_value > Self::DEFAULT_ERROR_RATE;
-        self.p_values.iter().filter(possible).count() != 1
+        self.label_set(Self::DEFAULT_ERROR_RATE) != [self.emotion()]
     }
 }
 
@@ -133,6 +133,16 @@ mod tests {
         assert_eq!(prediction.label_set(0.5), [Emotion::Neutral]);
         assert_eq!(prediction.label_set(0.9), []);
         assert!(prediction.is_uncertain());
+    }
+
+    #[test]
+    fn a_set_of_one_label_makes_only_that_answer_sure() {
+        let p_values = [0.02, 0.3, 0.05, 0.01];
+        assert!(!Prediction::new([0.1, 0.7, 0.1, 0.1], p_values).is_uncertain());
+        // The answer is neutral, the only label that is not ruled out is sad.
+        let contradicted = Prediction::new([0.1, 0.2, 0.6, 0.1], p_values);
+        assert_eq!(contradicted.label_set(0.1), [Emotion::Sad]);
+        assert!(contradicted.is_uncertain());
     }
 
     #[test]

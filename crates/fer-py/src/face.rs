@@ -94,7 +94,7 @@ impl Face {
         Ok(probabilities)
     }
 
-    /// Whether the label set at the default error rate of 0.1 is not a single label.
+    /// True unless the label set at the default error rate of 0.1 holds the emotion and nothing else.
     #[getter]
     fn uncertain(&self) -> bool {
         self.0.prediction.is_uncertain()
