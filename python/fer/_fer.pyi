@@ -70,7 +70,7 @@ class Face:
         """Probability of each emotion, in [0, 1]; they sum to 1."""
     @property
     def uncertain(self) -> bool:
-        """``True`` unless the label set at the default error rate of 0.1 holds ``emotion`` and nothing else."""
+        """``True`` unless the label set at an error rate of 0.1 holds ``emotion`` and nothing else."""
     def label_set(self, error_rate: float = ...) -> list[str]:
         """Emotions that cannot be ruled out, the most probable first.
 

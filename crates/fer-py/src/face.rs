@@ -94,7 +94,7 @@ impl Face {
         Ok(probabilities)
     }
 
-    /// True unless the label set at the default error rate of 0.1 holds the emotion and nothing else.
+    /// ``True`` unless the label set at an error rate of 0.1 holds ``emotion`` and nothing else.
     #[getter]
     fn uncertain(&self) -> bool {
         self.0.prediction.is_uncertain()
