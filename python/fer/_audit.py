@@ -105,7 +105,7 @@ class Audit:
 
     @property
     def unreadable(self) -> Table:
-        """Files that cannot be read, and images with nothing or a mere notice on them, with the reason."""
+        """Files that cannot be read, and blank or placeholder images, with the reason."""
         return Table.from_rows(self._findings["unreadable"], {"path": str, "kind": str, "message": str})
 
     @property

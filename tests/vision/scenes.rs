@@ -84,7 +84,7 @@ pub(crate) fn put_face(
     FaceBox::try_from([x, y, size, size]).unwrap()
 }
 
-/// Whether `found` is the face in `truth`: centers within 0.4 sides of it, and sides within a factor of 2.
+/// Returns `true` if `found` is the face in `truth`: centers within 0.4 sides of it, and sides within a factor of 2.
 pub(crate) fn matches(found: &FaceBox, truth: &FaceBox) -> bool {
     let side = truth.width as f32;
     let ((x, y), (true_x, true_y)) = (found.center(), truth.center());

@@ -27,7 +27,7 @@ pub enum Error {
         path: PathBuf,
         /// The class of what went wrong with it.
         kind: ErrorKind,
-        /// What went wrong with it: an [`Error`] or an [`io::Error`].
+        /// The cause: an [`Error`] or an [`io::Error`].
         source: Box<dyn StdError + Send + Sync>,
     },
     /// The operating system refused to read or write.

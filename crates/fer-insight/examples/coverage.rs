@@ -1,4 +1,4 @@
-//! How often the intervals of `shares` hold the truth: six mixes, fresh references, independent faces and people.
+//! Measures how often the intervals of `shares` hold the truth: six mixes, fresh references, independent faces and people.
 //!
 //! `cargo run --release -p fer-insight --example coverage [REPETITIONS]`, 150 repetitions by default.
 

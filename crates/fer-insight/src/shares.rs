@@ -150,7 +150,7 @@ pub(crate) fn net([happy, sad, ..]: &[f64; EMOTIONS]) -> f64 {
     happy - sad
 }
 
-/// What a group was counted from.
+/// The faces and people that a group was counted from.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct GroupCounts {
     /// Clusters, or faces without clusters.

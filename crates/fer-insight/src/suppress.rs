@@ -99,7 +99,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// What a reader knows are the shown cells and, if shown, the total. One equation has a single solution for a
+        /// A reader knows the shown cells and, if shown, the total. One equation has a single solution for a
         /// cell only if that cell is its only unknown.
         #[test]
         fn no_small_cell_can_be_derived_by_subtraction(

@@ -63,7 +63,7 @@ impl Analyzer {
         py.detach(load).map_err(|error| Subject::Model.raise(error))
     }
 
-    /// How to make the same analyzer in another process: of a built-in model by its name, of a file by its content, which need not be
+    /// Returns the recipe of the same analyzer for another process: a built-in model by its name, a file by its content, which need not be
     /// there.
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyType>, State<'py>)> {
         let (py, analyzer) = (slf.py(), slf.get());

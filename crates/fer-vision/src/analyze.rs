@@ -310,7 +310,7 @@ impl PreparedImage {
 
 /// Returns `true` if all pixels are of one color, or nearly.
 fn is_blank(image: &ImageView<'_>) -> bool {
-    /// What noise and compression leave of one color.
+    /// Gray levels that noise and compression may add to an image of one color.
     const MAX_DIFFERENCE: u8 = 2;
     let channels = image.format().channels();
     (0..channels).all(|channel| {

@@ -6,7 +6,7 @@ use crate::{FaceBox, Result};
 
 /// Side of the crop over that of the face box. Measured: `examples/measure_photos.rs framing`, docs/photos.md.
 const CROP_SIDE: f32 = 1.1;
-/// How far below the box's center the crop's center lies, in sides of the box. Measured likewise.
+/// Distance of the crop's center below the box's center, in sides of the box. Measured likewise.
 const CROP_DOWN: f32 = 0.0;
 
 /// A square picture of a face, framed as the training data is.
