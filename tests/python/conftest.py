@@ -8,6 +8,11 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+# Addresses that leave no machine: files, pages inside a page, and servers that a test starts itself.
+LOCAL = ("file:", "data:", "blob:", "about:", "http://127.0.0.1:", "http://localhost:")
+
 
 @pytest.fixture(autouse=True)
 def _no_network(monkeypatch):
@@ -60,3 +65,59 @@ def dataset(faces, tmp_path):
             for file in sorted((faces / split / emotion).iterdir())[:6]:
                 shutil.copy(file, folder)
     return root
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium or Chrome.
+
+    Started once for a module: while its driver runs, no test of the thread can run an event loop of its own.
+    """
+    from playwright.sync_api import Error, sync_playwright
+
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    found = {"executable_path": program} if program else {"channel": "chrome"}
+    with sync_playwright() as driver:
+        try:
+            started = driver.chromium.launch(**found)
+        except Error as error:
+            pytest.skip(f"chromium does not start: {str(error).splitlines()[0]}")
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Opens a file or an address in a window of its own; `options` are those of a Playwright context.
+
+    The test fails if one of its pages asks for something from the network, or reports an error; `faults`
+    lists them.
+    """
+    contexts, faults = [], []
+
+    def refuse(route):
+        faults.append(f"asked for {route.request.url}")
+        route.abort()
+
+    def open_one(target, **options):
+        context = browser.new_context(**options)
+        contexts.append(context)
+        context.route(lambda url: not url.startswith(LOCAL), refuse)
+        context.on("weberror", lambda error: faults.append(f"failed: {error.error}"))
+        context.on("console", lambda line: line.type == "error" and faults.append(f"said: {line.text}"))
+        page = context.new_page()
+        page.goto(target.resolve().as_uri() if isinstance(target, Path) else target)
+        return page
+
+    open_one.faults = faults
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def phone():
+    """Options of `open_page` for a small window that is touched."""
+    window = {"width": 390, "height": 844}
+    return {"viewport": window, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
