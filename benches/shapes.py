@@ -6,7 +6,7 @@
     python benches/shapes.py fer2013 --audit audit.json
 
 Each line is a network of about the size of the small one in docs/model.md, trained for a few epochs on the
-folder labels without the training pictures that have a copy elsewhere, and judged on the validation folder.
+folder labels without the training images that have a copy elsewhere, and judged on the validation folder.
 What wins here by more than the interval is worth building; nothing made here is shipped.
 """
 
@@ -62,7 +62,7 @@ def plain_stage(inputs: int, outputs: int) -> list[nn.Module]:
 
 
 def separable_stage(inputs: int, outputs: int) -> list[nn.Module]:
-    """Stack two separable convolutions; the picture itself has one channel to separate."""
+    """Stack two separable convolutions; the image itself has one channel to separate."""
     first = conv(inputs, outputs) if inputs == 1 else separable(inputs, outputs)
     return [first, nn.ReLU(), separable(outputs, outputs), nn.ReLU()]
 
@@ -125,18 +125,18 @@ VARIANTS: dict[str, tuple[Callable[[], nn.Module], Loss]] = {
 
 
 def load(folder: Path, left_out: set[str]) -> Split:
-    """Pictures ``[N, 1, 48, 48]`` of bytes and their labels."""
-    pictures, labels = [], []
+    """Images ``[N, 1, 48, 48]`` of bytes and their labels."""
+    images, labels = [], []
     for label, name in enumerate(CLASSES):
         for path in sorted((folder / name).iterdir()):
             if str(Path(folder.name, name, path.name)) not in left_out:
-                pictures.append(np.asarray(Image.open(path).convert("L").resize((SIDE, SIDE))))
+                images.append(np.asarray(Image.open(path).convert("L").resize((SIDE, SIDE))))
                 labels.append(label)
-    return torch.from_numpy(np.stack(pictures))[:, None], torch.tensor(labels)
+    return torch.from_numpy(np.stack(images))[:, None], torch.tensor(labels)
 
 
 def copies(audit: Path) -> set[str]:
-    """List the training pictures that have a copy in validation or test."""
+    """List the training images that have a copy in validation or test."""
     findings = json.loads(audit.read_text())
     left_out = set()
     for pair in findings["exact"] + findings["near"]:
@@ -146,31 +146,31 @@ def copies(audit: Path) -> set[str]:
     return left_out
 
 
-def normalized(pictures: Tensor) -> Tensor:
-    """Each picture with mean 0 and deviation 1, as in `fer_core::Normalization::PerImage`."""
-    pictures = pictures.float()
-    deviation, mean = torch.std_mean(pictures, dim=(1, 2, 3), keepdim=True, correction=0)
-    return (pictures - mean) / deviation.clamp(min=4.0)
+def normalized(images: Tensor) -> Tensor:
+    """Each image with mean 0 and deviation 1, as in `fer_core::Normalization::PerImage`."""
+    images = images.float()
+    deviation, mean = torch.std_mean(images, dim=(1, 2, 3), keepdim=True, correction=0)
+    return (images - mean) / deviation.clamp(min=4.0)
 
 
-def augmented(pictures: Tensor) -> Tensor:
+def augmented(images: Tensor) -> Tensor:
     """Flipped, turned, scaled, shifted, lightened and partly covered at random."""
-    count = len(pictures)
+    count = len(images)
     uniform = lambda limit: (2 * torch.rand(count) - 1) * limit  # noqa: E731
     angle, scale = uniform(math.radians(15)), 1 + uniform(0.15)
     flip = torch.where(torch.rand(count) < 0.5, -1.0, 1.0)
     rows = [flip * angle.cos() / scale, -angle.sin() / scale, uniform(0.18)]
     rows += [flip * angle.sin() / scale, angle.cos() / scale, uniform(0.18)]
     grid = functional.affine_grid(
-        torch.stack(rows, 1).view(count, 2, 3), list(pictures.shape), align_corners=False
+        torch.stack(rows, 1).view(count, 2, 3), list(images.shape), align_corners=False
     )
-    pictures = functional.grid_sample(pictures.float(), grid, padding_mode="border", align_corners=False)
-    pictures = pictures * (1 + uniform(0.3)).view(-1, 1, 1, 1) + uniform(38).view(-1, 1, 1, 1)
+    images = functional.grid_sample(images.float(), grid, padding_mode="border", align_corners=False)
+    images = images * (1 + uniform(0.3)).view(-1, 1, 1, 1) + uniform(38).view(-1, 1, 1, 1)
     for i in torch.nonzero(torch.rand(count) < 0.3).flatten():
         height, width = torch.randint(8, 24, (2,)).tolist()
         y, x = (int(torch.randint(0, SIDE - side, ())) for side in (height, width))
-        pictures[i, :, y : y + height, x : x + width] = 255 * torch.rand(())
-    return pictures.clamp(0, 255)
+        images[i, :, y : y + height, x : x + width] = 255 * torch.rand(())
+    return images.clamp(0, 255)
 
 
 def batches(split: Split) -> Iterator[Split]:
@@ -187,8 +187,8 @@ def train(model: nn.Module, loss_of: Loss, split: Split, epochs: int) -> nn.Modu
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK, steps, pct_start=0.2)
     average = copy.deepcopy(model).eval()
     for epoch in range(epochs):
-        for step, (pictures, labels) in enumerate(batches(split), epoch * (steps // epochs)):
-            loss = loss_of(model(pictures.contiguous(memory_format=torch.channels_last)), labels)
+        for step, (images, labels) in enumerate(batches(split), epoch * (steps // epochs)):
+            loss = loss_of(model(images.contiguous(memory_format=torch.channels_last)), labels)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -72,7 +72,7 @@ fn json_lines(stdout: &str) -> Vec<Value> {
         .collect()
 }
 
-/// A small copy of the drawn dataset: `count` pictures a class and split.
+/// A small copy of the drawn dataset: `count` images a class and split.
 fn small_dataset(root: &Path, count: usize) {
     for split in ["train", "validation", "test"] {
         for class in ["happy", "sad", "neutral", "surprise"] {

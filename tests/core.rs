@@ -1,4 +1,4 @@
-//! fer-core as its users see it: pictures and model files, good and hostile, and the network against PyTorch.
+//! fer-core as its users see it: images and model files, good and hostile, and the network against PyTorch.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 #[path = "core/errors.rs"]

@@ -1,4 +1,4 @@
-//! Faces in whole pictures, files and frames, as users meet them.
+//! Faces in whole images, files and frames, as users meet them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 #[path = "vision/files.rs"]

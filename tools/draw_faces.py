@@ -5,7 +5,7 @@
 
 writes ``examples/faces/{train,validation,test}/{happy,sad,surprise,neutral}/*.jpg``,
 ``examples/photos/*.jpg`` and the frames ``examples/clip/*.jpg``. No real person is shown. The same seed draws
-the same pictures.
+the same images.
 """
 
 from __future__ import annotations
@@ -164,8 +164,8 @@ def expose(colours: Array, rng: Generator) -> Array:
 
 def photograph(colours: Array, rng: Generator, *, blur: float, noise: float) -> Image.Image:
     """What a camera makes of it: blur in pixels, noise as a share of white."""
-    picture = Image.fromarray(np.rint(colours * 255).astype(np.uint8))
-    pixels = np.asarray(picture.filter(ImageFilter.GaussianBlur(blur)), dtype=np.float64)
+    image = Image.fromarray(np.rint(colours * 255).astype(np.uint8))
+    pixels = np.asarray(image.filter(ImageFilter.GaussianBlur(blur)), dtype=np.float64)
     grain = rng.normal(0, 255 * noise, pixels.shape[:2])[..., None]
     return Image.fromarray(np.clip(np.rint(pixels + grain), 0, 255).astype(np.uint8))
 
@@ -178,8 +178,8 @@ def draw_face(name: str, size: int, rng: Generator) -> Image.Image:
     x, y = x + rng.normal(0, 0.04), y + 0.10 + rng.normal(0, 0.04)
     portrait = Portrait(draw_person(rng), draw_expression(name, rng), draw_view(rng), x, y)
     colours = portrait.render(backdrop(fine, fine, rng))
-    picture = photograph(expose(colours, rng), rng, blur=rng.uniform(0.4, 1.6), noise=0.0)
-    pixels = np.asarray(picture.resize((size, size), Image.Resampling.BOX), dtype=np.float64)
+    image = photograph(expose(colours, rng), rng, blur=rng.uniform(0.4, 1.6), noise=0.0)
+    pixels = np.asarray(image.resize((size, size), Image.Resampling.BOX), dtype=np.float64)
     pixels += rng.normal(0, 255 * rng.uniform(0.0, 0.018), pixels.shape[:2])[..., None]
     crop = Image.fromarray(np.clip(np.rint(pixels), 0, 255).astype(np.uint8))
     return crop if rng.random() < 0.3 else crop.convert("L")
@@ -267,7 +267,7 @@ def draw_clip(rng: Generator) -> Iterator[Image.Image]:
 
 
 def draw_dataset_face(seed: int, split: str, name: str, index: int) -> Image.Image:
-    """One picture of the dataset. Each has a generator of its own: one more picture changes no other."""
+    """One image of the dataset. Each has a generator of its own: one more image changes no other."""
     rng = np.random.default_rng([seed, list(FACES_PER_CLASS).index(split), EXPRESSIONS.index(name), index])
     return draw_face(name, int(rng.integers(48, 81)), rng)
 

@@ -1,6 +1,6 @@
 """A head as a height field lit by one lamp and painted with skin, hair, eyes, brows and a mouth.
 
-Face coordinates: x grows to the right of the picture, y downwards; the head reaches from -1 to 1 in x and
+Face coordinates: x grows to the right of the image, y downwards; the head reaches from -1 to 1 in x and
 from about -1.35 to 1.35 in y, with the eyes near y = 0. Colours are RGB in [0, 1].
 """
 
@@ -70,7 +70,7 @@ class View:
     """How the face stands before the camera and the lamp."""
 
     roll: float
-    """Radians, in the plane of the picture."""
+    """Radians, in the plane of the image."""
     turn: float
     """Radians, to the side."""
     nod: float
@@ -97,7 +97,7 @@ def bump_pair(x: Array, y: Array, centre: tuple[float, float], spread: tuple[flo
 
 
 class Canvas:
-    """Colours of a picture, painted over by masks."""
+    """Colours of an image, painted over by masks."""
 
     def __init__(self, colours: Array) -> None:
         self.colours = colours

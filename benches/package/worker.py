@@ -70,8 +70,8 @@ def threads() -> dict[str, float]:
     faces = crops(64)
 
     def work() -> None:
-        for picture in faces:
-            classifier.predict(picture, faces="whole")
+        for image in faces:
+            classifier.predict(image, faces="whole")
 
     def together() -> None:
         workers = [threading.Thread(target=work) for _ in range(THREADS)]
@@ -94,12 +94,12 @@ def call(data: str) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as run:
         trained = fer.train(data, run, epochs=1, model=smallest, progress=False)
         classifier = fer.Classifier(trained.best, threads=1)
-    picture = crops(1)[0]
-    return {"call_s": typical_seconds(lambda: classifier.predict(picture, faces="whole"), 2000)}
+    image = crops(1)[0]
+    return {"call_s": typical_seconds(lambda: classifier.predict(image, faces="whole"), 2000)}
 
 
 def crops(count: int) -> list[Any]:
-    """Give grey pictures of noise, of the size of a cropped face."""
+    """Give grey images of noise, of the size of a cropped face."""
     import numpy as np
 
     random = np.random.default_rng(0)

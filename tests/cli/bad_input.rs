@@ -1,4 +1,4 @@
-//! Bad input: each gives a typed error or a right result; nothing panics, and the other pictures are still predicted.
+//! Bad input: each gives a typed error or a right result; nothing panics, and the other images are still predicted.
 
 use std::fs;
 #[cfg(target_os = "linux")]
@@ -132,11 +132,11 @@ fn what_a_name_does_not_find_is_an_item_and_the_others_are_still_predicted() {
 }
 
 #[test]
-fn odd_but_valid_pictures_are_predicted() {
+fn odd_but_valid_images_are_predicted() {
     let folder = tempfile::tempdir().unwrap();
-    let save = |name: &str, picture: image::DynamicImage| {
+    let save = |name: &str, image: image::DynamicImage| {
         let path = folder.path().join(name);
-        picture.save(&path).unwrap();
+        image.save(&path).unwrap();
         path
     };
     let square = image::open(face("neutral")).unwrap().to_luma8();
@@ -178,7 +178,7 @@ fn a_name_that_is_not_unicode_is_no_problem() {
 }
 
 #[test]
-fn missing_files_and_folders_without_pictures_are_named() {
+fn missing_files_and_folders_without_images_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let (code, missing) = item(&folder.path().join("nobody.jpg"));
     assert_eq!(

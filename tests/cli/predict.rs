@@ -7,7 +7,7 @@ use super::{example, face, faces, fer, json_lines, run};
 const CLASSES: [&str; 4] = ["happy", "sad", "neutral", "surprise"];
 
 #[test]
-fn json_is_one_object_a_picture_in_the_order_of_the_arguments() {
+fn json_is_one_object_an_image_in_the_order_of_the_arguments() {
     let paths = CLASSES.map(face);
     let run = run(fer().args(["predict", "--format", "json"]).args(&paths));
     assert_eq!(run.code, 0, "{}", run.stderr);
@@ -36,7 +36,7 @@ fn json_is_one_object_a_picture_in_the_order_of_the_arguments() {
 }
 
 #[test]
-fn whole_pictures_have_no_box_and_found_faces_do() {
+fn whole_images_have_no_box_and_found_faces_do() {
     let photo = super::first_file(&example("photos"));
     let lines = |faces: &str| {
         let run = run(fer()
@@ -133,7 +133,7 @@ fn the_number_of_threads_changes_nothing() {
 }
 
 #[test]
-fn the_table_names_each_picture_and_emotion_without_escape_codes() {
+fn the_table_names_each_image_and_emotion_without_escape_codes() {
     // A name that holds no class: what the table says is the answer's.
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("face.jpg");
@@ -190,7 +190,7 @@ fn a_drawing_that_fails_leaves_the_other_predictions() {
 }
 
 #[test]
-fn drawing_saves_a_picture_of_the_same_size() {
+fn drawing_saves_an_image_of_the_same_size() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("drawn.png");
     let photo = example("photos/happy.jpg");

@@ -112,7 +112,7 @@ fn a_bad_video_is_one_error_and_the_others_are_still_watched() {
 }
 
 #[test]
-fn pictures_and_videos_keep_the_order_of_the_inputs() {
+fn images_and_videos_keep_the_order_of_the_inputs() {
     let folder = tempfile::tempdir().unwrap();
     // Neither can be read: the order does not depend on what comes of them.
     let inputs = ["b.mp4", "y.jpg", "x.jpg", "a.mp4", "z.jpg"];

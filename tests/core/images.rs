@@ -14,8 +14,8 @@ use proptest::prelude::*;
 
 use crate::noisy_pixels;
 
-/// A picture without symmetry.
-fn picture(width: u32, height: u32) -> RgbImage {
+/// An image without symmetry.
+fn image(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         Rgb([(x * 7 + y) as u8, (x + y * 11) as u8, (x * 3) as u8])
     })
@@ -33,7 +33,7 @@ fn kind(bytes: &[u8]) -> ErrorKind {
 
 #[test]
 fn lossless_formats_give_their_pixels() {
-    let picture = picture(13, 7);
+    let original = image(13, 7);
     for format in [
         ImageFormat::Png,
         ImageFormat::WebP,
@@ -41,13 +41,13 @@ fn lossless_formats_give_their_pixels() {
         ImageFormat::Tiff,
         ImageFormat::Pnm,
     ] {
-        let image = Image::decode(&encoded(picture.clone(), format)).unwrap();
+        let image = Image::decode(&encoded(original.clone(), format)).unwrap();
         assert_eq!(
             (image.width(), image.height(), image.format()),
             (13, 7, PixelFormat::Rgb8),
             "{format:?}"
         );
-        assert_eq!(image.pixels(), picture.as_raw(), "{format:?}");
+        assert_eq!(image.pixels(), original.as_raw(), "{format:?}");
         assert!(!image.is_animated());
     }
 }
@@ -125,7 +125,7 @@ fn cmyk_jpeg_has_its_colours() {
     }
 }
 
-/// The EXIF block that says how the stored rows and columns lie in the upright picture.
+/// The EXIF block that says how the stored rows and columns lie in the upright image.
 fn exif(orientation: u8) -> Vec<u8> {
     let mut block = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
     block.extend([orientation, 0, 0, 0, 0, 0, 0, 0]);
@@ -137,7 +137,7 @@ type StoredPixel = fn(u32, u32, u32, u32) -> (u32, u32);
 
 #[test]
 fn all_eight_orientations_come_out_upright() {
-    let upright = picture(24, 16);
+    let upright = image(24, 16);
     let (right, bottom) = (upright.width() - 1, upright.height() - 1);
     // EXIF 2.32, tag 0x0112.
     let stored: [StoredPixel; 8] = [
@@ -196,7 +196,7 @@ fn all_eight_orientations_come_out_upright() {
 
 #[test]
 fn an_animation_is_its_first_frame_and_says_so() {
-    let first = picture(8, 6);
+    let first = image(8, 6);
     let mut gif = Vec::new();
     let mut encoder = GifEncoder::new(&mut gif);
     for frame in [first.clone(), RgbImage::new(8, 6)] {
@@ -224,7 +224,7 @@ fn an_animation_is_its_first_frame_and_says_so() {
 
 #[test]
 fn one_pixel_is_an_image() {
-    let image = Image::decode(&encoded(picture(1, 1), ImageFormat::Png)).unwrap();
+    let image = Image::decode(&encoded(image(1, 1), ImageFormat::Png)).unwrap();
     assert_eq!((image.width(), image.height()), (1, 1));
 }
 
@@ -252,7 +252,7 @@ fn files_cut_short() {
         ImageFormat::Gif,
         ImageFormat::Bmp,
     ] {
-        let whole = encoded(picture(64, 64), format);
+        let whole = encoded(image(64, 64), format);
         let cut = &whole[..whole.len() / 2];
         assert_eq!(kind(cut), ErrorKind::CorruptImage, "{format:?}");
         assert_eq!(kind(&whole[..16]), ErrorKind::CorruptImage, "{format:?}");
@@ -306,11 +306,11 @@ fn large_photographs_are_within_the_limits() {
 fn files_are_told_by_content_and_errors_name_them() {
     let folder = tempfile::tempdir().unwrap();
     let mislabelled = folder.path().join("smile 😀.jpg");
-    std::fs::write(&mislabelled, encoded(picture(5, 4), ImageFormat::Png)).unwrap();
+    std::fs::write(&mislabelled, encoded(image(5, 4), ImageFormat::Png)).unwrap();
     assert_eq!(Image::open(&mislabelled).unwrap().width(), 5);
 
     let text = folder.path().join("text.jpg");
-    std::fs::write(&text, "not a picture").unwrap();
+    std::fs::write(&text, "not an image").unwrap();
     let error = Image::open(&text).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnsupportedImage);
     assert!(error.to_string().contains("text.jpg"), "{error}");
@@ -329,7 +329,7 @@ fn names_need_not_be_utf8() {
 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(OsStr::from_bytes(b"caf\xe9.png"));
-    std::fs::write(&path, encoded(picture(5, 4), ImageFormat::Png)).unwrap();
+    std::fs::write(&path, encoded(image(5, 4), ImageFormat::Png)).unwrap();
     assert_eq!(Image::open(&path).unwrap().width(), 5);
 }
 
@@ -340,7 +340,7 @@ fn files_without_permission() {
 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("secret.png");
-    std::fs::write(&path, encoded(picture(5, 4), ImageFormat::Png)).unwrap();
+    std::fs::write(&path, encoded(image(5, 4), ImageFormat::Png)).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
     match Image::open(&path) {
         Err(error) => assert_eq!(error.kind(), ErrorKind::PermissionDenied),
@@ -361,7 +361,7 @@ proptest! {
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
         length in any::<prop::sample::Index>(),
     ) {
-        let mut bytes = encoded(picture(24, 16), format);
+        let mut bytes = encoded(image(24, 16), format);
         for (index, byte) in damage {
             let index = index.index(bytes.len());
             bytes[index] = byte;

@@ -10,21 +10,21 @@ fn classifier() -> Classifier {
     Classifier::from_model(small_model()).unwrap()
 }
 
-/// Pictures of different sizes and formats.
-fn pictures(count: usize) -> Vec<Image> {
-    let picture = |i: usize| {
+/// Images of different sizes and formats.
+fn images(count: usize) -> Vec<Image> {
+    let image = |i: usize| {
         let format = [PixelFormat::Gray8, PixelFormat::Rgb8, PixelFormat::Rgba8][i % 3];
         let (width, height) = (10 + i % 7, 10 + i % 5);
         let data = noisy_pixels(width * height * format.channels() + i).split_off(i);
         Image::new(data, width as u32, height as u32, format).unwrap()
     };
-    (0..count).map(picture).collect()
+    (0..count).map(image).collect()
 }
 
 #[test]
 fn a_batch_is_the_same_as_one_by_one_for_any_number_of_threads() {
-    let pictures = pictures(300);
-    let views: Vec<ImageView<'_>> = pictures.iter().map(Image::view).collect();
+    let images = images(300);
+    let views: Vec<ImageView<'_>> = images.iter().map(Image::view).collect();
     let one_by_one: Vec<_> = views
         .iter()
         .map(|view| classifier().predict(view).unwrap())
@@ -49,15 +49,15 @@ fn a_batch_is_the_same_as_one_by_one_for_any_number_of_threads() {
 fn preprocessed_faces_are_predicted_like_their_views() {
     let classifier = classifier();
     let preprocessing = &classifier.model().preprocessing;
-    let pictures = pictures(5);
+    let images = images(5);
     let mut faces = vec![0; 5 * preprocessing.face_len()];
-    for (picture, face) in pictures
+    for (image, face) in images
         .iter()
         .zip(faces.chunks_mut(preprocessing.face_len()))
     {
-        preprocessing.face_bytes(&picture.view(), face).unwrap();
+        preprocessing.face_bytes(&image.view(), face).unwrap();
     }
-    let views: Vec<_> = pictures.iter().map(Image::view).collect();
+    let views: Vec<_> = images.iter().map(Image::view).collect();
     assert_eq!(
         classifier.predict_faces(&faces).unwrap(),
         classifier.predict_batch(&views).unwrap()
@@ -83,13 +83,13 @@ fn probabilities_sum_to_one_and_follow_logits() {
 
 #[test]
 fn priors_reweigh_probabilities_and_leave_label_sets() {
-    let picture = &pictures(1)[0];
-    let natural = classifier().predict(&picture.view()).unwrap();
+    let image = &images(1)[0];
+    let natural = classifier().predict(&image.view()).unwrap();
     let mix = classifier().model().class_mix.0;
 
     let target = [0.7, 0.1, 0.1, 0.1];
     let classifier = classifier().with_priors(Priors::Custom(target)).unwrap();
-    let shifted = classifier.predict(&picture.view()).unwrap();
+    let shifted = classifier.predict(&image.view()).unwrap();
     let weighed: Vec<f32> = (0..4)
         .map(|i| natural.probabilities()[i] * target[i] / mix[i])
         .collect();
@@ -110,12 +110,12 @@ fn clones_are_cheap_and_cross_threads() {
     fn is_send_sync<T: Send + Sync + Clone>(_: &T) {}
     let classifier = classifier();
     is_send_sync(&classifier);
-    let picture = &pictures(1)[0];
-    let expected = classifier.predict(&picture.view()).unwrap();
+    let image = &images(1)[0];
+    let expected = classifier.predict(&image.view()).unwrap();
     std::thread::scope(|scope| {
         for _ in 0..4 {
             let classifier = classifier.clone();
-            scope.spawn(move || assert_eq!(classifier.predict(&picture.view()).unwrap(), expected));
+            scope.spawn(move || assert_eq!(classifier.predict(&image.view()).unwrap(), expected));
         }
     });
     assert!(std::ptr::eq(classifier.model(), classifier.clone().model()));
@@ -126,12 +126,12 @@ fn a_model_file_predicts_like_the_model() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
     small_model().save(&path, WeightStorage::F32).unwrap();
-    let picture = &pictures(1)[0];
-    let expected = classifier().predict(&picture.view()).unwrap();
+    let image = &images(1)[0];
+    let expected = classifier().predict(&image.view()).unwrap();
     let loaded = Classifier::load(&path).unwrap();
-    assert_eq!(loaded.predict(&picture.view()).unwrap(), expected);
+    assert_eq!(loaded.predict(&image.view()).unwrap(), expected);
     let read = Classifier::from_bytes(&std::fs::read(&path).unwrap()).unwrap();
-    assert_eq!(read.predict(&picture.view()).unwrap(), expected);
+    assert_eq!(read.predict(&image.view()).unwrap(), expected);
     assert_eq!(Model::find(&path).unwrap(), *loaded.model());
 }
 
@@ -156,12 +156,12 @@ fn built_in_models_answer_to_their_names_or_are_said_to_be_absent() {
 #[test]
 fn explanations_are_heat_maps_of_the_input() {
     let classifier = classifier();
-    let picture = &pictures(1)[0];
-    let predicted = classifier.predict(&picture.view()).unwrap().emotion();
-    let explanation = classifier.explain(&picture.view(), None).unwrap();
+    let image = &images(1)[0];
+    let predicted = classifier.predict(&image.view()).unwrap().emotion();
+    let explanation = classifier.explain(&image.view(), None).unwrap();
     assert_eq!(explanation.emotion(), predicted);
     for emotion in Emotion::ALL {
-        let explanation = classifier.explain(&picture.view(), Some(emotion)).unwrap();
+        let explanation = classifier.explain(&image.view(), Some(emotion)).unwrap();
         assert_eq!(explanation.heat().len(), explanation.size().pow(2));
         let hottest = explanation.heat().iter().copied().fold(0.0, f32::max);
         assert!(hottest == 1.0 || hottest == 0.0, "{emotion}: {hottest}");

@@ -29,12 +29,12 @@ fn boxes(faces: &[Face]) -> Vec<FaceBox> {
     faces.iter().filter_map(|face| face.bounds).collect()
 }
 
-/// Saves the pictures by name and checks that all give the faces of the first.
-fn assert_same_faces<const N: usize>(pictures: [(&str, DynamicImage); N]) {
+/// Saves the images by name and checks that all give the faces of the first.
+fn assert_same_faces<const N: usize>(images: [(&str, DynamicImage); N]) {
     let folder = tempfile::tempdir().unwrap();
-    let faces = pictures.map(|(name, picture)| {
+    let faces = images.map(|(name, image)| {
         let path = folder.path().join(name);
-        picture.save(&path).unwrap();
+        image.save(&path).unwrap();
         (name, faces_of(&path))
     });
     let expected = &faces[0].1;
@@ -141,9 +141,9 @@ fn a_face_crop_is_taken_whole_unless_a_search_is_asked_for() {
     resized(&gray_example("faces/test/happy/happy_000.jpg"), 300, 300)
         .save(&close_up)
         .unwrap();
-    for picture in [&crop, &close_up] {
-        let whole = faces_of(picture);
-        assert_eq!(whole.len(), 1, "{}", picture.display());
+    for image in [&crop, &close_up] {
+        let whole = faces_of(image);
+        assert_eq!(whole.len(), 1, "{}", image.display());
         assert_eq!((whole[0].bounds, whole[0].score), (None, None));
     }
     let found = analyzer(FaceMode::Find).path(&close_up).outcome.unwrap();
@@ -158,11 +158,11 @@ fn a_face_crop_is_taken_whole_unless_a_search_is_asked_for() {
 fn large_photos_are_within_the_limits_and_their_faces_are_found() {
     let crops = drawn_faces();
     let room = |width, height| resized(&empty_room(), width, height);
-    let check = |mut picture: GrayImage, centers: [(u32, u32); 2], size| {
-        let faces = [0, 1].map(|i| put_face(&mut picture, &crops[i], centers[i], size));
+    let check = |mut image: GrayImage, centers: [(u32, u32); 2], size| {
+        let faces = [0, 1].map(|i| put_face(&mut image, &crops[i], centers[i], size));
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("photo.png");
-        picture.save(&path).unwrap();
+        image.save(&path).unwrap();
         let found = boxes(&faces_of(&path));
         assert_eq!(found.len(), 2, "{found:?}, not {faces:?}");
         for face in faces {
@@ -256,7 +256,7 @@ fn few_files_are_read_ahead_of_the_results() {
 }
 
 #[test]
-fn all_forms_of_one_picture_agree() {
+fn all_forms_of_one_image_agree() {
     let path = example("photos/group.jpg");
     let image = Image::open(&path).unwrap();
     let analyzer = analyzer(FaceMode::Auto);

@@ -13,8 +13,8 @@ fn detect(image: &ImageView<'_>, search: &FaceSearch) -> Vec<Detection> {
     SeetaDetector::new().unwrap().detect(image, search).unwrap()
 }
 
-fn find(picture: &GrayImage) -> Vec<Detection> {
-    detect(&to_image(picture.clone()).view(), &FaceSearch::default())
+fn find(image: &GrayImage) -> Vec<Detection> {
+    detect(&to_image(image.clone()).view(), &FaceSearch::default())
 }
 
 fn group() -> Image {
@@ -30,7 +30,7 @@ fn faces_of_all_sizes_are_found_where_they_are() {
         let (mut faces, mut hits, mut boxes) = (0, 0, 0);
         for _ in 0..SCENES {
             let scene = scene(size, &mut crops);
-            let found = find(&scene.picture);
+            let found = find(&scene.image);
             let is_found = |truth: &&FaceBox| found.iter().any(|face| matches(&face.bounds, truth));
             faces += scene.faces.len();
             hits += scene.faces.iter().filter(is_found).count();
@@ -75,9 +75,9 @@ fn what_rustface_finds_is_found() {
     let crops = drawn_faces();
     let mut crops = crops.iter().cycle();
     for size in [48, 96, 160] {
-        let picture = scene(size, &mut crops).picture;
-        let found = find(&picture);
-        let data = rustface::ImageData::new(&picture, picture.width(), picture.height());
+        let image = scene(size, &mut crops).image;
+        let found = find(&image);
+        let data = rustface::ImageData::new(&image, image.width(), image.height());
         let expected = reference.detect(&data);
         assert!(!expected.is_empty());
         for face in expected {
@@ -87,8 +87,8 @@ fn what_rustface_finds_is_found() {
                 bounds.y() as f32,
                 bounds.width() as f32,
                 bounds.height() as f32,
-                picture.width(),
-                picture.height(),
+                image.width(),
+                image.height(),
             )
             .unwrap();
             let best = found.iter().map(|face| face.bounds.iou(&bounds));
@@ -137,8 +137,8 @@ fn the_search_is_limited_as_asked() {
 }
 
 #[test]
-fn boxes_grow_with_the_picture() {
-    let small = scenes::scene(48, &mut drawn_faces().iter()).picture;
+fn boxes_grow_with_the_image() {
+    let small = scenes::scene(48, &mut drawn_faces().iter()).image;
     let large = resized(&small, 2 * small.width(), 2 * small.height());
     let search = |min_face| FaceSearch {
         min_face: Some(min_face),
@@ -158,9 +158,9 @@ fn boxes_grow_with_the_picture() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// Faces that the edge cuts have boxes inside the picture, which crop.
+    /// Faces that the edge cuts have boxes inside the image, which crop.
     #[test]
-    fn boxes_lie_inside_any_part_of_a_picture(
+    fn boxes_lie_inside_any_part_of_an_image(
         (x, y, width, height) in (0..900_u32, 0..500_u32)
             .prop_flat_map(|(x, y)| (Just(x), Just(y), 1..=960 - x, 1..=540 - y)),
     ) {

@@ -13,9 +13,9 @@ pub(crate) const SCENE: (u32, u32) = (640, 480);
 /// Side of a face crop over that of the face box in it: the framing of the drawn crops.
 const CROP_OVER_FACE: f32 = 1.1;
 
-/// A picture and the boxes of the faces in it.
+/// An image and the boxes of the faces in it.
 pub(crate) struct Scene {
-    pub(crate) picture: GrayImage,
+    pub(crate) image: GrayImage,
     pub(crate) faces: Vec<FaceBox>,
 }
 
@@ -26,7 +26,7 @@ pub(crate) fn example(path: &str) -> PathBuf {
         .join(path)
 }
 
-/// A picture of `examples/` in gray.
+/// An image of `examples/` in gray.
 pub(crate) fn gray_example(path: &str) -> GrayImage {
     image::open(example(path)).unwrap().into_luma8()
 }
@@ -54,17 +54,17 @@ pub(crate) fn scene<'a>(size: u32, crops: &mut impl Iterator<Item = &'a GrayImag
     let centers = (0..rows)
         .flat_map(|row| (0..columns).map(move |column| (column, row)))
         .map(|(column, row)| (column * width + width / 2, row * height + height / 2));
-    let mut picture = empty_room();
+    let mut image = empty_room();
     let faces = centers
         .zip(crops)
-        .map(|(center, crop)| put_face(&mut picture, crop, center, size))
+        .map(|(center, crop)| put_face(&mut image, crop, center, size))
         .collect();
-    Scene { picture, faces }
+    Scene { image, faces }
 }
 
-/// Puts a face crop into a picture so that its face box has sides of `size` pixels around `center`; gives that box.
+/// Puts a face crop into an image so that its face box has sides of `size` pixels around `center`; gives that box.
 pub(crate) fn put_face(
-    picture: &mut GrayImage,
+    image: &mut GrayImage,
     crop: &GrayImage,
     center: (u32, u32),
     size: u32,
@@ -77,7 +77,7 @@ pub(crate) fn put_face(
     for (x, y, pixel) in resized(crop, side, side).enumerate_pixels() {
         let edge = x.min(y).min(side - 1 - x).min(side - 1 - y);
         let opacity = ((edge as f32 + 0.5) / fade).min(1.0);
-        let old = &mut picture.get_pixel_mut(left + x, top + y)[0];
+        let old = &mut image.get_pixel_mut(left + x, top + y)[0];
         *old = (f32::from(*old) + opacity * (f32::from(pixel[0]) - f32::from(*old))) as u8;
     }
     let (x, y) = corner(size);
@@ -94,12 +94,12 @@ pub(crate) fn matches(found: &FaceBox, truth: &FaceBox) -> bool {
 }
 
 /// A copy of another size.
-pub(crate) fn resized(picture: &GrayImage, width: u32, height: u32) -> GrayImage {
-    imageops::resize(picture, width, height, FilterType::Triangle)
+pub(crate) fn resized(image: &GrayImage, width: u32, height: u32) -> GrayImage {
+    imageops::resize(image, width, height, FilterType::Triangle)
 }
 
-/// The picture as the library takes it.
-pub(crate) fn to_image(picture: GrayImage) -> Image {
-    let (width, height) = picture.dimensions();
-    Image::new(picture.into_raw(), width, height, PixelFormat::Gray8).unwrap()
+/// The image as the library takes it.
+pub(crate) fn to_image(image: GrayImage) -> Image {
+    let (width, height) = image.dimensions();
+    Image::new(image.into_raw(), width, height, PixelFormat::Gray8).unwrap()
 }

@@ -24,7 +24,7 @@ use clap::{CommandFactory, Parser};
 use args::{Cli, Command};
 use error::{Error, Result};
 
-/// How a command that was understood ended; the worse, the greater.
+/// Exit statuses of a command whose arguments were understood, in rising order of severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Status {
     /// All of it worked.

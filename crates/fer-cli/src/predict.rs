@@ -1,4 +1,4 @@
-//! `fer predict`: pictures and videos to faces and their expressions.
+//! `fer predict`: images and videos to faces and their expressions.
 
 mod drawing;
 mod output;
@@ -16,19 +16,19 @@ use output::Output;
 pub(crate) fn run(args: &PredictArgs, quiet: bool) -> Result<Status> {
     let analyzer = analyzer(&args.model)?;
     let files = expand_inputs(&args.paths)?;
-    let pictures: Vec<_> = files
+    let image_files: Vec<_> = files
         .iter()
         .filter(|file| !is_video(file))
         .cloned()
         .collect();
-    let videos = files.len() - pictures.len();
-    if args.format == Format::Csv && videos > 0 && !pictures.is_empty() {
+    let videos = files.len() - image_files.len();
+    if args.format == Format::Csv && videos > 0 && !image_files.is_empty() {
         return Err(Error::MixedCsv);
     }
     let drawing = args
         .draw
         .as_deref()
-        .map(|out| Drawing::new(out, &args.paths, &pictures))
+        .map(|out| Drawing::new(out, &args.paths, &image_files))
         .transpose()?;
 
     let mut output = Output::new(args.format);
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &PredictArgs, quiet: bool) -> Result<Status> {
                 }
                 images.suspend(|| output.add(result))?;
                 images_done += 1;
-                images.set(images_done, pictures.len());
+                images.set(images_done, image_files.len());
             }
             Item::Frame(frame) => {
                 images = None;

@@ -12,7 +12,7 @@ const BAR_AFTER: Duration = Duration::from_millis(500);
 const BAR: &str = "{wide_bar:.cyan/dim} {pos}/{len} {msg}, {per_sec}, {eta} left";
 const SPINNER: &str = "{spinner} {pos} {msg}, {per_sec}";
 
-/// How far a long piece of work has come.
+/// A progress bar or, where there is no terminal, a line of text from time to time.
 pub(crate) struct Progress {
     started: Instant,
     display: Display,
@@ -106,7 +106,7 @@ impl Drop for Progress {
     }
 }
 
-/// How far, how fast and how long still: a rate where some are done a second, else the time of one.
+/// Formats position, rate and time left: items per second, or seconds per item where one takes longer.
 fn line(done: usize, total: usize, elapsed: Duration) -> String {
     let rate = done as f64 / elapsed.as_secs_f64();
     let left = total.saturating_sub(done) as f64 / rate;

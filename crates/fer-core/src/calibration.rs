@@ -2,7 +2,7 @@
 
 use crate::{Emotion, Error, PerEmotion, Result};
 
-/// What was learned on held-out faces about how sure the network may be.
+/// Calibration: what held-out faces told about how sure the network may be.
 ///
 /// *Temperature* (Guo et al., "On Calibration of Modern Neural Networks", 2017): logits are divided by it before the
 /// softmax, so that of the answers given with probability 0.8, about 80 % are right.

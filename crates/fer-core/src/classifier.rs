@@ -12,7 +12,7 @@ const FACES_PER_PASS: usize = 256;
 
 /// Predicts the apparent emotion of faces. `Send + Sync`; clones share weights and threads and cost next to nothing.
 ///
-/// Input is a picture of one face, cropped as a portrait from forehead to chin, in any size and pixel format.
+/// Input is an image of one face, cropped as a portrait from forehead to chin, in any size and pixel format.
 /// A face's prediction depends neither on the faces beside it nor on the number of threads, bit for bit.
 ///
 /// ```no_run

@@ -173,15 +173,15 @@ pub enum Error {
     InvalidConfig {
         /// The field.
         field: &'static str,
-        /// What it must be.
+        /// The valid values.
         expected: String,
-        /// What it is.
+        /// The value found.
         found: String,
     },
     /// A file that is no model file.
     #[error("not a fer model file: {reason}")]
     NotAModel {
-        /// What is missing or wrong.
+        /// The missing or wrong part.
         reason: String,
     },
     /// A model file larger than any model.
@@ -213,7 +213,7 @@ pub enum Error {
     ModelMetadata {
         /// The metadata entry.
         key: &'static str,
-        /// What is wrong with it.
+        /// Explanation of the fault.
         reason: String,
     },
     /// A tensor of a model file that is missing, superfluous or has another shape or type.
@@ -229,7 +229,7 @@ pub enum Error {
     /// A model file that was cut short or otherwise damaged.
     #[error("the model file is corrupt: {reason}")]
     CorruptModel {
-        /// How it shows.
+        /// Sign of the damage.
         reason: String,
     },
     /// A name that no built-in model has.

@@ -49,8 +49,6 @@ kinds! {
     CorruptImage = "corrupt_image",
     /// An image beyond the limits.
     ImageTooLarge = "image_too_large",
-    /// No image file where images were asked for.
-    NoPictures = "no_pictures",
     /// A failure of the face detector.
     Detector = "detector",
     /// The program that decodes videos is not installed.
@@ -83,7 +81,7 @@ kinds! {
     MissingClass = "missing_class",
     /// Folders that are named after no class.
     UnknownClasses = "unknown_classes",
-    /// A folder of class folders without an image.
+    /// No image file where images were asked for.
     NoImages = "no_images",
     /// Not one image that could be scored.
     NothingScored = "nothing_scored",

@@ -1,4 +1,4 @@
-//! Where in the face the answer comes from.
+//! Explanations: the parts of a face that an answer comes from.
 
 use candle_core::{Device, Result as CandleResult, Tensor, Var};
 use fer_kernels::{BlockSpec, NetworkSpec};
@@ -72,7 +72,7 @@ impl Classifier {
     }
 }
 
-/// How many blocks come before the maps that are weighed: those that end with maps fine enough.
+/// Counts the blocks before the maps that are weighed: those that end with maps fine enough.
 fn blocks_below(spec: &NetworkSpec) -> usize {
     let mut side = spec.height;
     let is_fine_enough = |block: &&BlockSpec| {

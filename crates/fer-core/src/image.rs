@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{Error, Result};
 
-/// How the bytes of a pixel are to be read.
+/// Layouts of the bytes of a pixel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PixelFormat {
     /// One byte: grey.
@@ -135,7 +135,7 @@ impl<'a> ImageView<'a> {
         self.height
     }
 
-    /// How the bytes of a pixel are to be read.
+    /// Layout of the bytes of a pixel.
     pub fn format(&self) -> PixelFormat {
         self.format
     }
@@ -252,12 +252,12 @@ impl Image {
         self.height
     }
 
-    /// How the bytes of a pixel are to be read.
+    /// Layout of the bytes of a pixel.
     pub fn format(&self) -> PixelFormat {
         self.format
     }
 
-    /// Whether the file that the image was read from has more frames than this one, its first.
+    /// Returns `true` if the file that the image was read from has more frames than this one, its first.
     pub fn is_animated(&self) -> bool {
         self.animated
     }

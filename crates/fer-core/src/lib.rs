@@ -1,6 +1,6 @@
 //! Apparent emotion of a face — happy, sad, neutral or surprise — with honest probabilities, offline.
 //!
-//! The crate takes a picture of one face and answers with a [`Prediction`]:
+//! The crate takes an image of one face and answers with a [`Prediction`]:
 //!
 //! 1. **Pixels.** [`ImageView`] borrows bytes in memory (grey, RGB, BGR, RGBA); [`Image`] owns them, and with the
 //!    feature `decode` reads them from files of any common format.

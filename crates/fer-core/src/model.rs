@@ -31,19 +31,19 @@ const MAX_MODEL_BYTES: u64 = 256 << 20;
 pub struct Model {
     /// The shape of the network.
     pub config: ModelConfig,
-    /// How a picture becomes the network's input.
+    /// Preprocessing that makes the network's input of an image.
     pub preprocessing: Preprocessing,
     /// The trained numbers.
     pub weights: Weights,
-    /// How sure the network may be.
+    /// Temperature and label-set scores, learned on held-out faces.
     pub calibration: Calibration,
     /// The share of each emotion in the training data (of the targets, where these are soft): positive, of sum 1.
     pub class_mix: PerEmotion<f32>,
-    /// Where all this came from.
+    /// Provenance of the model.
     pub provenance: Provenance,
 }
 
-/// Where a model came from.
+/// Provenance of a model.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {

@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 
 use crate::{Emotion, PerEmotion};
 
-/// What a face seems to express, and how sure the model is.
+/// The apparent expression of a face, with the certainty of the answer.
 ///
 /// As JSON: `{"emotion", "confidence", "probabilities": {"happy", "sad", "neutral", "surprise"}}`.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::image::{ImageView, PixelFormat};
 use crate::{Error, ModelConfig, Result};
 
-/// How a picture of a face becomes the network's input.
+/// Preprocessing of an image of a face to the network's input.
 ///
 /// First [`face_bytes`](Self::face_bytes): luma by the integer Rec. 601 formula, then a resize to a square of
 /// `input_size` pixels; both work on integers only, so every machine gets the same bytes. Then
-/// [`normalize`](Self::normalize): bytes to `f32`. Pictures that are not square are stretched.
+/// [`normalize`](Self::normalize): bytes to `f32`. Images that are not square are stretched.
 ///
 /// ```
 /// use fer_core::{ImageView, PixelFormat, Preprocessing};
@@ -31,7 +31,7 @@ pub struct Preprocessing {
     pub input_size: usize,
     /// The resize filter, for shrinking and enlarging alike.
     pub filter: ResizeFilter,
-    /// How bytes become numbers.
+    /// Conversion of bytes to numbers.
     pub normalization: Normalization,
 }
 
@@ -47,7 +47,7 @@ pub enum ResizeFilter {
     CatmullRom,
 }
 
-/// How the bytes of a face become the numbers that the network sees.
+/// Conversions of the bytes of a face to the numbers that the network sees.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Normalization {
@@ -59,9 +59,9 @@ pub enum Normalization {
         std: f32,
     },
     /// `(v - m) / max(s, min_std)` with the face's own mean `m` and standard deviation `s`: brightness and contrast
-    /// of the picture drop out.
+    /// of the image drop out.
     PerImage {
-        /// The least divisor, in grey levels, so that blank pictures are not blown up to noise; positive.
+        /// The least divisor, in grey levels, so that blank images are not blown up to noise; positive.
         min_std: f32,
     },
 }

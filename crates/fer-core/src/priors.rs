@@ -36,7 +36,7 @@ pub enum Priors {
 }
 
 impl Priors {
-    /// What to add to the log-probabilities of a model trained on `class_mix`.
+    /// Returns the terms to add to the log-probabilities of a model trained on `class_mix`.
     ///
     /// # Errors
     /// [`Error::InvalidPriors`] if a custom mix has a negative or non-finite number or nothing but zeros.

@@ -12,7 +12,7 @@ use crate::batch;
 use crate::convert::to_python;
 use crate::errors::{FerError, Subject, folder_for_image, missing_image};
 use crate::face::Face;
-use crate::input::{Picture, Source, is_missing};
+use crate::input::{ImageInput, Source, is_missing};
 
 /// A loaded model with its detector.
 #[pyclass(frozen, module = "fer._fer")]
@@ -25,7 +25,7 @@ pub(crate) struct Analyzer {
     analyzers: [OnceLock<fer_vision::Analyzer>; FaceMode::ALL.len()],
 }
 
-/// Faces of a picture, its path where it is a file, and why it could not be read.
+/// Faces of an image, its path where it is a file, and why it could not be read.
 type Outcome = (Vec<Face>, Option<String>, Option<PyErr>);
 
 /// Name, priors, threads and, of a file, content of the model.
@@ -116,7 +116,7 @@ impl Analyzer {
         self.classifier.priors().to_string()
     }
 
-    /// The faces of one picture, and its path where it is a file.
+    /// The faces of one image, and its path where it is a file.
     fn predict(
         &self,
         py: Python<'_>,
@@ -125,8 +125,8 @@ impl Analyzer {
         bgr: bool,
     ) -> PyResult<(Vec<Face>, Option<String>)> {
         let analyzer = self.analyzer(faces)?;
-        let picture = Picture::new(image, bgr)?;
-        let source = picture.source()?;
+        let input = ImageInput::new(image, bgr)?;
+        let source = input.source()?;
         if let Source::File(path) = source
             && path.is_dir()
         {
@@ -135,10 +135,10 @@ impl Analyzer {
         let found =
             py.detach(|| -> fer_kit::Result<_> { Ok(analyzer.image(&source.decode()?.view())?) });
         let found = found.map_err(|error| Subject::Image.raise(error))?;
-        Ok((found.into_iter().map(Face).collect(), picture.path()))
+        Ok((found.into_iter().map(Face).collect(), input.path()))
     }
 
-    /// The faces of each picture, its path where it is a file, and why it could not be read.
+    /// The faces of each image, its path where it is a file, and why it could not be read.
     #[pyo3(signature = (images, faces, bgr, progress))]
     fn predict_batch(
         &self,
@@ -149,34 +149,30 @@ impl Analyzer {
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Vec<Outcome>> {
         let analyzer = self.analyzer(faces)?;
-        let pictures = images
+        let inputs = images
             .iter()
             .map(|image| {
                 if is_missing(image)? {
                     return Ok(Err(missing_image()));
                 }
-                match Picture::new(image, bgr) {
+                match ImageInput::new(image, bgr) {
                     // An object of a wrong type is a mistake in the program, not a bad file among good ones.
                     Err(error) if !error.is_instance_of::<FerError>(py) => Err(error),
-                    picture => Ok(picture),
+                    input => Ok(input),
                 }
             })
             .collect::<PyResult<Vec<_>>>()?;
-        let sources = pictures
+        let sources = inputs
             .iter()
             .flatten()
-            .map(Picture::source)
+            .map(ImageInput::source)
             .collect::<PyResult<Vec<Source<'_>>>>()?;
         let mut found = batch::predict(py, analyzer, &sources, progress.as_ref())?.into_iter();
-        let outcomes = pictures.iter().map(|picture| match picture {
-            Ok(picture) => match found.next() {
-                Some(Ok(faces)) => (faces.into_iter().map(Face).collect(), picture.path(), None),
-                Some(Err(error)) => (
-                    Vec::new(),
-                    picture.path(),
-                    Some(Subject::Image.raise(error)),
-                ),
-                None => (Vec::new(), picture.path(), None),
+        let outcomes = inputs.iter().map(|input| match input {
+            Ok(input) => match found.next() {
+                Some(Ok(faces)) => (faces.into_iter().map(Face).collect(), input.path(), None),
+                Some(Err(error)) => (Vec::new(), input.path(), Some(Subject::Image.raise(error))),
+                None => (Vec::new(), input.path(), None),
             },
             Err(error) => (Vec::new(), None, Some(error.clone_ref(py))),
         });
@@ -193,8 +189,8 @@ impl Analyzer {
         emotion: &str,
         bgr: bool,
     ) -> PyResult<CropAndHeat<'py>> {
-        let picture = Picture::new(image, bgr)?;
-        let source = picture.source()?;
+        let input = ImageInput::new(image, bgr)?;
+        let source = input.source()?;
         let emotion: Emotion = emotion
             .parse()
             .map_err(|error: fer_core::Error| Subject::Image.raise(error))?;

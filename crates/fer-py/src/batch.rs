@@ -1,4 +1,4 @@
-//! Many pictures of any kind in one call.
+//! Many images of any kind in one call.
 
 use std::mem::discriminant;
 
@@ -8,14 +8,14 @@ use pyo3::prelude::*;
 use crate::input::{Decoded, Source};
 use crate::watch::tell;
 
-/// Pictures predicted at a time for each thread, between two looks at whether Python wants to stop.
-const PICTURES_PER_THREAD: usize = 64;
-/// Encoded pictures decoded at a time for each thread: they may be photographs of many megabytes.
+/// Images predicted at a time for each thread, between two looks at whether Python wants to stop.
+const IMAGES_PER_THREAD: usize = 64;
+/// Encoded images decoded at a time for each thread: they may be photographs of many megabytes.
 const DECODED_PER_THREAD: usize = 4;
 
 type Found = fer_kit::Result<Vec<Face>>;
 
-/// The faces of each picture, or why it could not be read, without holding the GIL.
+/// The faces of each image, or why it could not be read, without holding the GIL.
 ///
 /// `progress(stage, done, total)` is called now and then.
 pub(crate) fn predict(
@@ -28,7 +28,7 @@ pub(crate) fn predict(
     for run in sources.chunk_by(|a, b| discriminant(a) == discriminant(b)) {
         let per_thread = match run {
             [Source::Encoded(_), ..] => DECODED_PER_THREAD,
-            _ => PICTURES_PER_THREAD,
+            _ => IMAGES_PER_THREAD,
         };
         for chunk in run.chunks(per_thread * analyzer.threads().count()) {
             found.extend(py.detach(|| predict_alike(analyzer, chunk)));
@@ -38,7 +38,7 @@ pub(crate) fn predict(
     Ok(found)
 }
 
-/// The faces of pictures of one kind.
+/// The faces of images of one kind.
 fn predict_alike(analyzer: &Analyzer, sources: &[Source<'_>]) -> Vec<Found> {
     if let [Source::File(_), ..] = sources {
         let paths = sources.iter().filter_map(Source::file);
@@ -55,13 +55,13 @@ fn predict_alike(analyzer: &Analyzer, sources: &[Source<'_>]) -> Vec<Found> {
             let mut faces = faces.into_iter();
             decoded
                 .into_iter()
-                .map(|picture| Ok(picture.map(|_| faces.next().unwrap_or_default())?))
+                .map(|input| Ok(input.map(|_| faces.next().unwrap_or_default())?))
                 .collect()
         }
-        // Alone, each picture keeps its own error.
+        // Alone, each image keeps its own error.
         Err(_) => decoded
             .into_iter()
-            .map(|picture| Ok(analyzer.image(&picture?.view())?))
+            .map(|input| Ok(analyzer.image(&input?.view())?))
             .collect(),
     }
 }

@@ -18,7 +18,7 @@ import_exception!(fer.exceptions, OutputError);
 import_exception!(fer.exceptions, TrainingError);
 import_exception!(fer.exceptions, VideoError);
 
-/// What a call was about when it failed: it tells what kind of file was not found or could not be read.
+/// Subject of a call that failed: it tells what kind of file was not found or could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Subject {
     Image,
@@ -71,7 +71,6 @@ impl Subject {
             ErrorKind::NotFound
             | ErrorKind::PermissionDenied
             | ErrorKind::Io
-            | ErrorKind::NoPictures
             | ErrorKind::Detector
             | ErrorKind::Compute
             | ErrorKind::Threads
@@ -149,7 +148,7 @@ pub(crate) fn invalid_setting(message: String) -> PyErr {
     ConfigError::new_err((message, "config", None::<String>))
 }
 
-/// The exception for an array that is no picture.
+/// The exception for an array that is no image.
 pub(crate) fn invalid_image(message: String) -> PyErr {
     ImageError::new_err((message, ErrorKind::InvalidImage.as_str(), None::<String>))
 }

@@ -1,4 +1,4 @@
-//! What Python hands over as a picture: a path, the bytes of a file, an array or a Pillow image.
+//! Images as Python hands them over: a path, the bytes of a file, an array or a Pillow image.
 
 use std::path::{Path, PathBuf};
 
@@ -15,8 +15,8 @@ use pyo3::types::{PyByteArray, PyBytes, PyFloat, PyMemoryView};
 
 use crate::errors::{FerError, Subject, corrupt_image, invalid_image};
 
-/// A picture before it is decoded.
-pub(crate) enum Picture<'py> {
+/// An image before it is decoded.
+pub(crate) enum ImageInput<'py> {
     /// The path of an image file.
     File(PathBuf),
     /// The content of an image file.
@@ -39,7 +39,7 @@ enum PixelData<'py> {
     Owned(Vec<u8>),
 }
 
-/// A picture as Rust sees it, without Python.
+/// An image as Rust sees it, without Python.
 pub(crate) enum Source<'a> {
     File(&'a Path),
     Encoded(&'a [u8]),
@@ -81,8 +81,8 @@ impl Decoded<'_> {
     }
 }
 
-impl<'py> Picture<'py> {
-    /// Reads what kind of picture `value` is. `bgr` tells the channel order of arrays.
+impl<'py> ImageInput<'py> {
+    /// Reads what kind of image `value` is. `bgr` tells the channel order of arrays.
     pub(crate) fn new(value: &Bound<'py, PyAny>, bgr: bool) -> PyResult<Self> {
         if let Ok(array) = value.cast::<PyUntypedArray>() {
             return Pixels::from_array(array, bgr).map(Self::Pixels);
@@ -113,7 +113,7 @@ impl<'py> Picture<'py> {
         )))
     }
 
-    /// Borrows the picture for code that runs without Python.
+    /// Borrows the image for code that runs without Python.
     pub(crate) fn source(&self) -> PyResult<Source<'_>> {
         Ok(match self {
             Self::File(path) => Source::File(path),

@@ -6,8 +6,8 @@ mod batch;
 mod convert;
 mod errors;
 mod face;
+mod images;
 mod input;
-mod pictures;
 mod scoring;
 mod training;
 mod video;
@@ -54,7 +54,7 @@ mod _fer {
     #[pymodule_export]
     use super::face::{Face, face_rows};
     #[pymodule_export]
-    use super::pictures::{draw, save_drawing, thumbnail};
+    use super::images::{draw, save_drawing, thumbnail};
     #[pymodule_export]
     use super::scoring::{audit, evaluate, wilson};
     #[pymodule_export]

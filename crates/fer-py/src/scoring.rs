@@ -13,7 +13,7 @@ use crate::convert::to_python;
 use crate::errors::{Subject, check_folder_of};
 use crate::watch::Watch;
 
-/// Pictures to leave out of the figures.
+/// Images to leave out of the figures.
 #[derive(FromPyObject)]
 pub(crate) enum Exclude {
     Paths(Vec<String>),

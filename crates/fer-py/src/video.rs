@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use crate::analyzer::Analyzer;
 use crate::convert::to_python;
 use crate::errors::Subject;
-use crate::input::Picture;
+use crate::input::ImageInput;
 
 /// Follows the people of one sequence of frames.
 #[pyclass(frozen, module = "fer._fer")]
@@ -33,8 +33,8 @@ impl FaceStream {
         time: f64,
         bgr: bool,
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        let picture = Picture::new(frame, bgr)?;
-        let source = picture.source()?;
+        let input = ImageInput::new(frame, bgr)?;
+        let source = input.source()?;
         let follow = || -> fer_kit::Result<_> {
             let decoded = source.decode()?;
             // A panic in an earlier frame leaves tracks that later frames correct.

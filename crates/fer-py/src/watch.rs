@@ -1,4 +1,4 @@
-//! What happens between the steps of long work: Python is told how far it has come, and may stop it.
+//! Interruptions of long work: Python is told how far it has come, and may stop it.
 
 use std::ops::ControlFlow;
 
@@ -43,7 +43,7 @@ impl Watch {
         }
     }
 
-    /// What Python raised.
+    /// The exception that Python raised.
     pub(crate) fn into_result(self) -> PyResult<()> {
         self.raised.map_or(Ok(()), Err)
     }

@@ -1,4 +1,4 @@
-//! What is wrong with a dataset: copies, leaks between splits, labels that contradict each other, bad files.
+//! Audit of a dataset: copies, leaks between splits, labels that contradict each other, bad files.
 
 mod findings;
 mod images;
@@ -20,13 +20,13 @@ pub use findings::{Audit, BadImage, BadImageKind, Duplicate, LabelConflict, Leak
 use images::Images;
 pub use suspects::{Suspicion, suspicions};
 
-/// How a dataset is audited.
+/// Options of an audit.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AuditOptions {
-    /// How strictly the dataset is scanned; missing splits and classes are accepted unless this says otherwise.
+    /// Strictness of the scan; missing splits and classes are accepted unless this says otherwise.
     pub scan: ScanOptions,
-    /// Whether to look for suspect labels, too: it takes minutes, for networks are trained to judge them.
+    /// Search for suspect labels, too: it takes minutes, for networks are trained to judge them.
     pub suspects: bool,
     /// Threads to compute with; 0 for all cores.
     pub threads: usize,
@@ -65,7 +65,7 @@ impl AuditOptions {
     }
 }
 
-/// What an audit is busy with.
+/// Stages of an audit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AuditStep {

@@ -87,7 +87,7 @@ impl Augmenter {
         })
     }
 
-    /// What bad cameras and small faces do: a lower resolution, a blur.
+    /// Applies the effects of bad cameras and small faces: a lower resolution, a blur.
     fn lose_detail(&mut self, random: &mut Random) {
         if random.chance(self.config.downscale) {
             let share = random.range(self.config.downscale_min, 1.0);

@@ -20,7 +20,7 @@ const IMAGES_A_TASK: usize = 8;
 /// Batches that wait for the step.
 const BATCHES_AHEAD: usize = 1;
 
-/// What one step trains on.
+/// Inputs and targets of one training step.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct TrainingBatch {
     /// Normalised images, `[N, size, size]`.

@@ -67,9 +67,9 @@ pub struct TrainConfig {
     pub remove_copies: bool,
     /// Fixes every random draw of the run.
     pub seed: u64,
-    /// How bytes become the network's input.
+    /// Conversion of bytes to the network's input.
     pub normalization: Normalization,
-    /// How images are resized to the input size.
+    /// Filter with which images are resized to the input size.
     pub filter: ResizeFilter,
     /// The network.
     pub model: ModelSection,
@@ -244,7 +244,7 @@ impl TrainConfig {
         Ok(spec)
     }
 
-    /// How an image becomes the network's input.
+    /// Returns the preprocessing that makes the network's input of an image.
     #[must_use]
     pub fn preprocessing(&self) -> Preprocessing {
         Preprocessing {

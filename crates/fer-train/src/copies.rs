@@ -24,7 +24,7 @@ use search::Gallery;
 /// Side of the square at which faces are compared, in pixels.
 pub const COMPARED_SIDE: usize = 48;
 
-/// How one face copies another.
+/// Relation of one face to another that it copies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CopyKind {
@@ -43,7 +43,7 @@ pub struct CopyPair {
     pub a: usize,
     /// The later face.
     pub b: usize,
-    /// How they resemble each other.
+    /// Relation of the two.
     pub kind: CopyKind,
     /// Correlation of their detail after the best alignment, at most 1; 1 for exact copies.
     pub score: f32,

@@ -28,11 +28,11 @@ pub(crate) use teachers::Teachers;
 pub(crate) struct TrainingData {
     pub(crate) train: FaceSet,
     pub(crate) validation: FaceSet,
-    /// What is trained on.
+    /// Training examples.
     pub(crate) examples: Vec<Example>,
-    /// What softens the targets.
+    /// Teachers that soften the targets.
     pub(crate) teachers: Teachers,
-    /// What is validated on: index into `validation`, and label.
+    /// Validation examples: index into `validation`, and label.
     pub(crate) labels: Vec<(usize, Emotion)>,
     /// The class mix that the loss sees; sums to 1.
     pub(crate) class_mix: PerEmotion<f32>,
@@ -96,7 +96,7 @@ impl TrainingData {
     }
 }
 
-/// What is trained on if the faces at the indices `left_out`, ascending, are not: the folder labels, smoothed.
+/// Returns the training examples without the faces at the indices `left_out`, ascending: the folder labels, smoothed.
 pub(crate) fn examples_without(
     faces: &FaceSet,
     left_out: &[usize],

@@ -35,7 +35,7 @@ pub struct Unreadable {
 pub struct Split {
     /// The images.
     pub items: Vec<Item>,
-    /// What could not be listed: folders without permission, broken links, links in a loop.
+    /// Entries that could not be listed: folders without permission, broken links, links in a loop.
     pub unreadable: Vec<Unreadable>,
 }
 
@@ -81,7 +81,7 @@ impl SplitName {
     }
 }
 
-/// How strictly a folder is scanned.
+/// Strictness of a scan.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ScanOptions {

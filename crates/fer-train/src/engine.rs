@@ -1,4 +1,4 @@
-//! Where the arithmetic of a step happens: forward, backward, update of the weights and of their moving average.
+//! Arithmetic of a training step: forward, backward, update of the weights and of their moving average.
 
 #[cfg(any(test, feature = "cuda"))]
 mod candle;

@@ -1,4 +1,4 @@
-//! What can go wrong between a folder of images and a trained model.
+//! Errors between a folder of images and a trained model.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ pub enum Error {
     /// A file or folder could not be read or written.
     #[error("cannot {action} {}", path.display())]
     Io {
-        /// What was attempted, as a verb: "read", "create", ...
+        /// The attempted action, as a verb: "read", "create", ...
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
@@ -124,7 +124,7 @@ pub enum Error {
         path: PathBuf,
         /// The line, from 1.
         line: u64,
-        /// What is wrong with it.
+        /// Explanation of the fault.
         reason: String,
     },
 
@@ -155,7 +155,7 @@ pub enum Error {
         split: &'static str,
         /// The class.
         class: Emotion,
-        /// Where its images went: unreadable, removed as copies, without votes.
+        /// Fate of its images: unreadable, removed as copies, without votes.
         reason: String,
     },
 
@@ -212,11 +212,11 @@ pub enum Error {
     ResumeMismatch {
         /// The run directory.
         path: PathBuf,
-        /// What differs: "configuration", "dataset", ...
+        /// The part that differs: "configuration", "dataset", ...
         what: &'static str,
-        /// What the run has.
+        /// Value of the run.
         expected: String,
-        /// What was given now.
+        /// Value given now.
         found: String,
     },
 
@@ -225,7 +225,7 @@ pub enum Error {
     Checkpoint {
         /// The checkpoint file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Explanation of the fault.
         reason: String,
     },
 
@@ -242,7 +242,7 @@ pub enum Error {
         loss: f32,
     },
 
-    /// Whoever watched the work asked for it to stop.
+    /// The observer asked to stop.
     #[error("interrupted")]
     Interrupted,
 
@@ -251,7 +251,7 @@ pub enum Error {
     Device {
         /// The device asked for.
         device: String,
-        /// Why not, and what to do.
+        /// Reason, and what to do.
         reason: String,
     },
 

@@ -22,7 +22,7 @@ pub use predict::{FaceError, FindFace, whole_image};
 /// The share of label sets that may miss the truth in [`Conformal`].
 pub const ERROR_RATE: f32 = Prediction::DEFAULT_ERROR_RATE;
 
-/// What is scored, and how.
+/// Options of an evaluation.
 #[derive(Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct EvaluationOptions<'a> {
@@ -76,7 +76,7 @@ pub struct Evaluation {
     /// without such images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consensus: Option<Scores>,
-    /// What excluding images did; `None` where none were to be.
+    /// Effect of the exclusion list; `None` where there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excluded: Option<Excluded>,
     /// The class mix that the probabilities assume.
@@ -101,7 +101,7 @@ pub struct Scores {
     pub conformal: Conformal,
 }
 
-/// How the label sets of conformal prediction keep their promise.
+/// Coverage and size of the label sets of conformal prediction.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Conformal {
     /// The share of sets that may miss the truth.
@@ -137,7 +137,7 @@ pub struct FailedImage {
     pub path: String,
     /// The stable class of the error.
     pub kind: fer_core::ErrorKind,
-    /// What is wrong.
+    /// Explanation of the fault.
     pub message: String,
 }
 

@@ -131,7 +131,7 @@ impl FaceSet {
         self.items.len()
     }
 
-    /// Whether no image is readable.
+    /// Returns `true` if no image is readable.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
@@ -143,7 +143,7 @@ impl FaceSet {
         &self.items
     }
 
-    /// What could not be listed or decoded.
+    /// Entries that could not be listed or decoded.
     #[must_use]
     pub fn unreadable(&self) -> &[Unreadable] {
         &self.unreadable
@@ -155,13 +155,13 @@ impl FaceSet {
         &self.digests
     }
 
-    /// How the images were preprocessed.
+    /// Preprocessing of the images.
     #[must_use]
     pub fn preprocessing(&self) -> &Preprocessing {
         &self.preprocessing
     }
 
-    /// Whether the pixels are kept in memory.
+    /// Returns `true` if the pixels are kept in memory.
     #[must_use]
     pub fn in_memory(&self) -> bool {
         matches!(self.pixels, Pixels::Memory(_))

@@ -44,7 +44,7 @@ impl Outcome {
         self.probabilities[self.answer().index()]
     }
 
-    /// Whether the answer is the truth.
+    /// `true` if the answer is the truth.
     #[must_use]
     pub fn is_correct(&self) -> bool {
         self.answer() == self.truth

@@ -51,7 +51,7 @@ pub trait Observer {
 /// Watches nothing.
 impl Observer for () {}
 
-/// What is done before the first step.
+/// Work before the first step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Preparation {
@@ -73,12 +73,12 @@ impl fmt::Display for Preparation {
     }
 }
 
-/// What a run begins with.
+/// State of a run at its beginning.
 #[derive(Debug, Clone, Copy)]
 pub struct RunStart<'a> {
     /// The run directory.
     pub directory: &'a Path,
-    /// What there is to train on.
+    /// Summary of the training data.
     pub data: &'a DataSummary,
     /// Trainable parameters of the network.
     pub parameters: usize,
@@ -92,7 +92,7 @@ pub struct RunStart<'a> {
     pub threads: usize,
 }
 
-/// Where a run stands after a step.
+/// State of a run after a step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StepProgress {
     /// The epoch, from 1.
@@ -124,7 +124,7 @@ pub struct EpochMetrics {
     pub validation: ValidationMetrics,
     /// Images trained on a second of step and wait.
     pub images_per_second: f64,
-    /// Where the time went.
+    /// Times that the parts of the epoch took.
     pub seconds: EpochSeconds,
 }
 

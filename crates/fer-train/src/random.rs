@@ -6,7 +6,7 @@
 use rand_pcg::Pcg64Mcg;
 use rand_pcg::rand_core::Rng;
 
-/// What the numbers are for; each purpose has its own streams.
+/// Purposes of random numbers; each has its own streams.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Purpose {
     /// The first weights.

@@ -1,4 +1,4 @@
-//! How a classifier stands bad pictures: blur, noise, compression, light, rotation, occlusion, small faces.
+//! Accuracy of a classifier on bad images: blur, noise, compression, light, rotation, occlusion, small faces.
 //!
 //! Every image is brought to 48x48 grey pixels first, so that a level of corruption means the same for every dataset.
 
@@ -22,7 +22,7 @@ use crate::votes::Votes;
 
 const SIDE: u32 = COMPARED_SIDE as u32;
 
-/// What is done to a face of 48x48 pixels.
+/// Corruption of a face of 48x48 pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "kind", content = "level")]
 pub enum Corruption {
@@ -120,7 +120,7 @@ impl fmt::Display for Corruption {
 /// The figures under one corruption.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RobustnessRow {
-    /// What was done to the images.
+    /// Corruption of the images.
     pub corruption: Corruption,
     /// Number of images scored.
     pub n: usize,

@@ -9,7 +9,7 @@ use crate::config::TrainConfig;
 use crate::error::{Error, Result};
 use crate::progress::EpochMetrics;
 
-/// How the names of the temporary files of [`fer_core::write_atomic`] begin.
+/// Prefix of the names of the temporary files of [`fer_core::write_atomic`].
 const PARTIAL_PREFIX: &[u8] = b".fer-";
 
 /// Name of the file that is locked while a training writes to the directory.

@@ -22,17 +22,17 @@ use crate::training_run::{Ending, TrainingRun};
 use session::Session;
 pub(crate) use validation::Validation;
 
-/// How a training is carried out. None of this changes its result, except that another device rounds otherwise.
+/// Options of the execution of a training. None of this changes its result, except that another device rounds otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TrainOptions {
     /// Threads to compute with; 0 uses every core.
     pub threads: usize,
-    /// Where to compute.
+    /// Device that computes.
     pub device: Device,
     /// Goes on with the run in the directory instead of starting one.
     pub resume: bool,
-    /// How strictly the dataset is scanned.
+    /// Strictness of the scan of the dataset.
     pub scan: ScanOptions,
     /// Bytes of preprocessed pixels that each split may keep in memory; a larger split is decoded anew each epoch.
     pub memory_budget: usize,

@@ -174,7 +174,7 @@ impl Votes {
         self.ballots.len()
     }
 
-    /// Whether no image has votes.
+    /// Returns `true` if no image has votes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ballots.is_empty()
@@ -187,7 +187,7 @@ impl Votes {
     }
 }
 
-/// What a column of the CSV holds.
+/// Meaning of a column of the CSV.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Column {
     File,

@@ -1,4 +1,4 @@
-//! From a picture to its faces and their expressions.
+//! From an image to its faces and their expressions.
 
 use std::cmp::Reverse;
 use std::fmt;
@@ -15,16 +15,16 @@ use crate::{
     SeetaDetector,
 };
 
-/// Which parts of a picture are taken as faces.
+/// Which parts of an image are taken as faces.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum FaceMode {
-    /// A picture that is itself a face crop is taken whole; any other is searched. A picture counts as a face crop if it is at most
+    /// An image that is itself a face crop is taken whole; any other is searched. An image counts as a face crop if it is at most
     /// twice as wide and as high as the network's input and roughly square, or if a single face is found and fills it.
     #[default]
     Auto,
-    /// The picture is searched, whatever its size.
+    /// The image is searched, whatever its size.
     Find,
-    /// The whole picture is one face.
+    /// The whole image is one face.
     Whole,
 }
 
@@ -57,18 +57,18 @@ impl FromStr for FaceMode {
     }
 }
 
-/// How an [`Analyzer`] looks for faces.
+/// Options of the search for faces of an [`Analyzer`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct AnalyzerOptions {
-    /// Which parts of a picture are taken as faces.
+    /// Which parts of an image are taken as faces.
     pub faces: FaceMode,
     /// Which faces the detector searches for.
     pub search: FaceSearch,
-    /// Threads that read and search pictures; 0 for all cores. The classifier has its own setting.
+    /// Threads that read and search images; 0 for all cores. The classifier has its own setting.
     pub threads: usize,
 }
 
-/// Finds the faces of pictures and predicts their expressions. Cheap to clone; serves any number of threads.
+/// Finds the faces of images and predicts their expressions. Cheap to clone; serves any number of threads.
 #[derive(Clone)]
 pub struct Analyzer {
     classifier: Classifier,
@@ -127,10 +127,10 @@ impl Analyzer {
         self.predict_one(self.prepare(image)?)
     }
 
-    /// The faces of several pictures, searched on all threads and predicted as one batch.
+    /// The faces of several images, searched on all threads and predicted as one batch.
     ///
     /// # Errors
-    /// The first error in the order of the pictures.
+    /// The first error in the order of the images.
     pub fn images(&self, images: &[ImageView<'_>]) -> Result<Vec<Vec<Face>>> {
         let prepared = self.threads.map(images, |image| self.prepare(image));
         self.predict(prepared.into_iter().collect::<Result<_>>()?)
@@ -213,7 +213,7 @@ impl Analyzer {
         })
     }
 
-    /// The network's input for faces of one picture, `[faces, input_size, input_size]` bytes.
+    /// The network's input for faces of one image, `[faces, input_size, input_size]` bytes.
     pub(crate) fn prepare_faces(
         &self,
         image: &ImageView<'_>,
@@ -285,7 +285,7 @@ impl fmt::Debug for Analyzer {
     }
 }
 
-/// The faces of a picture, ready for the network; the picture itself is let go.
+/// The faces of an image, ready for the network; the image itself is let go.
 #[derive(Debug)]
 pub(crate) struct PreparedImage {
     pub(crate) found: Vec<Option<Detection>>,
@@ -326,9 +326,9 @@ fn is_blank(image: &ImageView<'_>) -> bool {
     })
 }
 
-/// Whether the training data's framing of a face takes in most of its picture.
+/// Returns `true` if the training data's framing of a face takes in most of its image.
 fn fills(bounds: &FaceBox, width: u32, height: u32) -> bool {
-    /// A picture of 1.27 sides of the face box: between the 75th and the 90th of a hundred training crops (docs/photos.md).
+    /// An image of 1.27 sides of the face box: between the 75th and the 90th of a hundred training crops (docs/photos.md).
     const MIN_COVERAGE: f64 = 0.75;
     CropSquare::around(bounds, width, height).coverage(width, height) >= MIN_COVERAGE
 }

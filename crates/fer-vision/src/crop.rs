@@ -1,4 +1,4 @@
-//! Cutting a face out of a picture the way the training data is cut.
+//! Cutting a face out of an image the way the training data is cut.
 
 use fer_core::{Image, ImageView};
 
@@ -9,12 +9,12 @@ const CROP_SIDE: f32 = 1.1;
 /// Distance of the crop's center below the box's center, in sides of the box. Measured likewise.
 const CROP_DOWN: f32 = 0.0;
 
-/// A square picture of a face, framed as the training data is.
+/// A square image of a face, framed as the training data is.
 #[derive(Debug, Clone)]
 pub enum FaceCrop<'a> {
-    /// The crop lies inside the picture and borrows its pixels.
+    /// The crop lies inside the image and borrows its pixels.
     Inside(ImageView<'a>),
-    /// The crop reaches over the picture's edge, which is repeated there.
+    /// The crop reaches over the image's edge, which is repeated there.
     Extended(Image),
 }
 
@@ -50,7 +50,7 @@ impl<'a> FaceCrop<'a> {
     }
 }
 
-/// A square of whole pixels that may reach outside the picture.
+/// A square of whole pixels that may reach outside the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CropSquare {
     x: i64,
@@ -74,7 +74,7 @@ impl CropSquare {
         }
     }
 
-    /// The share of the picture that the square covers, in [0, 1].
+    /// The share of the image that the square covers, in [0, 1].
     pub(crate) fn coverage(&self, image_width: u32, image_height: u32) -> f64 {
         let covered = |start: i64, limit: u32| {
             let limit = i64::from(limit);
@@ -111,7 +111,7 @@ impl CropSquare {
     }
 }
 
-/// Center of a box that was a square of `side` before the picture's edge cut it.
+/// Center of a box that was a square of `side` before the image's edge cut it.
 fn unclamped_center(start: u32, length: u32, side: u32, limit: u32) -> f64 {
     let cut = f64::from(side - length);
     let (at_start, at_end) = (start == 0, start + length == limit);
@@ -130,7 +130,7 @@ mod tests {
 
     use super::*;
 
-    fn picture(width: u32, height: u32) -> Image {
+    fn image(width: u32, height: u32) -> Image {
         let pixels = (0..width * height).map(|i| (i % 251) as u8).collect();
         Image::new(pixels, width, height, PixelFormat::Gray8).unwrap()
     }
@@ -145,8 +145,8 @@ mod tests {
                 })
             }),
         ) {
-            let picture = picture(width, height);
-            let crop = FaceCrop::new(&picture.view(), &bounds).unwrap();
+            let image = image(width, height);
+            let crop = FaceCrop::new(&image.view(), &bounds).unwrap();
             let view = crop.view();
             prop_assert_eq!(view.width(), view.height());
             let square = CropSquare::around(&bounds, width, height);
@@ -155,20 +155,20 @@ mod tests {
             // The pixel at the box's corner lies where it should in the crop, in either kind of crop.
             let (x, y) = (i64::from(bounds.x) - square.x, i64::from(bounds.y) - square.y);
             let row = view.rows().nth(y as usize).unwrap();
-            let expected = picture.pixels()[(bounds.y * width + bounds.x) as usize];
+            let expected = image.pixels()[(bounds.y * width + bounds.x) as usize];
             prop_assert_eq!(row[x as usize], expected);
         }
     }
 
     #[test]
     fn over_the_edge_the_edge_repeats() {
-        let picture = picture(30, 30);
+        let image = image(30, 30);
         let crop =
-            FaceCrop::new(&picture.view(), &FaceBox::try_from([0, 0, 30, 30]).unwrap()).unwrap();
+            FaceCrop::new(&image.view(), &FaceBox::try_from([0, 0, 30, 30]).unwrap()).unwrap();
         assert!(matches!(crop, FaceCrop::Extended(_)));
         let first = crop.view().rows().next().unwrap().to_vec();
-        assert_eq!(first[0], picture.pixels()[0]);
-        assert_eq!(first[first.len() - 1], picture.pixels()[29]);
+        assert_eq!(first[0], image.pixels()[0]);
+        assert_eq!(first[first.len() - 1], image.pixels()[29]);
     }
 
     #[test]
@@ -179,8 +179,8 @@ mod tests {
     }
 
     #[test]
-    fn a_box_outside_the_picture_is_refused() {
-        let picture = picture(30, 30);
+    fn a_box_outside_the_image_is_refused() {
+        let image = image(30, 30);
         let empty = FaceBox {
             x: 0,
             y: 0,
@@ -188,12 +188,8 @@ mod tests {
             height: 0,
         };
         assert!(
-            FaceCrop::new(
-                &picture.view(),
-                &FaceBox::try_from([20, 0, 11, 10]).unwrap()
-            )
-            .is_err()
+            FaceCrop::new(&image.view(), &FaceBox::try_from([20, 0, 11, 10]).unwrap()).is_err()
         );
-        assert!(FaceCrop::new(&picture.view(), &empty).is_err());
+        assert!(FaceCrop::new(&image.view(), &empty).is_err());
     }
 }

@@ -10,22 +10,22 @@ use fer_core::ImageView;
 pub use self::seeta::SeetaDetector;
 use crate::{Error, FaceBox};
 
-/// A face found in a picture.
+/// A face found in an image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Detection {
-    /// Where it is, in pixels of the picture, inside it.
+    /// The face box, in pixels of the image, inside it.
     pub bounds: FaceBox,
-    /// How sure the detector is; the scale is the detector's own.
+    /// Certainty of the detector, on the detector's own scale.
     pub score: f32,
 }
 
 /// Which faces to search for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FaceSearch {
-    /// Side of the smallest face box to find, in pixels of the picture. `None` stands for [`FaceSearch::SMALLEST_FACE`] or, where that
-    /// is more, the side at which [`FaceSearch::MOST_FACES`] would cover the picture: large photos do not cost more than middling ones.
+    /// Side of the smallest face box to find, in pixels of the image. `None` stands for [`FaceSearch::SMALLEST_FACE`] or, where that
+    /// is more, the side at which [`FaceSearch::MOST_FACES`] would cover the image: large photos do not cost more than middling ones.
     pub min_face: Option<u32>,
-    /// Side of the largest face box to find, in pixels of the picture. `None`: as large as the picture.
+    /// Side of the largest face box to find, in pixels of the image. `None`: as large as the image.
     pub max_face: Option<u32>,
     /// Faces that score less are dropped.
     pub min_score: f32,
@@ -36,10 +36,10 @@ pub struct FaceSearch {
 impl FaceSearch {
     /// Side of the smallest face box found by default, in pixels.
     pub const SMALLEST_FACE: u32 = 24;
-    /// So many of the smallest faces found by default fit into a large picture.
+    /// So many of the smallest faces found by default fit into a large image.
     pub const MOST_FACES: u32 = 1600;
 
-    /// Side of the smallest face box to find in a picture of this size.
+    /// Side of the smallest face box to find in an image of this size.
     pub(crate) fn min_face_for(&self, width: u32, height: u32) -> f32 {
         let area = u64::from(width) * u64::from(height) / u64::from(Self::MOST_FACES);
         let default = || Self::SMALLEST_FACE.max(area.isqrt() as u32);
@@ -48,7 +48,7 @@ impl FaceSearch {
 }
 
 impl Default for FaceSearch {
-    /// Faces of any size from 24 pixels (above 0.9 megapixels: from a 1600th of the picture's area), score 2 and above.
+    /// Faces of any size from 24 pixels (above 0.9 megapixels: from a 1600th of the image's area), score 2 and above.
     fn default() -> Self {
         Self {
             min_face: None,
@@ -59,9 +59,9 @@ impl Default for FaceSearch {
     }
 }
 
-/// Finds faces in pictures.
+/// Finds faces in images.
 pub trait FaceDetector: Send + Sync {
-    /// The faces of `image` that `search` asks for, best first, their boxes inside the image. A picture without a face is no error.
+    /// The faces of `image` that `search` asks for, best first, their boxes inside the image. An image without a face is no error.
     ///
     /// # Errors
     /// [`Error::Detector`] if the detector itself fails.

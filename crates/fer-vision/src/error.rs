@@ -1,4 +1,4 @@
-//! What can go wrong between a path and its faces.
+//! Errors between a path and its faces.
 
 use std::io;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 /// The result of fallible functions of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What went wrong.
+/// Errors of finding and reading faces.
 ///
 /// As JSON an error is `{"kind", "message"}`, as in `fer_core`.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +53,7 @@ pub enum Error {
     Pattern {
         /// The pattern.
         pattern: String,
-        /// Where it goes wrong.
+        /// Position of the fault in the pattern.
         source: glob::PatternError,
     },
     /// The worker threads could not be started.
@@ -135,7 +135,7 @@ pub enum Error {
     VideoDecoderMissing {
         /// The program.
         program: PathBuf,
-        /// Why it does not start.
+        /// Reason for which it does not start.
         source: io::Error,
     },
     /// The program that decodes videos gave up.
@@ -143,7 +143,7 @@ pub enum Error {
     Video {
         /// The video.
         path: PathBuf,
-        /// What the decoder said last.
+        /// Last message of the decoder.
         message: String,
     },
 }

@@ -47,7 +47,7 @@ pub struct FrameRow<'a> {
     pub smoothed_neutral: Option<f32>,
     /// Probability of surprise, smoothed over time.
     pub smoothed_surprise: Option<f32>,
-    /// Why the video could not be read, or not to its end.
+    /// Error that kept the video from being read, or from being read to its end.
     pub error: Option<String>,
 }
 

@@ -1,6 +1,6 @@
 //! Faces in photographs and video frames: find them, cut them out as the network expects, predict their apparent expression.
 //!
-//! [`Analyzer`] goes from a picture, or from thousands of files, to [`Face`]s with boxes and predictions. [`FaceStream`] follows
+//! [`Analyzer`] goes from an image, or from thousands of files, to [`Face`]s with boxes and predictions. [`FaceStream`] follows
 //! people through frames. [`draw`] shows what was found.
 //!
 //! The built-in detector, [`SeetaDetector`], comes with its model: nothing is downloaded. Another one plugs in through

@@ -7,13 +7,13 @@ use crate::analyze::PreparedImage;
 use crate::{Analyzer, ImageResult, Result};
 
 /// Files read at a time for each thread. More keep the threads busier towards the end of a batch, fewer show results sooner; at any
-/// time each thread holds one decoded picture, whatever this number.
+/// time each thread holds one decoded image, whatever this number.
 const FILES_PER_THREAD: usize = 16;
 
 impl Analyzer {
     /// The faces of many image files, lazily, in the order of the paths.
     ///
-    /// Files are read and searched on all threads, their faces predicted in batches. Memory stays flat: pictures are let go as soon as
+    /// Files are read and searched on all threads, their faces predicted in batches. Memory stays flat: images are let go as soon as
     /// their faces are cut out. A file that does not read gives a result with an error; the others are unaffected.
     pub fn paths<I>(&self, paths: I) -> ImageResults<I::IntoIter>
     where

@@ -12,11 +12,11 @@ use crate::{Error, FaceBox};
 /// As JSON: `{"box": [x, y, width, height] | null, "score", "emotion", "confidence", "probabilities": {..}}`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Face {
-    /// Where the face is, in pixels of the picture; `None` if the whole picture was taken as the face.
+    /// The face box, in pixels of the image; `None` if the whole image was taken as the face.
     pub bounds: Option<FaceBox>,
-    /// How sure the detector is that this is a face; `None` if it was not asked.
+    /// Certainty of the detector that this is a face; `None` if it was not asked.
     pub score: Option<f32>,
-    /// What the face seems to express.
+    /// The apparent expression.
     pub prediction: Prediction,
 }
 
@@ -33,7 +33,7 @@ impl Serialize for Face {
     }
 }
 
-/// What became of one image file.
+/// Result of one image file.
 ///
 /// As JSON, a line of `fer predict --format json`:
 /// `{"path", "error": null | {"kind", "message"}, "animated", "faces": [..]}`.
@@ -41,7 +41,7 @@ impl Serialize for Face {
 pub struct ImageResult {
     /// The file.
     pub path: PathBuf,
-    /// Whether the file has further frames, which were not looked at.
+    /// `true` if the file has further frames, which were not looked at.
     pub animated: bool,
     /// Its faces in the order of [`Analyzer::locate`](crate::Analyzer::locate), or the reason why they are unknown.
     pub outcome: Result<Vec<Face>, Error>,
@@ -114,7 +114,7 @@ pub struct FaceRow<'a> {
     pub neutral: Option<f32>,
     /// Probability of surprise.
     pub surprise: Option<f32>,
-    /// Why the image could not be read.
+    /// Error that kept the image from being read.
     pub error: Option<String>,
 }
 

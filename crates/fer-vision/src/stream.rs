@@ -13,7 +13,7 @@ use self::track::Track;
 use crate::analyze::PreparedImage;
 use crate::{Analyzer, Detection, Error, Face, FaceBox, FaceSearch, Result};
 
-/// How a [`FaceStream`] follows people. Times are in seconds.
+/// Options of a [`FaceStream`] for following people. Times are in seconds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StreamOptions {
     /// Whole frames are searched at least this often; between, faces are looked for only where they were.
@@ -193,7 +193,7 @@ impl FaceStream {
     }
 }
 
-/// The box with its own size again on each side, inside the picture.
+/// The box with its own size again on each side, inside the image.
 fn neighborhood(bounds: &FaceBox, width: u32, height: u32) -> Option<FaceBox> {
     let [x, y, w, h] = <[u32; 4]>::from(*bounds).map(|pixels| pixels as f32);
     FaceBox::clamped(x - w, y - h, 3.0 * w, 3.0 * h, width, height)

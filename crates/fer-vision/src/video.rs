@@ -112,7 +112,7 @@ impl VideoFrames {
         Ok(Some((time, frame)))
     }
 
-    /// What the decoder said, or else `reason`.
+    /// Returns the last message of the decoder, or else `reason`.
     fn failure(&mut self, reason: String) -> Error {
         self.stop();
         let said = self
@@ -152,7 +152,7 @@ impl Drop for VideoFrames {
     }
 }
 
-/// Reads one binary PPM picture of the stream, or `None` at its end.
+/// Reads one binary PPM image of the stream, or `None` at its end.
 fn read_frame(stream: &mut impl BufRead) -> io::Result<Option<Image>> {
     if stream.fill_buf()?.is_empty() {
         return Ok(None);

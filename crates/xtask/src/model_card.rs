@@ -1,6 +1,6 @@
 //! `cargo xtask model-card`: the figures of the built-in models, measured anew and written into the documents.
 //!
-//! Every figure comes from `fer evaluate` on the test folder, once whole and once without the pictures that
+//! Every figure comes from `fer evaluate` on the test folder, once whole and once without the images that
 //! `fer audit` finds copied in train or validation.
 
 mod figures;
@@ -23,7 +23,7 @@ const DOCUMENTS: [&str; 2] = ["MODEL_CARD.md", "README.md"];
 const MODELS: [&str; 2] = ["crowd", "folder"];
 const PRIORS: [&str; 2] = ["natural", "uniform"];
 
-/// Which test pictures are scored.
+/// Which test images are scored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum TestSet {
     /// All of them.
@@ -57,7 +57,7 @@ pub(crate) fn refresh(root: &Path, steps: &mut Steps, options: &Options) -> Outc
     let scratch = root.join("target/model-card");
     fs::create_dir_all(&scratch)?;
     let leaked = steps.run("audit of the dataset", || {
-        leaked_pictures(root, &data, &scratch)
+        leaked_images(root, &data, &scratch)
     })?;
     let measurements = steps.run("evaluation of the built-in models", || {
         measure_all(root, &data, &scratch, &leaked)
@@ -118,8 +118,8 @@ fn default_data(root: &Path) -> PathBuf {
         .join("fer2013")
 }
 
-/// The test pictures, relative to the test folder, of which train or validation holds a copy.
-fn leaked_pictures(root: &Path, data: &Path, scratch: &Path) -> Outcome<PathBuf> {
+/// The test images, relative to the test folder, of which train or validation holds a copy.
+fn leaked_images(root: &Path, data: &Path, scratch: &Path) -> Outcome<PathBuf> {
     let json = scratch.join("audit.json");
     run_fer(root, |fer| {
         fer.arg("audit").arg(data).arg("--json").arg(&json);
@@ -127,7 +127,7 @@ fn leaked_pictures(root: &Path, data: &Path, scratch: &Path) -> Outcome<PathBuf>
     let audit: Audit = serde_json::from_slice(&fs::read(&json)?)?;
     let leaked: BTreeSet<&str> = audit.leaked("test").collect();
     println!(
-        "{} test pictures have a copy in train or validation",
+        "{} test images have a copy in train or validation",
         leaked.len()
     );
     let list = scratch.join("leaked.txt");

@@ -1,4 +1,4 @@
-//! What each developer command does.
+//! Developer commands.
 
 use std::path::Path;
 

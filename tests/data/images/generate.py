@@ -11,10 +11,10 @@ COLOURS = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)]
 
 
 def main() -> None:
-    picture = Image.new("RGB", (32, 32))
+    image = Image.new("RGB", (32, 32))
     for index, colour in enumerate(COLOURS):
-        picture.paste(colour, (index % 2 * 16, index // 2 * 16, index % 2 * 16 + 16, index // 2 * 16 + 16))
-    picture.convert("CMYK").save(Path(__file__).with_name("cmyk.jpg"), quality=95)
+        image.paste(colour, (index % 2 * 16, index // 2 * 16, index % 2 * 16 + 16, index // 2 * 16 + 16))
+    image.convert("CMYK").save(Path(__file__).with_name("cmyk.jpg"), quality=95)
 
 
 if __name__ == "__main__":

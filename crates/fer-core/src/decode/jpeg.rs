@@ -3,7 +3,7 @@
 const START_OF_SCAN: u8 = 0xda;
 const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
 
-/// Whether the compressed data is followed by the marker that ends the image.
+/// Returns `true` if the compressed data is followed by the marker that ends the image.
 ///
 /// Within the data the marker cannot occur (a byte of `0xff` is stuffed with a zero there), but before it can: in an
 /// embedded thumbnail.

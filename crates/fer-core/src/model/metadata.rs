@@ -26,7 +26,7 @@ pub(super) struct Metadata {
     pub(super) provenance: Provenance,
 }
 
-/// What can be read of any version.
+/// Part of the metadata that can be read in any version.
 #[derive(Deserialize)]
 struct AnyVersion {
     format_version: u32,

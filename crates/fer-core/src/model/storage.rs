@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::Model;
 use crate::{Emotion, Error, PerEmotion, Result};
 
-/// How the weights of convolutions and of the head are stored; everything else is always `f32`.
+/// Storage of the weights of convolutions and of the head; everything else is always `f32`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WeightStorage {
@@ -147,7 +147,7 @@ pub(super) fn check_names(
     Ok(())
 }
 
-/// What a failure of the file format means: cut short or damaged, or no such file at all.
+/// Tells a file that is cut short or damaged from one that is no model file.
 pub(super) fn read_error(error: SafeTensorError) -> Error {
     let reason = error.to_string();
     match error {

@@ -37,9 +37,9 @@ pub struct Duplicate {
     pub a: String,
     /// The other image.
     pub b: String,
-    /// How one copies the other.
+    /// Relation of the copy to its original.
     pub kind: CopyKind,
-    /// How alike they are, at most 1; 1 for exact copies.
+    /// Similarity, at most 1; 1 for exact copies.
     pub score: f32,
 }
 
@@ -60,13 +60,13 @@ pub struct LabelConflict {
 pub struct BadImage {
     /// The file.
     pub path: String,
-    /// What is wrong with it.
+    /// Fault of the file.
     pub kind: BadImageKind,
     /// The reason in words.
     pub message: String,
 }
 
-/// What is wrong with a file.
+/// Faults of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BadImageKind {
@@ -74,7 +74,7 @@ pub enum BadImageKind {
     Unreadable,
     /// It is an image of one grey level.
     Blank,
-    /// Nearly all of it is of one grey level: a sign or a notice in the place of a picture.
+    /// Nearly all of it is of one grey level: a sign or a notice in the place of an image.
     Placeholder,
 }
 

@@ -13,7 +13,7 @@ use crate::paths::portable;
 /// Grey levels of standard deviation below which an image is blank.
 const BLANK_DEVIATION: f64 = 1.5;
 
-/// Share of an image within [`SAME_LEVEL`] of one grey level from which it is a placeholder: signs and notices of missing pictures
+/// Share of an image within [`SAME_LEVEL`] of one grey level from which it is a placeholder: signs and notices of missing images
 /// reach 0.65 to 0.9, portraits before the plainest backgrounds 0.6.
 const PLACEHOLDER_SHARE: f64 = 0.65;
 
@@ -93,7 +93,7 @@ impl Images {
     }
 }
 
-/// Why there can be no face on an image, by its grey levels alone.
+/// Returns the reason for which an image cannot hold a face, by its gray levels alone.
 fn emptiness(face: &[u8]) -> Option<(BadImageKind, &'static str)> {
     if deviation(face) < BLANK_DEVIATION {
         Some((BadImageKind::Blank, "the image is of one grey level"))

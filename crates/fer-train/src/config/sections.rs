@@ -18,7 +18,7 @@ pub struct ModelSection {
     pub channels: Vec<usize>,
     /// Convolution blocks in each stage.
     pub blocks_per_stage: usize,
-    /// How the weights of `best.safetensors` are stored: `f32`, or `f16` for half the size.
+    /// Storage of the weights of `best.safetensors`: `f32`, or `f16` for half the size.
     pub storage: WeightStorage,
 }
 
@@ -184,7 +184,7 @@ pub struct VotesConfig {
     pub smoothing: f32,
     /// The least share of an image's votes that must be for the four classes together.
     pub min_share: f32,
-    /// What becomes of a training image with fewer.
+    /// Treatment of a training image with fewer.
     pub too_few: TooFewVotes,
     /// Whether the votes for other expressions and for none are learned as well, each by an output that the training has and
     /// the model file leaves out. Every image that anybody voted on is then trained on, whatever `min_share` says.
@@ -210,7 +210,7 @@ impl VotesConfig {
     }
 }
 
-/// What becomes of a training image that too few people saw one of the four classes in, or nobody voted on.
+/// Treatment of a training image in which too few people saw one of the four classes, or on which nobody voted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TooFewVotes {
@@ -231,18 +231,18 @@ pub struct DistillationConfig {
     pub weight: f32,
     /// Divides the teachers' logits: above 1 softens them.
     pub temperature: f32,
-    /// What the teachers see of each image.
+    /// View of each image that the teachers see.
     pub views: TeacherViews,
 }
 
-/// What teachers see of a training image.
+/// Views of a training image for teachers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TeacherViews {
     /// The image as it is and its mirror image, once before the training.
     #[default]
     Original,
-    /// What the student sees, augmented, at every step (Beyer et al. 2022, "Knowledge distillation: A good teacher is patient and
+    /// The view that the student sees, augmented, at every step (Beyer et al. 2022, "Knowledge distillation: A good teacher is patient and
     /// consistent"); a sixth slower for a teacher of the student's size.
     Augmented,
 }

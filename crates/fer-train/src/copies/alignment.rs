@@ -1,4 +1,4 @@
-//! How alike two detail images are after the best shift.
+//! Similarity of two detail images after the best shift.
 
 use super::detail::{Reduced, SIDE};
 

@@ -63,7 +63,7 @@ pub(super) fn mirrored(detail: &Reduced) -> Reduced {
     std::array::from_fn(|y| std::array::from_fn(|x| detail[y][SIDE - 1 - x]))
 }
 
-/// Where a pixel of the zoomed image lies between two pixels of the original.
+/// Position of a pixel of the zoomed image between two pixels of the original.
 struct Place {
     index: usize,
     next: usize,

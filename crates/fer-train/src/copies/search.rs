@@ -244,7 +244,7 @@ impl Alignments {
 
 /// The pairs that are copies and not merely alike.
 ///
-/// How alike two different faces can be depends on the set: photographs from everywhere hardly ever reach [`MIN_NEAR`], drawings or
+/// The similarity of two different faces depends on the set: photographs from everywhere hardly ever reach [`MIN_NEAR`], drawings or
 /// portraits from one studio do. Mirror images tell. A face resembles the mirror image of another by chance as often as the other
 /// itself, while copies are rarely mirrored, so in the range that is too low for a mirrored copy the mirrored pairs are decoys, and
 /// their number is about that of chance resemblances among the straight pairs (as decoys tell it in sequence search: Elias & Gygi

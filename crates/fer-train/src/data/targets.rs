@@ -19,7 +19,7 @@ pub(crate) type Target = [f32; MAX_OUTPUTS];
 pub(crate) struct Example {
     /// Index into the training faces.
     pub(crate) face: usize,
-    /// What the network should answer. The sum is 1, or the image's weight in [`Selection::into_examples`].
+    /// Distribution that the network should answer. The sum is 1, or the image's weight in [`Selection::into_examples`].
     pub(crate) target: Target,
 }
 

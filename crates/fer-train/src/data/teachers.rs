@@ -53,7 +53,7 @@ impl Teachers {
             .collect()
     }
 
-    /// Where the teachers see images as they are: mixes into each target their mean answer to the image and to its mirror image.
+    /// Mixes into each target the teachers' mean answer to the image and to its mirror image, if they see images as they are.
     pub(super) fn soften_examples(
         &self,
         faces: &FaceSet,

@@ -64,7 +64,7 @@ fn split_of(folder: &Path) -> Option<SplitName> {
     }
 }
 
-/// What a folder of class folders holds.
+/// Contents of a folder of class folders.
 pub(super) struct Classes {
     folder: PathBuf,
     pub(super) split: Split,

@@ -26,7 +26,7 @@ impl ExcludeList {
         Ok(decode(&bytes, path)?.lines().collect())
     }
 
-    /// Whether an image, by its path relative to the folder, is on the list.
+    /// Returns `true` if an image, by its path relative to the folder, is on the list.
     #[must_use]
     pub fn contains(&self, path: &Path) -> bool {
         self.paths.contains(&portable(path))
@@ -38,7 +38,7 @@ impl ExcludeList {
         self.paths.len()
     }
 
-    /// Whether the list is empty.
+    /// Returns `true` if the list is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.paths.is_empty()

@@ -19,13 +19,13 @@ const BATCH: usize = 512;
 /// none.
 pub type FindFace<'a> = dyn Fn(&ImageView<'_>, &mut [u8]) -> Result<bool, FaceError> + Sync + 'a;
 
-/// Why an image could not be turned into a face.
+/// Reason for which an image could not be turned into a face.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{message}")]
 pub struct FaceError {
     /// The stable class of the error.
     pub kind: ErrorKind,
-    /// What is wrong.
+    /// Explanation of the fault.
     pub message: String,
 }
 

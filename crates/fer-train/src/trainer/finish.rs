@@ -1,4 +1,4 @@
-//! What a run leaves behind: the model of its best epoch and its report.
+//! Files at the end of a run: the model of its best epoch and its report.
 
 use std::ops::ControlFlow;
 
@@ -41,7 +41,7 @@ pub(super) fn write_best(
     Ok(model.save(run.best(), config.model.storage)?)
 }
 
-/// Where the model of `epoch` comes from. Says nothing of when and where, so that the same run gives the same bytes.
+/// Returns the provenance of the model of `epoch`, without dates and paths, so that the same run gives the same bytes.
 pub(super) fn provenance(
     config: &TrainConfig,
     data: &TrainingData,
@@ -94,7 +94,7 @@ fn command(config: &TrainConfig) -> String {
     command
 }
 
-/// What `report.json` holds.
+/// Contents of `report.json`.
 #[derive(Serialize)]
 struct Report<'a> {
     /// The run: configuration, data and the figures of each epoch.

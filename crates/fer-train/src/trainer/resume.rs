@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::progress::EpochMetrics;
 use crate::run_directory::RunDirectory;
 
-/// Where a session takes a run up.
+/// Point at which a session takes up a run.
 pub(super) struct StartingPoint {
     pub(super) position: RunState,
     /// The completed epochs.

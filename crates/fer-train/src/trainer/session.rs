@@ -258,7 +258,7 @@ impl<'a> Session<'a> {
     }
 }
 
-/// Where the time of an epoch goes.
+/// Times that the parts of an epoch took.
 #[derive(Debug, Default)]
 struct Pace {
     images: usize,

@@ -1,4 +1,4 @@
-//! What is trained on, and what comes of it.
+//! Training data, and the results of learning from them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use fer_core::{Emotion, Model};
 use fer_train::{Ending, Error, RunDirectory, TrainConfig};
 
-use crate::pictures::{config, dataset, files, options, train_into};
+use crate::images::{config, dataset, files, options, train_into};
 
 #[test]
-fn simple_pictures_are_learned_and_the_run_directory_is_complete() {
+fn simple_images_are_learned_and_the_run_directory_is_complete() {
     let (data, folder) = (dataset(), tempfile::tempdir().unwrap());
     let config = TrainConfig {
         epochs: 12,

@@ -1,4 +1,4 @@
-//! What a training refuses, and in which words.
+//! Refusals of a training, and their words.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use fer_core::Emotion;
 use fer_train::{Error, Optimizer, TrainConfig, train};
 use tempfile::TempDir;
 
-use crate::pictures::{StopAfter, config, dataset, options, picture, train_into};
+use crate::images::{StopAfter, config, dataset, image, options, train_into};
 
 #[test]
 fn a_run_directory_that_is_in_use_is_refused_and_says_what_to_do() {
@@ -46,7 +46,7 @@ fn a_resume_with_another_configuration_or_dataset_is_refused() {
         },
     );
     assert_eq!((what, found.as_str()), ("configuration", "dropout = 0.5"));
-    picture(Emotion::Sad, 9999)
+    image(Emotion::Sad, 9999)
         .save(data.path().join("train/happy/00.png"))
         .unwrap();
     assert_eq!(mismatch(&data, config()).0, "dataset");

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use fer_train::{Ending, Optimizer, RunDirectory, TrainConfig, train};
 
-use crate::pictures::{STEPS_AN_EPOCH, StopAfter, config, dataset, files, options, train_into};
+use crate::images::{STEPS_AN_EPOCH, StopAfter, config, dataset, files, options, train_into};
 
 #[test]
 fn the_number_of_threads_does_not_change_a_byte() {

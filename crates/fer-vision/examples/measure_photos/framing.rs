@@ -1,4 +1,4 @@
-//! How the training data frames faces: which crop around the detector's box is most like it, and which is judged best.
+//! Framing of faces in the training data: the crop around the detector's box that is most like it, and the one that is judged best.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ const BORDER: u32 = 48;
 
 /// A crop of the dataset with its edges repeated, and the face found in it.
 struct Sample {
-    picture: GrayImage,
+    image: GrayImage,
     truth: Emotion,
     face: FaceBox,
 }
@@ -31,7 +31,7 @@ pub(super) fn measure(folder: &Path) {
 fn find_face(file: &Path) -> Option<Sample> {
     let class = file.parent()?.file_name()?.to_str()?;
     let crop = image::open(file).unwrap().into_luma8();
-    let picture = bordered(&resized(&crop, ENLARGED, ENLARGED));
+    let image = bordered(&resized(&crop, ENLARGED, ENLARGED));
     let search = FaceSearch {
         min_face: Some(40),
         max_faces: Some(1),
@@ -39,28 +39,28 @@ fn find_face(file: &Path) -> Option<Sample> {
     };
     let found = SeetaDetector::new()
         .unwrap()
-        .detect(&view(&picture), &search)
+        .detect(&view(&image), &search)
         .unwrap();
     Some(Sample {
         truth: class.parse().unwrap(),
         face: found.first()?.bounds,
-        picture,
+        image,
     })
 }
 
-/// The picture with its edge repeated around it.
-fn bordered(picture: &GrayImage) -> GrayImage {
+/// The image with its edge repeated around it.
+fn bordered(image: &GrayImage) -> GrayImage {
     let side = ENLARGED + 2 * BORDER;
     let inner = |position: u32| position.saturating_sub(BORDER).min(ENLARGED - 1);
-    GrayImage::from_fn(side, side, |x, y| *picture.get_pixel(inner(x), inner(y)))
+    GrayImage::from_fn(side, side, |x, y| *image.get_pixel(inner(x), inner(y)))
 }
 
-fn view(picture: &GrayImage) -> ImageView<'_> {
-    let (width, height) = picture.dimensions();
-    ImageView::new(picture, width, height, PixelFormat::Gray8).unwrap()
+fn view(image: &GrayImage) -> ImageView<'_> {
+    let (width, height) = image.dimensions();
+    ImageView::new(image, width, height, PixelFormat::Gray8).unwrap()
 }
 
-/// Where the dataset's crops lie around the boxes, in sides of the box.
+/// Prints the places of the dataset's crops around the boxes, in sides of the box.
 fn print_placement(samples: &[Sample]) {
     let middle = BORDER as f32 + ENLARGED as f32 / 2.0;
     let placement = |Sample { face, .. }: &Sample| {
@@ -109,13 +109,13 @@ fn print_accuracy(samples: &[Sample]) {
 
 /// The dataset's crop.
 fn whole(sample: &Sample) -> GrayImage {
-    image::imageops::crop_imm(&sample.picture, BORDER, BORDER, ENLARGED, ENLARGED).to_image()
+    image::imageops::crop_imm(&sample.image, BORDER, BORDER, ENLARGED, ENLARGED).to_image()
 }
 
-/// What photos are cropped to.
+/// Cuts a face as the library cuts faces out of photos.
 fn built_in(sample: &Sample) -> GrayImage {
-    let picture = to_image(sample.picture.clone());
-    let crop = FaceCrop::new(&picture.view(), &sample.face).unwrap();
+    let image = to_image(sample.image.clone());
+    let crop = FaceCrop::new(&image.view(), &sample.face).unwrap();
     let view = crop.view();
     let pixels = view.rows().flatten().copied().collect();
     GrayImage::from_raw(view.width(), view.height(), pixels).unwrap()
@@ -126,11 +126,11 @@ fn around_box(sample: &Sample, share: f32) -> GrayImage {
     let (x, y) = sample.face.center();
     let side = sample.face.width.max(sample.face.height) as f32 * share;
     let [left, top] = [x, y].map(|center| (center - side / 2.0).round());
-    let inside = |position: f32| (position as u32).min(sample.picture.width() - 1);
+    let inside = |position: f32| (position as u32).min(sample.image.width() - 1);
     let side = side.round() as u32;
     GrayImage::from_fn(side, side, |x, y| {
         *sample
-            .picture
+            .image
             .get_pixel(inside(left + x as f32), inside(top + y as f32))
     })
 }

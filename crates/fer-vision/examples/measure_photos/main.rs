@@ -51,7 +51,7 @@ fn recall() {
         let mut crops = crops.iter().cycle();
         for _ in 0..SCENES {
             let scene = scene(size, &mut crops);
-            let found = find(scene.picture);
+            let found = find(scene.image);
             let is_found = |truth: &&_| found.iter().any(|face| matches(&face.bounds, truth));
             let matching = scene.faces.iter().filter(is_found).count();
             faces += scene.faces.len();

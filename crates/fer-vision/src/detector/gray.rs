@@ -1,4 +1,4 @@
-//! The gray copy of a picture that faces are searched on.
+//! The gray copy of an image that faces are searched on.
 
 use fast_image_resize::Resizer;
 use fer_core::{ImageView, PixelFormat};
@@ -7,7 +7,7 @@ use super::plane::Plane;
 use super::scale::{resize, scaled};
 use crate::Error;
 
-/// A gray, possibly smaller copy of a picture. Keeps its buffers from picture to picture.
+/// A gray, possibly smaller copy of an image. Keeps its buffers from image to image.
 #[derive(Default)]
 pub(super) struct GrayCopy {
     gray: Vec<u8>,
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_format_of_one_picture_gives_the_same_copy() {
+    fn every_format_of_one_image_gives_the_same_copy() {
         let rgb: Vec<u8> = (0..60 * 50 * 3).map(|i| (i * 31 % 256) as u8).collect();
         let pixels = || rgb.as_chunks::<3>().0.iter();
         let bgr: Vec<u8> = pixels().flat_map(|&[r, g, b]| [b, g, r]).collect();

@@ -38,7 +38,7 @@ const MAX_LEVEL_PIXELS: u64 = 1 << 28;
 /// face detection with alignment awareness", Neurocomputing 221 (2017).
 ///
 /// The trained cascade is SeetaFace's, embedded in this crate. This is an implementation of its own, in safe code: windows come
-/// from an anti-aliased pyramid whose levels repeat the picture's edge, so that faces cut by it are found, and the face sizes
+/// from an anti-aliased pyramid whose levels repeat the image's edge, so that faces cut by it are found, and the face sizes
 /// searched are free. Scores count agreeing windows: 2 is a sound threshold, clear faces reach 10 and more.
 ///
 /// One detector serves any number of threads.

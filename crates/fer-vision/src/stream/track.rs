@@ -6,7 +6,7 @@ use crate::FaceBox;
 
 type Probabilities = [f32; Emotion::COUNT];
 
-/// Where a person was last and how their expression runs.
+/// Last place of a person, and the course of their expression.
 #[derive(Debug, Clone)]
 pub(super) struct Track {
     person: u64,
@@ -71,7 +71,7 @@ impl Track {
         PerEmotion(self.smoothed)
     }
 
-    /// Whether the person was in the last frame.
+    /// Returns `true` if the person was in the last frame.
     pub(super) fn is_visible(&self) -> bool {
         self.visible
     }

@@ -1,4 +1,4 @@
-//! What the model card takes from the JSON of `fer evaluate` and `fer audit`.
+//! Figures that the model card takes from the JSON of `fer evaluate` and `fer audit`.
 
 use std::collections::BTreeMap;
 
@@ -46,7 +46,7 @@ pub(super) struct ClassScores {
     pub(super) support: usize,
 }
 
-/// How the label sets of conformal prediction keep their promise.
+/// Coverage and size of the label sets of conformal prediction.
 #[derive(Deserialize)]
 pub(super) struct LabelSets {
     /// The share of sets that may miss the truth.
@@ -72,7 +72,7 @@ struct Pair {
 }
 
 impl Audit {
-    /// The pictures of `split`, relative to its folder, that have a copy in another split.
+    /// The images of `split`, relative to its folder, that have a copy in another split.
     pub(super) fn leaked<'a>(&'a self, split: &'a str) -> impl Iterator<Item = &'a str> {
         self.exact
             .iter()
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn picture_is_leaked_when_its_copy_is_in_another_split() {
+    fn image_is_leaked_when_its_copy_is_in_another_split() {
         let audit: Audit = serde_json::from_str(
             r#"{"exact": [{"a": "train/sad/1.jpg", "b": "test/sad/2.jpg"}, {"a": "test/sad/3.jpg", "b": "test/sad/4.jpg"}],
                 "near": [{"a": "test/happy/5.jpg", "b": "validation/happy/6.jpg"}, {"a": "train/sad/7.jpg", "b": "tests/8.jpg"}]}"#,

@@ -41,7 +41,7 @@ impl Moments {
         }
     }
 
-    /// Whether a window of these moments is not flat.
+    /// Returns `true` if a window of these moments is not flat.
     fn has_contrast(self) -> bool {
         const AREA: u64 = (WINDOW * WINDOW) as u64;
         const LIMIT: u64 = (MIN_DEVIATION * AREA).pow(2);

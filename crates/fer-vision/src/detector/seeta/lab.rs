@@ -123,9 +123,9 @@ pub(super) struct BoostedClassifier {
 
 #[derive(Debug)]
 struct Group {
-    /// Where in the window each feature is, (x, y).
+    /// Position of each feature in the window, (x, y).
     offsets: [(usize, usize); GROUP],
-    /// What each value of each feature adds to the score.
+    /// Score of each value of each feature.
     weights: Box<[[f32; 256]; GROUP]>,
     threshold: f32,
 }
@@ -232,7 +232,7 @@ mod tests {
             }),
         ) {
             let mut map = FeatureMap::default();
-            // What another picture left behind does not matter.
+            // What another image left behind does not matter.
             map.compute(&[200; 50 * 70], 70);
             map.compute(&pixels, width);
             for y in 0..=pixels.len() / width - FEATURE {

@@ -57,7 +57,7 @@ impl Cascade {
     }
 }
 
-/// Why a model file is refused.
+/// Reasons for which a model file is refused.
 #[derive(Debug, thiserror::Error)]
 #[error("the face detector's model does not read: {0}")]
 pub(super) struct ModelError(&'static str);

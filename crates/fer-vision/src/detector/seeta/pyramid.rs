@@ -1,4 +1,4 @@
-//! One picture at many scales, so that a window of fixed size meets faces of every size.
+//! One image at many scales, so that a window of fixed size meets faces of every size.
 
 use fast_image_resize::Resizer;
 
@@ -9,21 +9,21 @@ use crate::Error;
 
 /// Levels until the scale has halved: steps of 0.79.
 const LEVELS_PER_OCTAVE: usize = 3;
-/// Pixels that repeat the edge around each level: faces cut by the picture's edge are found, too.
+/// Pixels that repeat the edge around each level: faces cut by the image's edge are found, too.
 pub(super) const MARGIN: usize = 8;
 
-/// The picture at one scale, with [`MARGIN`] around it.
+/// The image at one scale, with [`MARGIN`] around it.
 #[derive(Debug, Default)]
 pub(super) struct Level {
     pub(super) pixels: Vec<u8>,
     pub(super) width: usize,
     pub(super) height: usize,
-    /// Pixels of this level for one of the picture.
+    /// Pixels of this level for one of the image.
     scale: f32,
 }
 
 impl Level {
-    /// Takes over a picture of `width` by `height` pixels and repeats its edge over the margin.
+    /// Takes over an image of `width` by `height` pixels and repeats its edge over the margin.
     fn fill(&mut self, pixels: &[u8], (width, height): Size, scale: f32) {
         self.scale = scale;
         self.width = width + 2 * MARGIN;
@@ -38,7 +38,7 @@ impl Level {
         }
     }
 
-    /// Leaves in `half` the means of 2x2 pixels of the picture, and says how many; an odd row or column is left out.
+    /// Leaves in `half` the means of 2x2 pixels of the image, and says how many; an odd row or column is left out.
     fn halve(&self, half: &mut Vec<u8>) -> Size {
         let inner = |side: usize| (side - 2 * MARGIN) / 2;
         let (width, height) = (inner(self.width), inner(self.height));
@@ -54,12 +54,12 @@ impl Level {
         (width, height)
     }
 
-    /// The part of the picture that the window at (x, y) of this level covers.
+    /// The part of the image that the window at (x, y) of this level covers.
     pub(super) fn window(&self, x: usize, y: usize) -> Window {
-        let picture = |position: usize| (position as f32 - MARGIN as f32) / self.scale;
+        let image = |position: usize| (position as f32 - MARGIN as f32) / self.scale;
         Window {
-            x: picture(x),
-            y: picture(y),
+            x: image(x),
+            y: image(y),
             side: WINDOW as f32 / self.scale,
             score: 0.0,
         }
@@ -115,7 +115,7 @@ struct Samples {
 }
 
 impl Samples {
-    /// For a window that begins at `start` of the picture and is `side` long, on a level `length` pixels long.
+    /// For a window that begins at `start` of the image and is `side` long, on a level `length` pixels long.
     fn new(start: f32, side: f32, scale: f32, length: usize) -> Self {
         let step = side * scale / WINDOW as f32;
         let start = start * scale + MARGIN as f32 + 0.5 * step - 0.5;
@@ -145,7 +145,7 @@ impl Samples {
     }
 }
 
-/// All levels of a picture, finest first. Keeps its buffers from picture to picture.
+/// All levels of an image, finest first. Keeps its buffers from image to image.
 #[derive(Default)]
 pub(super) struct Pyramid {
     levels: Vec<Level>,
@@ -156,10 +156,10 @@ pub(super) struct Pyramid {
 }
 
 impl Pyramid {
-    /// Builds the levels on which a window covers `min_face` to `max_face` pixels of the picture.
+    /// Builds the levels on which a window covers `min_face` to `max_face` pixels of the image.
     pub(super) fn build(
         &mut self,
-        picture: Plane<'_>,
+        image: Plane<'_>,
         min_face: f32,
         max_face: f32,
     ) -> Result<(), Error> {
@@ -171,9 +171,9 @@ impl Pyramid {
             let size = match self.used.checked_sub(LEVELS_PER_OCTAVE) {
                 Some(finer) => self.levels[finer].halve(&mut self.scaled),
                 None => {
-                    let size = scaled(picture.size, scale(self.used));
+                    let size = scaled(image.size, scale(self.used));
                     self.scaled.resize(size.0 * size.1, 0);
-                    resize(&mut self.resizer, picture, &mut self.scaled, size)?;
+                    resize(&mut self.resizer, image, &mut self.scaled, size)?;
                     size
                 }
             };
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn levels_shrink_until_the_window_covers_the_picture() {
+    fn levels_shrink_until_the_window_covers_the_image() {
         let pixels = gradient(100, 80);
         let mut pyramid = Pyramid::default();
         pyramid

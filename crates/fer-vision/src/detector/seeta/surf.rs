@@ -16,7 +16,7 @@ const PATCH_STEP: usize = 16;
 /// Aspect ratios (width, height) of patches, in the order of the model's feature numbers.
 const PATCH_SHAPES: [(usize, usize); 5] = [(1, 1), (1, 2), (2, 1), (2, 3), (3, 2)];
 
-/// Where in the window a feature looks.
+/// Part of the window that a feature looks at.
 #[derive(Debug, Clone, Copy)]
 struct Patch {
     x: usize,
@@ -65,7 +65,7 @@ impl Default for GradientMap {
 }
 
 impl GradientMap {
-    /// Computes the map of a `[WINDOW, WINDOW]` picture.
+    /// Computes the map of a `[WINDOW, WINDOW]` image.
     pub(super) fn compute(&mut self, window: &WindowPixels) {
         let columns = &mut self.columns;
         vectorized(SumGradients { window, columns });
@@ -191,7 +191,7 @@ impl SurfClassifier {
         })
     }
 
-    /// What the stage makes of a window, or `None` if it holds no face.
+    /// Returns the stage's score of a window, or `None` if it holds no face.
     pub(super) fn judge(&self, map: &GradientMap, buffers: &mut Activations) -> Option<Opinion> {
         let opinion = self.mlp.evaluate(buffers, |input| {
             for &patch in &self.patches {

@@ -9,7 +9,7 @@ pub(super) const STEP: usize = 4;
 /// The pixels of a window, row by row.
 pub(super) type WindowPixels = [[u8; WINDOW]; WINDOW];
 
-/// A square of the picture that may hold a face.
+/// A square of the image that may hold a face.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Window {
     pub(super) x: f32,
@@ -31,7 +31,7 @@ impl Window {
         }
     }
 
-    /// Whether the intersection over the union of both windows exceeds `share`.
+    /// Returns `true` if the intersection over the union of both windows exceeds `share`.
     fn overlaps(&self, other: &Self, share: f32) -> bool {
         let shared = |a: f32, a_side: f32, b: f32, b_side: f32| {
             ((a + a_side).min(b + b_side) - a.max(b)).max(0.0)

@@ -1,4 +1,4 @@
-//! Pictures for people: thumbnails and drawings.
+//! Images for people: thumbnails and drawings.
 
 use std::io::Cursor;
 use std::path::PathBuf;
@@ -12,9 +12,9 @@ use pyo3::types::PyBytes;
 
 use crate::errors::{Subject, check_folder_of, invalid_image};
 use crate::face::Face;
-use crate::input::Picture;
+use crate::input::ImageInput;
 
-/// A PNG of a picture, `side` pixels on its longer side, and the width and height of the picture itself.
+/// A PNG of an image, `side` pixels on its longer side, and the width and height of the image itself.
 #[pyfunction]
 #[pyo3(signature = (image, side, *, bgr=false))]
 pub(crate) fn thumbnail<'py>(
@@ -23,8 +23,8 @@ pub(crate) fn thumbnail<'py>(
     side: u32,
     bgr: bool,
 ) -> PyResult<(Bound<'py, PyBytes>, u32, u32)> {
-    let picture = Picture::new(image, bgr)?;
-    let source = picture.source()?;
+    let input = ImageInput::new(image, bgr)?;
+    let source = input.source()?;
     let shrink = || -> fer_kit::Result<_> {
         let decoded = source.decode()?;
         let view = decoded.view();
@@ -37,7 +37,7 @@ pub(crate) fn thumbnail<'py>(
     Ok((PyBytes::new(py, &png), width, height))
 }
 
-/// The picture with boxes, labels and bars drawn on it, `[H, W, 3]`.
+/// The image with boxes, labels and bars drawn on it, `[H, W, 3]`.
 #[pyfunction]
 #[pyo3(signature = (image, faces, *, bgr=false))]
 pub(crate) fn draw<'py>(
@@ -51,7 +51,7 @@ pub(crate) fn draw<'py>(
     PyArray1::from_vec(py, rgb(&drawing.view())).reshape(shape)
 }
 
-/// Writes the picture with boxes, labels and bars drawn on it.
+/// Writes the image with boxes, labels and bars drawn on it.
 #[pyfunction]
 #[pyo3(signature = (image, faces, path, *, bgr=false))]
 pub(crate) fn save_drawing(
@@ -73,8 +73,8 @@ fn drawing(
     faces: &[PyRef<'_, Face>],
     bgr: bool,
 ) -> PyResult<Image> {
-    let picture = Picture::new(image, bgr)?;
-    let source = picture.source()?;
+    let input = ImageInput::new(image, bgr)?;
+    let source = input.source()?;
     let faces: Vec<fer_vision::Face> = faces.iter().map(|face| face.0.clone()).collect();
     let draw = || -> fer_kit::Result<Image> {
         let mut drawing = source.decode()?.view().to_image();

@@ -10,13 +10,13 @@ use fer_train::{
 };
 use tempfile::TempDir;
 
-/// Side of the pictures.
+/// Side of the images.
 const SIZE: u32 = 16;
 
 /// Steps in an epoch of [`config`] on [`dataset`].
 pub(crate) const STEPS_AN_EPOCH: usize = 6;
 
-/// A dataset of noisy pictures whose class is the corner that is bright: 96, 32 and 16 of them.
+/// A dataset of noisy images whose class is the corner that is bright: 96, 32 and 16 of them.
 pub(crate) fn dataset() -> TempDir {
     let root = tempfile::tempdir().unwrap();
     for (split, count) in [("train", 24), ("validation", 8), ("test", 4)] {
@@ -25,7 +25,7 @@ pub(crate) fn dataset() -> TempDir {
             fs::create_dir_all(&folder).unwrap();
             for number in 0..count {
                 let seed = number + 100 * split.len() as u32;
-                picture(emotion, seed)
+                image(emotion, seed)
                     .save(folder.join(format!("{number:02}.png")))
                     .unwrap();
             }
@@ -34,8 +34,8 @@ pub(crate) fn dataset() -> TempDir {
     root
 }
 
-/// One picture.
-pub(crate) fn picture(emotion: Emotion, seed: u32) -> image::GrayImage {
+/// One image.
+pub(crate) fn image(emotion: Emotion, seed: u32) -> image::GrayImage {
     let (right, bottom) = (emotion.index() % 2 == 1, emotion.index() >= 2);
     let mut state = seed * 4 + emotion.index() as u32;
     image::GrayImage::from_fn(SIZE, SIZE, |x, y| {
@@ -63,7 +63,7 @@ pub(crate) fn config() -> TrainConfig {
             ..AugmentationConfig::default()
         },
         ema_decay: 0.9,
-        // The pictures of a class are near copies of one another.
+        // The images of a class are near copies of one another.
         remove_copies: false,
         ..TrainConfig::default()
     }
