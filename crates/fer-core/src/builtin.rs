@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use fer_kernels::NetworkSpec;
+
 use crate::{Error, Model, Result};
 
 /// The names of built-in models, the default first.
@@ -41,7 +43,12 @@ impl Model {
     /// # Errors
     /// [`Error::UnknownModel`] for a name not in [`Model::names`].
     pub fn named(name: &str) -> Result<Self> {
-        Self::from_bytes(embedded(name).ok_or_else(|| unknown(name))?)
+        Ok(Self::open_named(name)?.0)
+    }
+
+    /// Reads and validates the built-in model of that name, and returns its network.
+    pub(crate) fn open_named(name: &str) -> Result<(Self, NetworkSpec)> {
+        Self::read(embedded(name).ok_or_else(|| unknown(name))?)
     }
 
     /// A built-in model if `name_or_path` is the name of one, else the model file at that path.
@@ -49,11 +56,15 @@ impl Model {
     /// # Errors
     /// As [`Model::load`]; [`Error::UnknownModel`] for a bare word that is neither a name nor a file.
     pub fn find(name_or_path: impl AsRef<Path>) -> Result<Self> {
-        let path = name_or_path.as_ref();
+        Ok(Self::open_found(name_or_path.as_ref())?.0)
+    }
+
+    /// Reads and validates what [`Model::find`] finds, and returns its network.
+    pub(crate) fn open_found(path: &Path) -> Result<(Self, NetworkSpec)> {
         match path.to_str() {
-            Some(name) if Self::names().contains(&name) => Self::named(name),
+            Some(name) if Self::names().contains(&name) => Self::open_named(name),
             Some(word) if is_bare_word(path) && !path.exists() => Err(unknown(word)),
-            _ => Self::load(path),
+            _ => Self::open(path),
         }
     }
 }

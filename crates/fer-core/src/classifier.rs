@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use fer_kernels::{InferencePlan, InstructionSet, Threads};
+use fer_kernels::{InferencePlan, InstructionSet, NetworkSpec, Threads};
 
 use crate::{Emotion, ImageView, Model, Prediction, Priors, Result};
 
@@ -61,7 +61,17 @@ impl Classifier {
     /// # Errors
     /// As [`Model::named`].
     pub fn named(name: &str) -> Result<Self> {
-        Self::from_model(Model::named(name)?)
+        let (model, spec) = Model::open_named(name)?;
+        Self::from_valid(model, &spec)
+    }
+
+    /// The built-in model of that name, else the model file at that path: see [`Model::find`].
+    ///
+    /// # Errors
+    /// As [`Model::find`].
+    pub fn find(name_or_path: impl AsRef<Path>) -> Result<Self> {
+        let (model, spec) = Model::open_found(name_or_path.as_ref())?;
+        Self::from_valid(model, &spec)
     }
 
     /// A model file: see [`Model::load`].
@@ -69,7 +79,8 @@ impl Classifier {
     /// # Errors
     /// As [`Model::load`].
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
-        Self::from_model(Model::load(path)?)
+        let (model, spec) = Model::open(path)?;
+        Self::from_valid(model, &spec)
     }
 
     /// The content of a model file: see [`Model::from_bytes`].
@@ -77,7 +88,8 @@ impl Classifier {
     /// # Errors
     /// As [`Model::from_bytes`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        Self::from_model(Model::from_bytes(bytes)?)
+        let (model, spec) = Model::read(bytes)?;
+        Self::from_valid(model, &spec)
     }
 
     /// Makes a model ready to run: folds batch norm and transforms weights for the best instruction set of this CPU.
@@ -86,9 +98,13 @@ impl Classifier {
     /// As [`Model::validate`].
     pub fn from_model(model: Model) -> Result<Self> {
         let spec = model.validate()?;
+        Self::from_valid(model, &spec)
+    }
+
+    fn from_valid(model: Model, spec: &NetworkSpec) -> Result<Self> {
         let weights = &model.weights;
         let plan = InferencePlan::new(
-            &spec,
+            spec,
             &weights.parameters,
             &weights.statistics,
             InstructionSet::best(),

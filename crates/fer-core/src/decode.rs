@@ -2,8 +2,7 @@
 
 mod jpeg;
 
-use std::fs::File;
-use std::io::{self, Cursor, Read};
+use std::io::{self, Cursor};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -13,7 +12,7 @@ use image::codecs::webp::WebPDecoder;
 use image::error::ImageError;
 use image::{AnimationDecoder, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
-use crate::{Error, Image, PixelFormat, Result};
+use crate::{Error, Image, PixelFormat, Result, read_capped};
 
 /// The longest side that is decoded, in pixels.
 pub const MAX_IMAGE_SIDE: u32 = 32_768;
@@ -25,7 +24,7 @@ pub const MAX_IMAGE_PIXELS: u64 = 1 << 27;
 const MAX_DECODER_BYTES: u64 = 512 << 20;
 
 /// The longest image file that is read, in bytes.
-const MAX_FILE_BYTES: u64 = 512 << 20;
+pub const MAX_IMAGE_FILE_BYTES: u64 = 512 << 20;
 
 impl Image {
     /// Reads an image file. See [`Image::decode`].
@@ -77,20 +76,12 @@ fn unknown_format(bytes: &[u8]) -> Error {
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let file = File::open(path)?;
-    let length = file.metadata()?.len();
-    if length <= MAX_FILE_BYTES {
-        bytes.reserve_exact(length as usize);
-        file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
-    }
-    if length.max(bytes.len() as u64) > MAX_FILE_BYTES {
-        return Err(Error::ImageFileTooLarge {
-            limit: MAX_FILE_BYTES,
-            found: length,
-        });
-    }
-    Ok(bytes)
+    read_capped(path, MAX_IMAGE_FILE_BYTES).map_err(|error| match error.kind() {
+        std::io::ErrorKind::FileTooLarge => Error::ImageFileTooLarge {
+            limit: MAX_IMAGE_FILE_BYTES,
+        },
+        _ => error.into(),
+    })
 }
 
 fn decode_as(format: ImageFormat, bytes: &[u8]) -> Result<Image> {

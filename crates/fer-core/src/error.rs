@@ -160,12 +160,10 @@ pub enum Error {
         max_pixels: u64,
     },
     /// An image file longer than is ever read.
-    #[error("the image file has {found} bytes, at most {limit} are read")]
+    #[error("the image file has more than {limit} bytes, the most that are read")]
     ImageFileTooLarge {
         /// The limit in bytes.
         limit: u64,
-        /// The size found.
-        found: u64,
     },
 
     /// A configuration that is no network.
@@ -185,12 +183,10 @@ pub enum Error {
         reason: String,
     },
     /// A model file larger than any model.
-    #[error("the model file has {found} bytes, at most {limit} are accepted")]
+    #[error("the model file has more than {limit} bytes, the most that a model may have")]
     ModelTooLarge {
         /// The limit in bytes.
         limit: u64,
-        /// The size found.
-        found: u64,
     },
     /// A model file of another format version.
     #[error("the model file has format version {found}, this library reads version {supported}")]

@@ -45,6 +45,7 @@ mod per_emotion;
 mod prediction;
 mod preprocess;
 mod priors;
+mod read;
 mod write;
 
 pub use calibration::Calibration;
@@ -53,7 +54,7 @@ pub use fer_kernels::{BlockSpec, KernelError, NetworkSpec, Role, Slot, Threads};
 
 pub use config::{ModelConfig, Weights};
 #[cfg(feature = "decode")]
-pub use decode::{MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE};
+pub use decode::{MAX_IMAGE_FILE_BYTES, MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE};
 pub use emotion::Emotion;
 pub use error::{Error, Result, chain};
 pub use error_kind::ErrorKind;
@@ -61,11 +62,12 @@ pub use error_kind::ErrorKind;
 pub use explain::Explanation;
 pub use image::{Image, ImageView, PixelFormat};
 pub use junk::is_junk;
-pub use model::{Model, Provenance, WeightStorage};
+pub use model::{MAX_MODEL_BYTES, Model, Provenance, WeightStorage};
 #[cfg(feature = "candle")]
 pub use network::EmotionNet;
 pub use per_emotion::PerEmotion;
 pub use prediction::Prediction;
 pub use preprocess::{Normalization, Preprocessing, ResizeFilter};
 pub use priors::Priors;
+pub use read::read_capped;
 pub use write::write_atomic;

@@ -5,21 +5,20 @@ mod metadata;
 mod storage;
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use fer_kernels::{NetworkSpec, Role};
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
+use crate::read::read_capped;
 use crate::write::write_atomic;
 use crate::{Calibration, Error, ModelConfig, PerEmotion, Preprocessing, Result, Weights};
 use metadata::Metadata;
 pub use storage::WeightStorage;
 
 /// The largest model file that is read, in bytes.
-const MAX_MODEL_BYTES: u64 = 256 << 20;
+pub const MAX_MODEL_BYTES: u64 = 256 << 20;
 
 /// A trained network with all that its use depends on.
 ///
@@ -63,14 +62,18 @@ impl Model {
     /// # Errors
     /// [`Error::File`] with the path and what went wrong: reading the file, or any error of [`Model::from_bytes`].
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        Ok(Self::open(path)?.0)
+    }
+
+    /// Reads and validates a model file, and returns the network that its parts agree on.
+    pub(crate) fn open(path: impl AsRef<Path>) -> Result<(Self, NetworkSpec)> {
         let path = path.as_ref();
         let read = || {
-            let mut bytes = Vec::new();
-            let file = File::open(path)?;
-            let length = file.metadata()?.len();
-            check_size(length)?;
-            file.take(MAX_MODEL_BYTES + 1).read_to_end(&mut bytes)?;
-            Self::from_bytes(&bytes)
+            let bytes = read_capped(path, MAX_MODEL_BYTES).map_err(|error| match error.kind() {
+                std::io::ErrorKind::FileTooLarge => too_large(),
+                _ => error.into(),
+            })?;
+            Self::read(&bytes)
         };
         read().map_err(|error| error.at(path))
     }
@@ -82,7 +85,14 @@ impl Model {
     /// [`Error::ModelTensor`] or [`Error::ModelTooLarge`] if it disagrees with this library;
     /// [`Error::CorruptModel`] if it was cut short or a byte of it was changed. Whatever the bytes, it does not panic.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        check_size(bytes.len() as u64)?;
+        Ok(Self::read(bytes)?.0)
+    }
+
+    /// Reads and validates a model, and returns the network that its parts agree on.
+    pub(crate) fn read(bytes: &[u8]) -> Result<(Self, NetworkSpec)> {
+        if bytes.len() as u64 > MAX_MODEL_BYTES {
+            return Err(too_large());
+        }
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(storage::read_error)?;
         let tensors = SafeTensors::deserialize(bytes).map_err(storage::read_error)?;
         let text = metadata::find(header.metadata().as_ref())?;
@@ -103,8 +113,8 @@ impl Model {
             class_mix: metadata.class_mix,
             provenance: metadata.provenance,
         };
-        model.validate()?;
-        Ok(model)
+        let spec = model.validate()?;
+        Ok((model, spec))
     }
 
     /// The content of a model file, with the large weights stored as `storage` says.
@@ -161,14 +171,10 @@ impl Model {
     }
 }
 
-fn check_size(found: u64) -> Result<()> {
-    if found > MAX_MODEL_BYTES {
-        return Err(Error::ModelTooLarge {
-            limit: MAX_MODEL_BYTES,
-            found,
-        });
+fn too_large() -> Error {
+    Error::ModelTooLarge {
+        limit: MAX_MODEL_BYTES,
     }
-    Ok(())
 }
 
 fn non_finite(figures: &BTreeMap<String, f64>) -> Option<(&String, &f64)> {

@@ -31,14 +31,6 @@ pub enum Error {
         #[source]
         source: fer_core::Error,
     },
-    /// A file beyond the size that its kind can need.
-    #[error("{} has more than {limit} bytes, the most that a reference file may have", path.display())]
-    FileTooLarge {
-        /// The file.
-        path: PathBuf,
-        /// The limit in bytes.
-        limit: u64,
-    },
     /// Text that is no reference file.
     #[error("not a reference file")]
     ReferenceFormat {
@@ -147,8 +139,7 @@ impl Error {
                 _ => ErrorKind::InvalidArgument,
             },
             Self::Write { source, .. } => source.kind(),
-            Self::FileTooLarge { .. }
-            | Self::ReferenceFormat { .. }
+            Self::ReferenceFormat { .. }
             | Self::ReferenceVersion { .. }
             | Self::InvalidReference { .. }
             | Self::InvalidRow { .. }

@@ -1,9 +1,9 @@
 //! Faces of known votes, counted by what the model answered for them.
 
-use std::io::Read;
+use std::io::ErrorKind;
 use std::path::Path;
 
-use fer_core::{Emotion, PerEmotion};
+use fer_core::{Emotion, PerEmotion, read_capped};
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{BINS, EMOTIONS, bin, check_probabilities};
@@ -149,25 +149,16 @@ impl Reference {
     /// Reads a reference file.
     ///
     /// # Errors
-    /// [`Error::Read`], [`Error::FileTooLarge`], and those of [`Reference::from_json`].
+    /// [`Error::Read`], also for a file of more than 1 MiB, and those of [`Reference::from_json`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let read = || -> std::io::Result<String> {
-            let mut text = String::new();
-            let file = std::fs::File::open(path)?;
-            file.take(MAX_FILE_BYTES + 1).read_to_string(&mut text)?;
-            Ok(text)
-        };
-        let text = read().map_err(|source| Error::Read {
+        let failed = |source| Error::Read {
             path: path.into(),
             source,
-        })?;
-        if text.len() as u64 > MAX_FILE_BYTES {
-            return Err(Error::FileTooLarge {
-                path: path.into(),
-                limit: MAX_FILE_BYTES,
-            });
-        }
+        };
+        let bytes = read_capped(path, MAX_FILE_BYTES).map_err(failed)?;
+        let text = String::from_utf8(bytes)
+            .map_err(|error| failed(std::io::Error::new(ErrorKind::InvalidData, error)))?;
         Self::from_json(&text)
     }
 
@@ -455,10 +446,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("large.json");
         std::fs::write(&path, vec![b' '; MAX_FILE_BYTES as usize + 1]).unwrap();
-        assert!(matches!(
-            Reference::open(&path),
-            Err(Error::FileTooLarge { .. })
-        ));
+        let large = Reference::open(&path).unwrap_err();
+        assert_eq!(large.kind(), fer_core::ErrorKind::InvalidArgument);
         let absent = Reference::open(folder.path().join("absent.json")).unwrap_err();
         assert_eq!(absent.kind(), fer_core::ErrorKind::NotFound);
     }

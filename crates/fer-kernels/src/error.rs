@@ -62,9 +62,10 @@ pub enum KernelError {
     },
 }
 
+#[cfg(test)]
 impl KernelError {
-    /// A stable name for the kind of error, in snake case.
-    pub fn kind(&self) -> &'static str {
+    /// Returns the name of the variant, in snake case.
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::UnknownInstructionSet { .. } => "unknown_instruction_set",
             Self::UnsupportedInstructionSet { .. } => "unsupported_instruction_set",

@@ -22,12 +22,12 @@ pub fn load_classifier(
     priors: Option<Priors>,
     threads: usize,
 ) -> Result<Classifier> {
-    let model = match model {
-        None => Model::named(Model::DEFAULT_NAME)?,
-        Some(run) if is_folder(run) => Model::load(RunDirectory::at(run).best())?,
-        Some(model) => Model::find(model)?,
+    let classifier = match model {
+        None => Classifier::pretrained()?,
+        Some(run) if is_folder(run) => Classifier::load(RunDirectory::at(run).best())?,
+        Some(model) => Classifier::find(model)?,
     };
-    let classifier = Classifier::from_model(model)?.with_threads(threads);
+    let classifier = classifier.with_threads(threads);
     Ok(classifier.with_priors(priors.unwrap_or_default())?)
 }
 

@@ -12,9 +12,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::InputDigests;
 use crate::error::{Error, Result};
+use crate::read::read_file;
 
 /// Version of the file's layout.
 const FORMAT: u32 = 1;
+
+/// The largest checkpoint that is read, in bytes: four times the largest model with its optimizer and average.
+const MAX_CHECKPOINT_BYTES: u64 = 4 << 30;
 /// The one metadata entry; several would be written in a random order.
 const METADATA_KEY: &str = "fer_checkpoint";
 /// Prefix of the optimiser's buffers.
@@ -118,7 +122,7 @@ pub(crate) fn save(path: &Path, position: &RunState, state: &EngineState) -> Res
 /// # Errors
 /// [`Error::Io`], or [`Error::Checkpoint`] for a file that is no checkpoint of this version.
 pub(crate) fn load(path: &Path) -> Result<(RunState, EngineState)> {
-    let bytes = std::fs::read(path).map_err(|source| Error::io("read", path, source))?;
+    let bytes = read_file(path, MAX_CHECKPOINT_BYTES)?;
     parse(&bytes).map_err(|reason| Error::Checkpoint {
         path: path.to_owned(),
         reason,

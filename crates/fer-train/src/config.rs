@@ -9,12 +9,17 @@ use fer_kernels::NetworkSpec;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::read::read_file;
 use crate::schedule::Schedule;
+use crate::text::decode;
 use crate::votes::Ballot;
 
 pub use sections::{
     AugmentationConfig, DistillationConfig, ModelSection, TeacherViews, TooFewVotes, VotesConfig,
 };
+
+/// The longest configuration file that is read, in bytes.
+const MAX_CONFIG_BYTES: u64 = 1 << 20;
 
 /// A step of this many images takes about 16 GB.
 const MAX_BATCH_SIZE: usize = 4096;
@@ -153,9 +158,8 @@ impl TrainConfig {
     /// # Errors
     /// [`Error::Io`], [`Error::ConfigFile`] for what is no configuration, [`Error::Config`] for a value out of range.
     pub fn load(path: &Path) -> Result<Self> {
-        let text =
-            std::fs::read_to_string(path).map_err(|source| Error::io("read", path, source))?;
-        let mut config = Self::parse(&text, path)?;
+        let bytes = read_file(path, MAX_CONFIG_BYTES)?;
+        let mut config = Self::parse(&decode(&bytes, path)?, path)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         if let Some(file) = &mut config.votes.file {
             *file = folder.join(&file);

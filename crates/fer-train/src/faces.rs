@@ -1,21 +1,17 @@
 //! The images of a split as the network sees them: decoded once and kept as bytes, or decoded anew where memory is short.
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 #[cfg(test)]
 use fer_core::Emotion;
-use fer_core::{Image, PerEmotion, Preprocessing, chain};
+use fer_core::{Image, MAX_IMAGE_FILE_BYTES, PerEmotion, Preprocessing, chain};
 use fer_kernels::Threads;
 use sha2::{Digest, Sha256};
 
 use crate::dataset::{Item, Split, Unreadable, class_counts};
 use crate::error::{Error, Result};
-
-/// Larger files are no photographs of faces.
-const MAX_FILE_BYTES: u64 = 256 << 20;
+use crate::read::read_file;
 
 /// The readable images of a split, each preprocessed to a grey square of `[size, size]` bytes.
 #[derive(Debug, Clone)]
@@ -224,29 +220,10 @@ impl FaceSet {
 
 /// Reads, decodes and preprocesses one file into `face`; the result is the SHA-256 of its bytes.
 fn decode_file(path: &Path, preprocessing: &Preprocessing, face: &mut [u8]) -> Result<[u8; 32]> {
-    let bytes = read_file(path)?;
+    let bytes = read_file(path, MAX_IMAGE_FILE_BYTES)?;
     let image = Image::decode(&bytes)?;
     preprocessing.face_bytes(&image.view(), face)?;
     Ok(Sha256::digest(&bytes).into())
-}
-
-fn read_file(path: &Path) -> Result<Vec<u8>> {
-    let io = |source| Error::io("read", path, source);
-    let mut bytes = Vec::new();
-    // One byte more than allowed tells a file that is too large from one that just fits.
-    File::open(path)
-        .map_err(io)?
-        .take(MAX_FILE_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(io)?;
-    if bytes.len() as u64 > MAX_FILE_BYTES {
-        let limit = format!("larger than {} MiB", MAX_FILE_BYTES >> 20);
-        return Err(io(std::io::Error::new(
-            std::io::ErrorKind::FileTooLarge,
-            limit,
-        )));
-    }
-    Ok(bytes)
 }
 
 #[cfg(test)]

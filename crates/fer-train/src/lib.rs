@@ -31,6 +31,7 @@ mod paths;
 mod portraits;
 mod progress;
 mod random;
+mod read;
 pub mod report;
 pub mod robustness;
 mod run_directory;

@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fs::File;
 use std::path::Path;
 
 use fer_core::Emotion;
@@ -13,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 use crate::paths::portable;
+use crate::read::{MAX_LIST_BYTES, read_file};
 use crate::text::decode;
 
 /// The votes on one image.
@@ -91,10 +91,7 @@ impl Votes {
     /// [`Error::Io`] if the file cannot be read; [`Error::Votes`] with the line for a missing or unknown column, a
     /// count that is no small whole number, or a file listed twice.
     pub fn load(path: &Path) -> Result<Self> {
-        let mut bytes = Vec::new();
-        let mut file = File::open(path).map_err(|source| Error::io("open", path, source))?;
-        std::io::Read::read_to_end(&mut file, &mut bytes)
-            .map_err(|source| Error::io("read", path, source))?;
+        let bytes = read_file(path, MAX_LIST_BYTES)?;
         let text = decode(&bytes, path)?;
         let parsed = Self::parse(text.as_bytes()).map_err(|(line, reason)| Error::Votes {
             path: path.to_owned(),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use fer_core::{Classifier, Emotion, Preprocessing};
+use fer_core::{Classifier, Emotion, MAX_MODEL_BYTES, Preprocessing};
 use fer_kernels::Threads;
 use sha2::{Digest, Sha256};
 
@@ -12,6 +12,7 @@ use crate::digest::hex;
 use crate::error::{Error, Result};
 use crate::faces::FaceSet;
 use crate::progress::{Observer, Preparation};
+use crate::read::read_file;
 use crate::softmax::{Logits, softmax};
 
 /// Images a forward pass.
@@ -142,7 +143,7 @@ impl Teachers {
 
 impl Teacher {
     fn load(path: &Path, student: &Preprocessing) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(|source| Error::io("read", path, source))?;
+        let bytes = read_file(path, MAX_MODEL_BYTES)?;
         let classifier = Classifier::from_bytes(&bytes)
             .map_err(|error| error.at(path))?
             .with_threads(1);

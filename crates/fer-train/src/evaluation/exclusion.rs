@@ -1,12 +1,12 @@
 //! Lists of images to leave out of the figures.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 
 use crate::dataset::Item;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::paths::portable;
+use crate::read::{MAX_LIST_BYTES, read_file};
 use crate::text::decode;
 
 /// Images to leave out: paths relative to the folder that is evaluated.
@@ -22,7 +22,7 @@ impl ExcludeList {
     /// [`Error::Io`] if the file cannot be read or is not text (UTF-8, or UTF-16 with a byte order mark).
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let bytes = fs::read(path).map_err(|source| Error::io("read", path, source))?;
+        let bytes = read_file(path, MAX_LIST_BYTES)?;
         Ok(decode(&bytes, path)?.lines().collect())
     }
 

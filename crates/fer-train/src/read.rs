@@ -1,0 +1,18 @@
+//! Files that a training, an evaluation or an audit reads, each of bounded size.
+
+use std::path::Path;
+
+use fer_core::read_capped;
+
+use crate::error::{Error, Result};
+
+/// The longest list that is read, of votes or of paths, in bytes: a million images need a tenth.
+pub(crate) const MAX_LIST_BYTES: u64 = 1 << 30;
+
+/// Reads a whole file of at most `limit` bytes.
+///
+/// # Errors
+/// [`Error::Io`].
+pub(crate) fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    read_capped(path, limit).map_err(|source| Error::io("read", path, source))
+}
