@@ -4,6 +4,8 @@
 
 #[path = "workspace/cycles.rs"]
 mod cycles;
+#[path = "workspace/dependencies.rs"]
+mod dependencies;
 #[path = "workspace/tokens.rs"]
 mod tokens;
 
