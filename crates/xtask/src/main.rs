@@ -1,4 +1,4 @@
-//! Developer commands of fer: `cargo xtask check | test | bench | docs | settings | model-card`.
+//! Developer commands of fer: `cargo xtask check | test | bench | docs | settings | model-card | fuzz`.
 //!
 //! `cargo xtask test` is the one command that says whether everything works; CI runs nothing else.
 
@@ -7,6 +7,7 @@
 
 mod documents;
 mod flags;
+mod fuzz;
 mod markers;
 mod model_card;
 mod process;
@@ -52,6 +53,8 @@ enum Command {
     Settings,
     /// Evaluate the built-in models and rewrite the tables of MODEL_CARD.md and README.md
     ModelCard(model_card::Options),
+    /// Feed every parser mutated files: needs `cargo install cargo-fuzz` and a C++ compiler
+    Fuzz(fuzz::Options),
 }
 
 fn main() -> ExitCode {
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
             flags::refresh(&root)
         }),
         Command::ModelCard(options) => model_card::refresh(&root, &mut steps, &options),
+        Command::Fuzz(options) => fuzz::fuzz(&root, &mut steps, &options),
     };
     steps.print_summary();
     match outcome {

@@ -9,14 +9,18 @@ pub(crate) struct Block {
     pub(crate) code: String,
     /// The number of the first line of code, counted from 1.
     pub(crate) line: usize,
+    /// `true` if nothing but blank lines separates it from the block before.
+    pub(crate) follows: bool,
 }
 
 /// The blocks of `text` between lines that begin with three backticks, in order.
 pub(crate) fn blocks(text: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut lines = text.lines().enumerate();
+    let mut follows = false;
     while let Some((index, line)) = lines.next() {
         let Some((indent, language)) = opening_fence(line) else {
+            follows &= line.trim().is_empty();
             continue;
         };
         let code = lines
@@ -29,7 +33,9 @@ pub(crate) fn blocks(text: &str) -> Vec<Block> {
             language: language.to_owned(),
             code,
             line: index + 2,
+            follows,
         });
+        follows = true;
     }
     blocks
 }
@@ -56,6 +62,7 @@ mod tests {
             language: "bash".into(),
             code: "fer info\nfer help\n".into(),
             line: 4,
+            follows: false,
         };
         assert_eq!(blocks(text), [expected]);
     }
