@@ -10,7 +10,7 @@ use fer_kernels::Threads;
 use sha2::{Digest, Sha256};
 
 use crate::dataset::{Item, Split, Unreadable, class_counts};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::read::read_file;
 
 /// The readable images of a split, each preprocessed to a grey square of `[size, size]` bytes.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::dataset::Item;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::paths::portable;
 use crate::read::{MAX_LIST_BYTES, read_file};
 use crate::text::decode;
