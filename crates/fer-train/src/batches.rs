@@ -170,7 +170,9 @@ impl<'a> Batches<'a> {
         let face_len = self.preprocessing.face_len();
         let mut augmenter = Augmenter::new(&self.augmentation, self.preprocessing.input_size);
         let mut augmented = vec![0; examples.len() * face_len];
-        for (&example, augmented) in examples.iter().zip(augmented.chunks_exact_mut(face_len)) {
+        let mut clean = self.teachers.see_clean_views().then(|| augmented.clone());
+        for (index, &example) in examples.iter().enumerate() {
+            let place = index * face_len..(index + 1) * face_len;
             let face = self.faces.face(self.examples[example].face)?;
             let mut random = Random::new(
                 self.seed,
@@ -178,10 +180,11 @@ impl<'a> Batches<'a> {
                 epoch as u64,
                 example as u64,
             );
-            augmenter.apply(&face, &mut random, augmented);
+            let clean = clean.as_mut().map(|views| &mut views[place.clone()]);
+            augmenter.apply(&face, &mut random, clean, &mut augmented[place])?;
         }
-        self.teachers
-            .soften_batch(&augmented, targets, self.outputs)?;
+        let taught = clean.as_ref().unwrap_or(&augmented);
+        self.teachers.soften_batch(taught, targets, self.outputs)?;
         Ok(self.preprocessing.normalize(&augmented, input)?)
     }
 
@@ -249,10 +252,11 @@ fn visit_made_ahead<T: Send>(
 
 #[cfg(test)]
 mod tests {
-    use fer_core::Emotion;
+    use fer_core::{Emotion, WeightStorage};
 
     use super::*;
-    use crate::config::ModelSection;
+    use crate::config::{ModelSection, TeacherViews};
+    use crate::gray_levels::gray_levels;
 
     const SIZE: usize = 8;
 
@@ -330,11 +334,20 @@ mod tests {
     }
 
     fn epoch(threads: usize, epoch: usize, first_step: usize) -> Vec<TrainingBatch> {
+        epoch_of(&config(), threads, epoch, first_step)
+    }
+
+    fn epoch_of(
+        config: &TrainConfig,
+        threads: usize,
+        epoch: usize,
+        first_step: usize,
+    ) -> Vec<TrainingBatch> {
         let (faces, examples) = faces_and_examples();
         let threads = Threads::new(threads).unwrap();
-        let teachers = no_teachers();
-        let spec = config().training_spec().unwrap();
-        let batches = Batches::new(&faces, &examples, &teachers, &config(), &spec, &threads);
+        let teachers = Teachers::load(&config.distillation, &config.preprocessing()).unwrap();
+        let spec = config.training_spec().unwrap();
+        let batches = Batches::new(&faces, &examples, &teachers, config, &spec, &threads);
         let mut seen = Vec::new();
         batches
             .for_each(epoch, first_step, |step, batch, _| {
@@ -366,6 +379,37 @@ mod tests {
         assert_eq!(whole, epoch(3, 3, 0));
         assert_eq!(whole[1..], epoch(1, 3, 1));
         assert_ne!(whole, epoch(1, 4, 0));
+    }
+
+    #[test]
+    fn teachers_of_clean_views_do_not_see_what_is_made_worse() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("teacher.safetensors");
+        gray_levels()
+            .model()
+            .save(&path, WeightStorage::F32)
+            .unwrap();
+        let views_and_strength = |views, worse| {
+            let mut config = config();
+            config.filter = gray_levels().model().preprocessing.filter;
+            config.distillation.teachers = vec![path.clone()];
+            config.distillation.views = views;
+            config.augmentation = AugmentationConfig {
+                brightness: 0.1,
+                low_light: worse,
+                mask: worse,
+                ..AugmentationConfig::none()
+            };
+            epoch_of(&config, 2, 1, 0)
+        };
+        let clean = views_and_strength(TeacherViews::Clean, 1.0);
+        let mild = views_and_strength(TeacherViews::Augmented, 0.0);
+        let worse = views_and_strength(TeacherViews::Augmented, 1.0);
+        for ((clean, mild), worse) in clean.iter().zip(&mild).zip(&worse) {
+            assert_eq!(clean.targets, mild.targets);
+            assert_ne!(clean.targets, worse.targets);
+            assert_eq!(clean.input, worse.input);
+        }
     }
 
     #[test]

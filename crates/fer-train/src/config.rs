@@ -1,5 +1,6 @@
 //! The settings of a run. Every default of training lives here and nowhere else.
 
+mod augmentation;
 mod sections;
 
 use std::path::{Path, PathBuf};
@@ -14,9 +15,8 @@ use crate::schedule::Schedule;
 use crate::text::decode;
 use crate::votes::Ballot;
 
-pub use sections::{
-    AugmentationConfig, DistillationConfig, ModelSection, TeacherViews, TooFewVotes, VotesConfig,
-};
+pub use augmentation::AugmentationConfig;
+pub use sections::{DistillationConfig, ModelSection, TeacherViews, TooFewVotes, VotesConfig};
 
 /// The longest configuration file that is read, in bytes.
 const MAX_CONFIG_BYTES: u64 = 1 << 20;
@@ -388,6 +388,18 @@ mod tests {
             ("warmup = 1.0", "warmup"),
             ("[augmentation]\nflip = 2.0", "augmentation.flip"),
             ("[augmentation]\nscale = 1.0", "augmentation.scale"),
+            (
+                "[augmentation]\njpeg_quality_min = 0",
+                "augmentation.jpeg_quality_min",
+            ),
+            (
+                "[augmentation]\njpeg_quality_min = 70",
+                "augmentation.jpeg_quality_max",
+            ),
+            (
+                "[augmentation]\ntone_curve_strength = -1.0",
+                "augmentation.tone_curve_strength",
+            ),
             ("[votes]\nsmoothing = -0.5", "votes.smoothing"),
             (
                 "[distillation]\ntemperature = 0.0",

@@ -25,6 +25,7 @@ mod faces;
 #[cfg(test)]
 mod gray_levels;
 mod initialize;
+mod jpeg;
 pub mod metrics;
 mod paths;
 #[cfg(test)]

@@ -5,10 +5,9 @@
 use std::fmt;
 use std::ops::ControlFlow;
 
-use fer_core::{Classifier, ErrorKind, ImageView, PixelFormat, Preprocessing, chain};
-use image::codecs::jpeg::JpegEncoder;
+use fer_core::{Classifier, ImageView, PixelFormat, Preprocessing};
 use image::imageops::{self, FilterType};
-use image::{GrayImage, ImageFormat, Luma};
+use image::{GrayImage, Luma};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -16,6 +15,7 @@ use crate::copies::COMPARED_SIDE;
 use crate::dataset::ClassFolders;
 use crate::error::Result;
 use crate::evaluation::{EvaluationOptions, FaceError, Scores, evaluate};
+use crate::jpeg::recompress;
 use crate::metrics::Interval;
 use crate::random::{Purpose, Random};
 use crate::votes::Votes;
@@ -91,7 +91,7 @@ impl Corruption {
                 let mut random = random_for(face);
                 map(face, |level| level + sigma * random.normal())
             }
-            Self::Jpeg(quality) => jpeg(face, quality)?,
+            Self::Jpeg(quality) => recompress(face, quality)?,
             Self::Brightness(offset) => map(face, |level| level + offset as f32),
             Self::Contrast(gain) => map(face, |level| mid + gain * (level - mid)),
             Self::Rotation(degrees) => rotated(face, degrees),
@@ -204,21 +204,6 @@ fn random_for(face: &GrayImage) -> Random {
         .take(8)
         .fold(0, |seed, &byte| seed << 8 | u64::from(byte));
     Random::new(seed, Purpose::Corruption, 0, 0)
-}
-
-fn jpeg(face: &GrayImage, quality: u8) -> Result<GrayImage, FaceError> {
-    let failed = |error: image::ImageError| FaceError {
-        kind: ErrorKind::CorruptImage,
-        message: chain(&error),
-    };
-    let mut file = Vec::new();
-    face.write_with_encoder(JpegEncoder::new_with_quality(&mut file, quality))
-        .map_err(failed)?;
-    Ok(
-        image::load_from_memory_with_format(&file, ImageFormat::Jpeg)
-            .map_err(failed)?
-            .into_luma8(),
-    )
 }
 
 /// Turns about the centre with bilinear interpolation.

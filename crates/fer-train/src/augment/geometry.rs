@@ -17,22 +17,79 @@ pub(super) struct Affine {
     pub(super) shift_y: f32,
 }
 
-/// Draws `image` (`[size, size]`), changed by `affine`, into `out`: each pixel of the result is looked up in the image,
-/// interpolated linearly between its four neighbours. Beyond the border the border's pixels go on.
-pub(super) fn warp(affine: &Affine, image: &[f32], size: usize, out: &mut [f32]) {
-    let centre = (size as f32 - 1.0) / 2.0;
+impl Affine {
+    /// No change.
+    #[cfg(test)]
+    pub(super) const IDENTITY: Self = Self {
+        mirrored: false,
+        rotation: 0.0,
+        scale: 1.0,
+        shear: 0.0,
+        shift_x: 0.0,
+        shift_y: 0.0,
+    };
+
+    /// Returns the change as a map from the changed image of `size` pixels a side back to the image.
+    pub(super) fn frame(&self, size: usize) -> Frame {
+        Frame {
+            size,
+            mirror: if self.mirrored { -1.0 } else { 1.0 },
+            sin: self.rotation.sin() / self.scale,
+            cos: self.rotation.cos() / self.scale,
+            shear: self.shear,
+            shift: (self.shift_x, self.shift_y),
+        }
+    }
+}
+
+/// The way back from each pixel of a changed image to its place in the face.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Frame {
+    size: usize,
+    mirror: f32,
+    sin: f32,
+    cos: f32,
+    shear: f32,
+    shift: (f32, f32),
+}
+
+impl Frame {
+    /// Width and height of the image in pixels.
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Returns where the pixel (x, y) comes from, in pixels of the unchanged image; it may lie beyond the border.
+    #[inline]
+    fn source(&self, x: usize, y: usize) -> (f32, f32) {
+        let center = (self.size as f32 - 1.0) / 2.0;
+        let dy = y as f32 - center - self.shift.1;
+        let dx = self.mirror * (x as f32 - center - self.shift.0) + self.shear * dy;
+        (
+            self.cos * dx + self.sin * dy + center,
+            self.cos * dy - self.sin * dx + center,
+        )
+    }
+
+    /// Returns where each pixel comes from, row by row, as shares of the unchanged image's width and height.
+    pub(super) fn places(&self) -> impl Iterator<Item = (f32, f32)> {
+        let size = self.size;
+        (0..size * size).map(move |pixel| {
+            let (x, y) = self.source(pixel % size, pixel / size);
+            ((x + 0.5) / size as f32, (y + 0.5) / size as f32)
+        })
+    }
+}
+
+/// Draws `image` (`[size, size]`), changed as `frame` says, into `out`: each pixel of the result is looked up in the image,
+/// interpolated linearly between its four neighbors. Beyond the border the border's pixels go on.
+pub(super) fn warp(frame: &Frame, image: &[f32], out: &mut [f32]) {
+    let size = frame.size;
     let last = size as f32 - 1.0;
-    let (sin, cos) = (
-        affine.rotation.sin() / affine.scale,
-        affine.rotation.cos() / affine.scale,
-    );
-    let mirror = if affine.mirrored { -1.0 } else { 1.0 };
     for (y, row) in out.chunks_exact_mut(size).enumerate() {
-        let dy = y as f32 - centre - affine.shift_y;
         for (x, pixel) in row.iter_mut().enumerate() {
-            let dx = mirror * (x as f32 - centre - affine.shift_x) + affine.shear * dy;
-            let source_x = (cos * dx + sin * dy + centre).clamp(0.0, last);
-            let source_y = (cos * dy - sin * dx + centre).clamp(0.0, last);
+            let (source_x, source_y) = frame.source(x, y);
+            let (source_x, source_y) = (source_x.clamp(0.0, last), source_y.clamp(0.0, last));
             *pixel = interpolate(image, size, source_x, source_y);
         }
     }
@@ -61,22 +118,13 @@ fn lerp(from: f32, to: f32, share: f32) -> f32 {
 mod tests {
     use super::*;
 
-    const IDENTITY: Affine = Affine {
-        mirrored: false,
-        rotation: 0.0,
-        scale: 1.0,
-        shear: 0.0,
-        shift_x: 0.0,
-        shift_y: 0.0,
-    };
-
     fn numbered(size: usize) -> Vec<f32> {
         (0..size * size).map(|pixel| pixel as f32).collect()
     }
 
     fn warped(affine: Affine, image: &[f32]) -> Vec<f32> {
         let mut out = vec![0.0; image.len()];
-        warp(&affine, image, image.len().isqrt(), &mut out);
+        warp(&affine.frame(image.len().isqrt()), image, &mut out);
         out
     }
 
@@ -86,7 +134,7 @@ mod tests {
         let right = warped(
             Affine {
                 shift_x: 1.0,
-                ..IDENTITY
+                ..Affine::IDENTITY
             },
             &image,
         );
@@ -94,7 +142,7 @@ mod tests {
         let down = warped(
             Affine {
                 shift_y: 1.0,
-                ..IDENTITY
+                ..Affine::IDENTITY
             },
             &image,
         );
@@ -107,7 +155,7 @@ mod tests {
         let turned = warped(
             Affine {
                 rotation: std::f32::consts::FRAC_PI_2,
-                ..IDENTITY
+                ..Affine::IDENTITY
             },
             &image,
         );
@@ -127,7 +175,7 @@ mod tests {
         let grown = warped(
             Affine {
                 scale: 2.0,
-                ..IDENTITY
+                ..Affine::IDENTITY
             },
             &image,
         );

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use fer_core::{ModelConfig, WeightStorage};
 use serde::{Deserialize, Serialize};
 
-use super::{probability, share, strength, within};
+use super::{probability, strength, within};
 use crate::error::Result;
 
 /// `[model]`: the network.
@@ -35,141 +35,6 @@ impl Default for ModelSection {
             blocks_per_stage,
             storage: WeightStorage::default(),
         }
-    }
-}
-
-/// `[augmentation]`: random changes of the training images, each drawn anew for every image and epoch.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct AugmentationConfig {
-    /// Probability of a mirror image.
-    pub flip: f32,
-    /// Largest rotation in degrees, to either side.
-    pub rotation: f32,
-    /// Largest change of the size: 0.1 draws factors from 0.9 to 1.1.
-    pub scale: f32,
-    /// Largest shift as a share of the width, in each direction.
-    pub shift: f32,
-    /// Largest shear: the shift of the top row against the middle one, as a share of half the height.
-    pub shear: f32,
-    /// Largest change of the brightness, as a share of the full range.
-    pub brightness: f32,
-    /// Largest change of the contrast: 0.3 draws factors from 0.7 to 1.3.
-    pub contrast: f32,
-    /// Largest change of the gamma: 0.3 draws exponents from 1/1.3 to 1.3.
-    pub gamma: f32,
-    /// Probability of a loss of detail: the image shrunk and enlarged again.
-    pub downscale: f32,
-    /// The smallest size that an image is shrunk to, as a share of its width.
-    pub downscale_min: f32,
-    /// Probability of a blur.
-    pub blur: f32,
-    /// Largest standard deviation of the blur, in pixels.
-    pub blur_sigma: f32,
-    /// Probability of noise.
-    pub noise: f32,
-    /// Largest standard deviation of the noise, as a share of the full range.
-    pub noise_sigma: f32,
-    /// Probability that a rectangle is erased (Zhong et al. 2020).
-    pub erase: f32,
-    /// Largest area of the rectangle, as a share of the image.
-    pub erase_area: f32,
-    /// Parameter of the beta distribution of mixup (Zhang et al. 2018); 0 turns it off.
-    pub mixup: f32,
-    /// Probability that a batch is mixed by cut and paste instead (Yun et al. 2019).
-    pub cutmix: f32,
-}
-
-impl Default for AugmentationConfig {
-    fn default() -> Self {
-        Self {
-            flip: 0.5,
-            rotation: 15.0,
-            scale: 0.15,
-            shift: 0.09,
-            shear: 0.05,
-            brightness: 0.15,
-            contrast: 0.3,
-            gamma: 0.2,
-            downscale: 0.1,
-            downscale_min: 0.4,
-            blur: 0.1,
-            blur_sigma: 1.0,
-            noise: 0.1,
-            noise_sigma: 0.05,
-            erase: 0.3,
-            erase_area: 0.15,
-            mixup: 0.0,
-            cutmix: 0.0,
-        }
-    }
-}
-
-impl AugmentationConfig {
-    /// No change at all.
-    #[must_use]
-    pub fn none() -> Self {
-        Self {
-            flip: 0.0,
-            rotation: 0.0,
-            scale: 0.0,
-            shift: 0.0,
-            shear: 0.0,
-            brightness: 0.0,
-            contrast: 0.0,
-            gamma: 0.0,
-            downscale: 0.0,
-            blur: 0.0,
-            noise: 0.0,
-            erase: 0.0,
-            mixup: 0.0,
-            cutmix: 0.0,
-            ..Self::default()
-        }
-    }
-
-    pub(super) fn validate(&self) -> Result<()> {
-        probability("augmentation.flip", self.flip)?;
-        within(
-            "augmentation.rotation",
-            self.rotation,
-            (0.0..=180.0).contains(&self.rotation),
-            "from 0 to 180 degrees",
-        )?;
-        share("augmentation.scale", self.scale)?;
-        share("augmentation.shift", self.shift)?;
-        share("augmentation.shear", self.shear)?;
-        probability("augmentation.brightness", self.brightness)?;
-        probability("augmentation.contrast", self.contrast)?;
-        strength("augmentation.gamma", self.gamma)?;
-        probability("augmentation.downscale", self.downscale)?;
-        let smallest = self.downscale_min;
-        within(
-            "augmentation.downscale_min",
-            smallest,
-            (0.1..=1.0).contains(&smallest),
-            "from 0.1 to 1",
-        )?;
-        probability("augmentation.blur", self.blur)?;
-        within(
-            "augmentation.blur_sigma",
-            self.blur_sigma,
-            (0.0..=5.0).contains(&self.blur_sigma),
-            "from 0 to 5 pixels",
-        )?;
-        probability("augmentation.noise", self.noise)?;
-        probability("augmentation.noise_sigma", self.noise_sigma)?;
-        probability("augmentation.erase", self.erase)?;
-        probability("augmentation.erase_area", self.erase_area)?;
-        // Beyond these the draws become slow and the distribution a constant.
-        let mixup = self.mixup;
-        within(
-            "augmentation.mixup",
-            mixup,
-            mixup == 0.0 || (0.05..=4.0).contains(&mixup),
-            "0, or from 0.05 to 4",
-        )?;
-        probability("augmentation.cutmix", self.cutmix)
     }
 }
 
@@ -245,6 +110,9 @@ pub enum TeacherViews {
     /// The view that the student sees, augmented, at every step (Beyer et al. 2022, "Knowledge distillation: A good teacher is patient and
     /// consistent"); a sixth slower for a teacher of the student's size.
     Augmented,
+    /// The view that the student sees before it is made worse: turned, shifted and lit alike, but with its detail and uncovered. As slow as
+    /// `augmented`.
+    Clean,
 }
 
 impl Default for DistillationConfig {

@@ -62,7 +62,7 @@ impl Teachers {
         threads: &Threads,
         observer: &mut dyn Observer,
     ) -> Result<()> {
-        if self.teachers.is_empty() || self.views == TeacherViews::Augmented {
+        if self.teachers.is_empty() || self.views != TeacherViews::Original {
             return Ok(());
         }
         observer.preparing(Preparation::AskingTeachers);
@@ -92,7 +92,12 @@ impl Teachers {
         Ok(())
     }
 
-    /// Where the teachers see images as augmented: mixes their mean answer to the faces `[N, size, size]` into the targets
+    /// Returns whether there are teachers who see augmented images before they are made worse.
+    pub(crate) fn see_clean_views(&self) -> bool {
+        !self.teachers.is_empty() && self.views == TeacherViews::Clean
+    }
+
+    /// Where the teachers see images as augmented, or before they are made worse: mixes their mean answer to the faces `[N, size, size]` into the targets
     /// `[N, outputs]`. Works on the calling thread.
     pub(crate) fn soften_batch(
         &self,
@@ -265,7 +270,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let original = teachers(folder.path(), 1.0, TeacherViews::Original);
         assert_eq!(by_batch(&original), TARGETS);
-        let augmented = teachers(folder.path(), 1.0, TeacherViews::Augmented);
-        assert_eq!(by_example(&augmented), TARGETS);
+        for views in [TeacherViews::Augmented, TeacherViews::Clean] {
+            let during = teachers(folder.path(), 1.0, views);
+            assert_eq!(by_example(&during), TARGETS);
+            assert_ne!(by_batch(&during), TARGETS);
+        }
     }
 }
