@@ -14,7 +14,7 @@ const UNNAMED: [&str; 1] = ["gemm"];
 /// Folders of a crate whose files may use development dependencies alone.
 const TEST_FOLDERS: [&str; 4] = ["src", "tests", "examples", "benches"];
 
-fn rust_files(folder: &Path) -> impl Iterator<Item = PathBuf> {
+fn rust_files(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     WalkDir::new(folder)
         .into_iter()
         .filter_map(Result::ok)
