@@ -18,6 +18,7 @@ from fer._audit import Audit, audit
 from fer._batch import Batch
 from fer._classifier import Classifier
 from fer._evaluation import Evaluation, Mistakes, Scores, evaluate
+from fer._export import export
 from fer._fer import EMOTIONS, MODELS, Face, __version__
 from fer._predict import predict, predict_batch
 from fer._prediction import Explanation, Prediction
@@ -72,6 +73,7 @@ __all__ = [
     "__version__",
     "audit",
     "evaluate",
+    "export",
     "predict",
     "predict_batch",
     "predict_video",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer import _fer
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from fer._progress import Counter
     from fer._types import FaceMode, ImageInput
 
-__all__ = ["Classifier"]
+__all__ = ["Classifier", "classifier_of"]
 
 
 class Classifier:
@@ -97,6 +99,10 @@ class Classifier:
         other._analyzer = self._analyzer.with_priors(_priors(priors))
         return other
 
+    def export(self, path: str | os.PathLike[str]) -> None:
+        """Write the model as an ONNX file, as ``fer.export``."""
+        self._analyzer.export(Path(path))
+
     @property
     def info(self) -> dict[str, Any]:
         """What the model file says of itself: labels, input, training data and figures."""
@@ -104,6 +110,23 @@ class Classifier:
 
     def __repr__(self) -> str:
         return f"Classifier({self._analyzer.name!r}, priors={self._analyzer.priors!r})"
+
+
+def classifier_of(
+    model: str | os.PathLike[str] | Classifier | None,
+    priors: str | Sequence[float] | Mapping[str, float] | None = None,
+) -> Classifier:
+    """Return the classifier that two arguments of many functions stand for."""
+    if isinstance(model, Classifier):
+        return model if priors is None else model.with_priors(priors)
+    if model is None and priors is None:
+        return _default_classifier()
+    return Classifier(model, priors=priors)
+
+
+@lru_cache(maxsize=1)
+def _default_classifier() -> Classifier:
+    return Classifier()
 
 
 def _priors(priors: str | Sequence[float] | Mapping[str, float]) -> str:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from fer._classifier import Classifier
+from fer._classifier import classifier_of
 
 if TYPE_CHECKING:
     import os
 
     from fer._batch import Batch
+    from fer._classifier import Classifier
     from fer._prediction import Prediction
     from fer._progress import Counter
     from fer._types import FaceMode, ImageInput
@@ -67,7 +67,7 @@ def predict(
     >>> round(sum(fer.predict(face, faces="whole").probabilities.values()), 5)
     1.0
     """
-    return _classifier(model, priors).predict(image, faces=faces, bgr=bgr)
+    return classifier_of(model, priors).predict(image, faces=faces, bgr=bgr)
 
 
 def predict_batch(
@@ -118,20 +118,4 @@ def predict_batch(
     >>> len(batch)
     2
     """
-    return _classifier(model, priors).predict_batch(images, faces=faces, bgr=bgr, ids=ids, progress=progress)
-
-
-def _classifier(
-    model: str | os.PathLike[str] | Classifier | None,
-    priors: str | Sequence[float] | Mapping[str, float] | None,
-) -> Classifier:
-    if isinstance(model, Classifier):
-        return model if priors is None else model.with_priors(priors)
-    if model is None and priors is None:
-        return _default_classifier()
-    return Classifier(model, priors=priors)
-
-
-@lru_cache(maxsize=1)
-def _default_classifier() -> Classifier:
-    return Classifier()
+    return classifier_of(model, priors).predict_batch(images, faces=faces, bgr=bgr, ids=ids, progress=progress)

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer import _fer
-from fer._classifier import Classifier
+from fer._classifier import classifier_of
 from fer._table import Table
 from fer.exceptions import VideoError, VideoNotFoundError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from fer._classifier import Classifier
     from fer._types import ImageInput
 
 __all__ = ["Timeline", "predict_video"]
@@ -83,11 +84,7 @@ def predict_video(
     """
     if not frames_per_second > 0:
         raise ValueError(f"frames_per_second is {frames_per_second}, expected a positive number")
-    if not isinstance(model, Classifier):
-        model = Classifier(model)
-    if priors is not None:
-        model = model.with_priors(priors)
-    stream = _fer.FaceStream(model._analyzer)
+    stream = _fer.FaceStream(classifier_of(model, priors)._analyzer)
     rows: list[dict[str, Any]] = []
     for time, frame in _frames(video, frames_per_second):
         rows.extend(stream.push(frame, time, bgr))

@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Audit(AuditArgs),
     /// Describe a model: its network, data and figures
     Info(InfoArgs),
+    /// Write a model as an ONNX file, for other runtimes
+    Export(ExportArgs),
     /// Write sample images and a tiny dataset to try fer on
     Demo(DemoArgs),
     /// Print a completion script for a shell
@@ -202,6 +204,21 @@ pub(crate) struct InfoArgs {
     /// Built-in model, model file or run folder; default: crowd
     #[arg(value_name = "MODEL")]
     pub(crate) model: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// Built-in model (crowd, folder), model file, or run folder (its best model)
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: String,
+
+    /// ONNX file to write; it must not exist
+    #[arg(value_name = "OUT.onnx")]
+    pub(crate) out: PathBuf,
+
+    /// Class mix that probabilities assume: the training set's, equal shares, or four shares
+    #[arg(long, value_name = "natural|uniform|h,s,n,s")]
+    pub(crate) priors: Option<Priors>,
 }
 
 #[derive(Debug, Args)]

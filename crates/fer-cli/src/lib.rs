@@ -9,6 +9,7 @@ mod audit;
 mod demo;
 mod error;
 mod evaluate;
+mod export;
 mod files;
 mod info;
 mod predict;
@@ -70,6 +71,7 @@ fn execute(cli: &Cli) -> Result<Status> {
         Command::Evaluate(args) => evaluate::run(args, cli.quiet),
         Command::Audit(args) => audit::run(args, cli.quiet),
         Command::Info(args) => info::run(args),
+        Command::Export(args) => export::run(args),
         Command::Demo(args) => demo::run(args),
         Command::Completions { shell } => {
             let mut script = Vec::new();

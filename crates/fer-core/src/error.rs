@@ -34,6 +34,10 @@ pub enum Error {
     #[error(transparent)]
     Io(#[from] io::Error),
 
+    /// A file in the place of one that is to be new.
+    #[error("it exists already: name another file")]
+    FileExists,
+
     /// A name that is no emotion's.
     #[error("unknown emotion {name:?}: expected one of {expected}")]
     UnknownEmotion {
@@ -268,7 +272,8 @@ impl Error {
         match self {
             Self::File { kind, .. } => *kind,
             Self::Io(error) => error.into(),
-            Self::UnknownEmotion { .. }
+            Self::FileExists
+            | Self::UnknownEmotion { .. }
             | Self::InvalidPriors { .. }
             | Self::InvalidLength { .. }
             | Self::InvalidValue { .. } => ErrorKind::InvalidArgument,

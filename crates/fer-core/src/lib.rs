@@ -41,6 +41,7 @@ mod junk;
 mod model;
 #[cfg(feature = "candle")]
 mod network;
+mod onnx;
 mod per_emotion;
 mod prediction;
 mod preprocess;
@@ -70,4 +71,4 @@ pub use prediction::Prediction;
 pub use preprocess::{Normalization, Preprocessing, ResizeFilter};
 pub use priors::Priors;
 pub use read::read_capped;
-pub use write::write_atomic;
+pub use write::{write_atomic, write_new, write_new_with};

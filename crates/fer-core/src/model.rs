@@ -10,6 +10,7 @@ use std::path::Path;
 use fer_kernels::{NetworkSpec, Role};
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::read::read_capped;
 use crate::write::write_atomic;
@@ -137,6 +138,11 @@ impl Model {
     /// As [`Model::to_bytes`], or [`Error::File`] with the path and why it cannot be written.
     pub fn save(&self, path: impl AsRef<Path>, storage: WeightStorage) -> Result<()> {
         write_atomic(path, &self.to_bytes(storage)?)
+    }
+
+    /// The metadata of the model's file by key, as JSON.
+    pub(crate) fn metadata_entries(&self) -> Result<Map<String, Value>> {
+        Metadata::of(self).to_entries()
     }
 
     /// Checks that the parts agree, and gives the network that they agree on.

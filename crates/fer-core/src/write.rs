@@ -1,6 +1,7 @@
 //! Files that are whole or absent.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::Path;
 
 use tempfile::{Builder, NamedTempFile};
@@ -14,17 +15,52 @@ use crate::{Error, Result};
 /// [`Error::File`] with the path and the system's reason.
 pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
     let path = path.as_ref();
-    let write = || -> std::io::Result<()> {
-        let mut file = temporary_beside(path)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
+    let write = || -> io::Result<()> {
+        written_beside(path, |file| file.write_all(bytes))?.persist(path)?;
         Ok(())
     };
     write().map_err(|source| Error::from(source).at(path))
 }
 
-fn temporary_beside(path: &Path) -> std::io::Result<NamedTempFile> {
+/// As [`write_atomic`], for a file that must not take the place of another.
+///
+/// # Errors
+/// [`Error::File`] with the path and the system's reason, or with [`Error::FileExists`].
+pub fn write_new(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
+    write_new_with(path, |file| file.write_all(bytes))
+}
+
+/// As [`write_new`], for content that is written piece by piece.
+///
+/// # Errors
+/// As [`write_new`]; those of `write`, after which there is no file.
+pub fn write_new_with(
+    path: impl AsRef<Path>,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> Result<()> {
+    let path = path.as_ref();
+    let write_to_end = || -> Result<()> {
+        let persisted = written_beside(path, write)?.persist_noclobber(path);
+        persisted.map_err(|error| match error.error.kind() {
+            io::ErrorKind::AlreadyExists => Error::FileExists,
+            _ => error.error.into(),
+        })?;
+        Ok(())
+    };
+    write_to_end().map_err(|error| error.at(path))
+}
+
+fn written_beside(
+    path: &Path,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<NamedTempFile> {
+    let mut file = temporary_beside(path)?;
+    write(file.as_file_mut())?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -49,6 +85,17 @@ mod tests {
         write_atomic(&path, b"one").unwrap();
         write_atomic(&path, b"two").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_new_file_takes_the_place_of_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model");
+        write_new(&path, b"one").unwrap();
+        let error = write_new(&path, b"two").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+        assert_eq!(std::fs::read(&path).unwrap(), b"one");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 

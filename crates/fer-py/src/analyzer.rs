@@ -1,8 +1,9 @@
 //! A loaded model with its detector: what `fer.Classifier` stands on.
 
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use fer_core::{Classifier, Emotion, Model, Priors, WeightStorage};
+use fer_core::{Classifier, Emotion, Model, Priors, WeightStorage, write_new};
 use fer_vision::{AnalyzerOptions, FaceCrop, FaceDetector, FaceMode, SeetaDetector};
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
@@ -10,7 +11,7 @@ use pyo3::types::{PyBytes, PyType};
 
 use crate::batch;
 use crate::convert::to_python;
-use crate::errors::{FerError, Subject, folder_for_image, missing_image};
+use crate::errors::{FerError, Subject, check_folder_of, folder_for_image, missing_image};
 use crate::face::Face;
 use crate::input::{ImageInput, Source, is_missing};
 
@@ -212,6 +213,17 @@ impl Analyzer {
         let shape = [explanation.size(); 2];
         let heat_map = PyArray1::from_slice(py, explanation.heat()).reshape(shape)?;
         Ok((PyArray1::from_vec(py, pixels).reshape(shape)?, heat_map))
+    }
+
+    /// Writes the model as a new ONNX file, with probabilities under the analyzer's priors.
+    fn export(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        check_folder_of(&path)?;
+        let export = || {
+            let content = self.classifier.model().to_onnx(self.classifier.priors())?;
+            write_new(path, &content)
+        };
+        py.detach(export)
+            .map_err(|error| Subject::Output.raise(error))
     }
 
     /// What the model file says of itself.

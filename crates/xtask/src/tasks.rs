@@ -20,13 +20,14 @@ const FEATURE_SETS: [(&str, &str); 4] = [
 ];
 
 /// Documents whose examples are run.
-const RUN_DOCUMENTS: [&str; 8] = [
+const RUN_DOCUMENTS: [&str; 9] = [
     "README.md",
     "docs/index.md",
     "docs/data.md",
     "docs/train.md",
     "docs/photos-and-video.md",
     "docs/evaluate.md",
+    "docs/onnx.md",
     "docs/coming-from.md",
     "docs/rust.md",
 ];

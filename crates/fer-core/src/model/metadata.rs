@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::{Model, Provenance, metadata_error};
 use crate::{Emotion, Error, ModelConfig, PerEmotion, Preprocessing, Result};
@@ -43,6 +44,15 @@ impl Metadata {
             temperature: model.calibration.temperature(),
             class_mix: model.class_mix,
             provenance: model.provenance.clone(),
+        }
+    }
+
+    /// The entries by name, as JSON.
+    pub(super) fn to_entries(&self) -> Result<Map<String, Value>> {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(entries)) => Ok(entries),
+            Ok(other) => Err(metadata_error("metadata", format!("{other} is no object"))),
+            Err(error) => Err(metadata_error("metadata", error)),
         }
     }
 
