@@ -5,6 +5,8 @@
 mod errors;
 #[path = "core/images.rs"]
 mod images;
+#[path = "core/jpegs.rs"]
+mod jpegs;
 #[path = "core/model_file.rs"]
 mod model_file;
 #[path = "core/network.rs"]

@@ -41,6 +41,19 @@ def test_path_bytes_array_and_pillow_agree_to_the_bit(png):
         np.testing.assert_array_equal(probabilities(image), expected, err_msg=repr(type(image)))
 
 
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_gives_the_answer_of_its_pillow_image_to_the_bit(photo, tmp_path, subsampling, progressive):
+    path = tmp_path / "photo.jpg"
+    Image.open(photo).save(path, quality=80, subsampling=subsampling, progressive=progressive)
+    expected = fer.predict(Image.open(path))
+    assert len(expected) > 3
+    for image in (path, path.read_bytes(), np.asarray(Image.open(path))):
+        found = fer.predict(image)
+        assert found.boxes == expected.boxes
+        np.testing.assert_array_equal(np.asarray(found), np.asarray(expected))
+
+
 def test_grey_images_agree_in_every_form(face):
     grey = Image.open(face).convert("L")
     array = np.asarray(grey)

@@ -1,16 +1,19 @@
 //! Image files to pixels: the one decode path for training, photographs, the command line and Python.
 
 mod jpeg;
+mod quiet;
 
 use std::io::{self, Cursor};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use image::codecs::gif::GifDecoder;
 use image::codecs::png::PngDecoder;
 use image::codecs::webp::WebPDecoder;
 use image::error::ImageError;
-use image::{AnimationDecoder, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use image::{
+    AnimationDecoder, DynamicImage, GrayImage, ImageDecoder, ImageFormat, ImageReader, Limits,
+    RgbImage,
+};
 
 use crate::{Error, Image, PixelFormat, Result, read_capped};
 
@@ -39,7 +42,10 @@ impl Image {
 
     /// Decodes the content of a JPEG, PNG, WebP, GIF, BMP, TIFF or PNM file, as told by the content itself.
     ///
-    /// The EXIF orientation is applied. Whatever the file holds (palettes, 16 bits, CMYK, floats), the result is
+    /// The pixels of a JPEG are those of libjpeg-turbo to the last bit, and so those of Pillow and OpenCV; arithmetic,
+    /// lossless and 12-bit coding are unsupported.
+    ///
+    /// The EXIF orientation is applied, in a JPEG without one that of its XMP. Whatever the file holds (palettes, 16 bits, CMYK, floats), the result is
     /// [`Gray8`](PixelFormat::Gray8) for grey images and [`Rgb8`](PixelFormat::Rgb8) for others; alpha is dropped
     /// without blending. Of an animation it is the first frame, and [`Image::is_animated`] says so.
     ///
@@ -53,7 +59,7 @@ impl Image {
         }
         let format = image::guess_format(bytes).map_err(|_| unknown_format(bytes))?;
         // Decoders are third-party parsers of hostile bytes: a panic in one is a corrupt file, not the caller's end.
-        catch_unwind(AssertUnwindSafe(|| decode_as(format, bytes))).unwrap_or_else(|_| {
+        quiet::catch(|| decode_as(format, bytes)).unwrap_or_else(|| {
             Err(Error::CorruptImage {
                 format: name(format),
                 source: "the decoder gave up".into(),
@@ -85,6 +91,9 @@ fn read_file(path: &Path) -> Result<Vec<u8>> {
 }
 
 fn decode_as(format: ImageFormat, bytes: &[u8]) -> Result<Image> {
+    if format == ImageFormat::Jpeg {
+        return decode_jpeg(bytes);
+    }
     let failed = |error| decode_error(format, error);
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(MAX_DECODER_BYTES);
@@ -93,33 +102,49 @@ fn decode_as(format: ImageFormat, bytes: &[u8]) -> Result<Image> {
     reader.limits(limits.clone());
     let mut decoder = reader.into_decoder().map_err(failed)?;
     let (width, height) = decoder.dimensions();
-    let too_large = || Error::ImageTooLarge {
-        width,
-        height,
-        max_side: MAX_IMAGE_SIDE,
-        max_pixels: MAX_IMAGE_PIXELS,
-    };
-    let pixels = u64::from(width) * u64::from(height);
-    if width.max(height) > MAX_IMAGE_SIDE
-        || pixels > MAX_IMAGE_PIXELS
-        || decoder.total_bytes() > MAX_DECODER_BYTES
-    {
-        return Err(too_large());
-    }
-    if format == ImageFormat::Jpeg && !jpeg::is_whole(bytes) {
-        return Err(Error::CorruptImage {
-            format: name(format),
-            source: "the compressed data has no end".into(),
-        });
-    }
+    check_size(width, height, decoder.total_bytes())?;
     let orientation = decoder.orientation().map_err(failed)?;
     let mut decoded = DynamicImage::from_decoder(decoder).map_err(|error| match error {
-        ImageError::Limits(_) => too_large(),
+        ImageError::Limits(_) => too_large(width, height),
         error => failed(error),
     })?;
     decoded.apply_orientation(orientation);
     let animated = is_animated(format, bytes, limits).map_err(failed)?;
     Ok(to_image(decoded)?.with_animated(animated))
+}
+
+fn decode_jpeg(bytes: &[u8]) -> Result<Image> {
+    let decoded = jpeg::decode(bytes, check_size)?;
+    let (width, height, pixels) = (decoded.width, decoded.height, decoded.pixels);
+    let image = if decoded.is_gray {
+        GrayImage::from_raw(width, height, pixels).map(DynamicImage::from)
+    } else {
+        RgbImage::from_raw(width, height, pixels).map(DynamicImage::from)
+    };
+    let mut image = image.ok_or(Error::EmptyImage { width, height })?;
+    image.apply_orientation(decoded.orientation);
+    to_image(image)
+}
+
+/// Refuses an image whose sides, pixels or decoder memory are beyond the limits.
+fn check_size(width: u32, height: u32, decoder_bytes: u64) -> Result<()> {
+    let pixels = u64::from(width) * u64::from(height);
+    if width.max(height) > MAX_IMAGE_SIDE
+        || pixels > MAX_IMAGE_PIXELS
+        || decoder_bytes > MAX_DECODER_BYTES
+    {
+        return Err(too_large(width, height));
+    }
+    Ok(())
+}
+
+fn too_large(width: u32, height: u32) -> Error {
+    Error::ImageTooLarge {
+        width,
+        height,
+        max_side: MAX_IMAGE_SIDE,
+        max_pixels: MAX_IMAGE_PIXELS,
+    }
 }
 
 fn to_image(decoded: DynamicImage) -> Result<Image> {
