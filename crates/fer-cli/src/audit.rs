@@ -42,7 +42,7 @@ pub(crate) fn run(args: &AuditArgs, quiet: bool) -> Result<Status> {
     Ok(Status::Success)
 }
 
-/// One row a split: how many images of each class.
+/// One row per split: how many images of each class.
 fn print_counts(audit: &Audit) -> Result<()> {
     let header: Vec<&str> = ["split"]
         .into_iter()

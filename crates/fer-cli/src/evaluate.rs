@@ -123,7 +123,7 @@ const FIGURES: &[Figure] = &[
     }),
 ];
 
-/// One row a class: its figures, and how its images were answered.
+/// One row per class: its figures, and how its images were answered.
 fn print_classes(scores: &Scores) -> Result<()> {
     let metrics = &scores.metrics;
     let mut header = vec!["truth", "precision", "recall", "F1", "images"];

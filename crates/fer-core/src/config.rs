@@ -29,7 +29,7 @@ pub struct ModelConfig {
 }
 
 impl Default for ModelConfig {
-    /// 48x48 pixels; 32, 64, 128 and 256 channels; two blocks a stage: 117.5 million multiply-adds a face.
+    /// 48x48 pixels; 32, 64, 128 and 256 channels; two blocks per stage: 117.5 million multiply-adds per face.
     fn default() -> Self {
         Self {
             input_size: 48,

@@ -1,4 +1,4 @@
-//! Interruptions of long work: Python is told how far it has come, and may stop it.
+//! Interruptions of long work: Python sees its progress and may stop it.
 
 use std::ops::ControlFlow;
 

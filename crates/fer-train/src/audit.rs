@@ -84,7 +84,7 @@ pub enum AuditStep {
 
 /// Audits the dataset in `root`. Nothing is changed; the findings are the JSON of `fer audit`.
 ///
-/// `progress` is told of each step as it begins, and may stop the work.
+/// `progress` receives each step as it begins, and may stop the work.
 ///
 /// # Errors
 /// Those of [`FolderDataset::scan_any`]; [`Error::Kernel`] if the threads cannot be started; [`Error::Interrupted`] if `progress` asked

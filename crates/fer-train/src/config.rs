@@ -40,7 +40,7 @@ const MAX_BATCH_SIZE: usize = 4096;
 pub struct TrainConfig {
     /// Passes over the training images.
     pub epochs: usize,
-    /// The most images a step; an epoch is cut into steps of nearly equal size.
+    /// The most images per step; an epoch is cut into steps of nearly equal size.
     pub batch_size: usize,
     /// The peak of the learning rate.
     pub learning_rate: f64,

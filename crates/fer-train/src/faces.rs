@@ -1,4 +1,4 @@
-//! The images of a split as the network sees them: decoded once and kept as bytes, or decoded anew where memory is short.
+//! The images of a split as the network sees them: decoded once and kept as bytes, or decoded again each time where memory is short.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};

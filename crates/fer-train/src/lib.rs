@@ -22,14 +22,10 @@ mod engine;
 mod error;
 mod evaluation;
 mod faces;
-#[cfg(test)]
-mod gray_levels;
 mod initialize;
 mod jpeg;
 pub mod metrics;
 mod paths;
-#[cfg(test)]
-mod portraits;
 mod progress;
 mod random;
 mod read;
@@ -38,6 +34,8 @@ pub mod robustness;
 mod run_directory;
 mod schedule;
 mod softmax;
+#[cfg(test)]
+mod testing;
 mod text;
 mod trainer;
 mod training_run;

@@ -1,6 +1,6 @@
 //! Random numbers that depend on a seed and a place, never on the order in which they are drawn.
 //!
-//! Every draw of a run comes from a generator made anew for its purpose, epoch and image, so a run that is cut and
+//! Every draw of a run comes from a generator of its purpose, epoch and image, so a run that is cut and
 //! resumed, or that runs on more threads, draws the same numbers: there is no generator state to keep.
 
 use rand_pcg::Pcg64Mcg;

@@ -132,7 +132,7 @@ pub struct RobustnessRow {
     pub balanced_accuracy: f64,
 }
 
-/// Evaluates `classifier` on `folder` under each of `corruptions`; `progress` is told of each as it begins.
+/// Evaluates `classifier` on `folder` under each of `corruptions`; `progress` receives each as it begins.
 ///
 /// With `votes`, the truth is what most voters say, on the images where most agree; without, it is the folders' labels.
 ///
@@ -238,8 +238,8 @@ fn occluded(face: &GrayImage, share: f32) -> GrayImage {
 mod tests {
     use super::*;
     use crate::ScanOptions;
-    use crate::gray_levels::{LEVELS, gray_levels};
-    use crate::portraits::{plain, portrait};
+    use crate::testing::gray_levels::{LEVELS, gray_levels};
+    use crate::testing::portraits::{plain, portrait};
 
     fn mean(face: &GrayImage) -> f32 {
         face.iter().map(|&level| f32::from(level)).sum::<f32>() / face.len() as f32

@@ -34,7 +34,7 @@ pub struct TrainOptions {
     pub resume: bool,
     /// Strictness of the scan of the dataset.
     pub scan: ScanOptions,
-    /// Bytes of preprocessed pixels that each split may keep in memory; a larger split is decoded anew each epoch.
+    /// Bytes of preprocessed pixels that each split may keep in memory; a larger split is decoded again in each epoch.
     pub memory_budget: usize,
     /// Time between checkpoints within an epoch; each end of an epoch writes one as well.
     pub checkpoint_every: Duration,

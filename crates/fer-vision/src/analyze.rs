@@ -285,7 +285,7 @@ impl fmt::Debug for Analyzer {
     }
 }
 
-/// The faces of an image, ready for the network; the image itself is let go.
+/// The faces of an image, ready for the network; the image itself is freed.
 #[derive(Debug)]
 pub(crate) struct PreparedImage {
     pub(crate) found: Vec<Option<Detection>>,

@@ -13,7 +13,7 @@ const FILES_PER_THREAD: usize = 16;
 impl Analyzer {
     /// The faces of many image files, lazily, in the order of the paths.
     ///
-    /// Files are read and searched on all threads, their faces predicted in batches. Memory stays flat: images are let go as soon as
+    /// Files are read and searched on all threads, their faces predicted in batches. Memory stays flat: images are freed as soon as
     /// their faces are cut out. A file that does not read gives a result with an error; the others are unaffected.
     pub fn paths<I>(&self, paths: I) -> ImageResults<I::IntoIter>
     where

@@ -1,4 +1,4 @@
-//! `cargo xtask model-card`: the figures of the built-in models, measured anew and written into the documents.
+//! `cargo xtask model-card`: the figures of the built-in models, measured and written into the documents.
 //!
 //! Every figure comes from `fer evaluate` on the test folder, once whole and once without the images that
 //! `fer audit` finds copied in train or validation.

@@ -148,7 +148,7 @@ mod tests {
         let kind = |face: &[u8]| emptiness(face).map(|(kind, _)| kind);
         assert_eq!(kind(&sign), Some(BadImageKind::Placeholder));
         assert_eq!(kind(&[250; 100]), Some(BadImageKind::Blank));
-        let face = crate::portraits::plain(&crate::portraits::portrait(1));
+        let face = crate::testing::portraits::plain(&crate::testing::portraits::portrait(1));
         assert_eq!(kind(face.as_raw()), None);
     }
 }

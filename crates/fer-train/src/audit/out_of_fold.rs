@@ -34,7 +34,7 @@ fn recipe() -> TrainConfig {
 
 /// The probabilities of each face. Copies, the `pairs`, are judged by the same network: one that was trained on neither.
 ///
-/// `progress` is told of each epoch and may stop the work.
+/// `progress` receives each epoch and may stop the work.
 pub(super) fn probabilities(
     faces: &FaceSet,
     pairs: &[CopyPair],

@@ -7,8 +7,8 @@ use image::{GrayImage, Luma};
 use tempfile::TempDir;
 
 use super::*;
-use crate::portraits::{plain, portrait, relit};
 use crate::random::{Purpose, Random};
+use crate::testing::portraits::{plain, portrait, relit};
 
 fn save(root: &Path, path: &str, image: &GrayImage) {
     let path = root.join(path);
@@ -262,8 +262,8 @@ fn one_folder_of_class_folders_is_audited_as_one_split() {
     let root = tempfile::tempdir().unwrap();
     for class in ["happy", "sad"] {
         std::fs::create_dir(root.path().join(class)).unwrap();
-        let image = crate::portraits::portrait(1);
-        crate::portraits::plain(&image)
+        let image = crate::testing::portraits::portrait(1);
+        crate::testing::portraits::plain(&image)
             .save(root.path().join(class).join("1.png"))
             .unwrap();
     }

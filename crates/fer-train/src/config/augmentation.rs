@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{probability, share, strength, within};
 use crate::error::Result;
 
-/// `[augmentation]`: random changes of the training images, each drawn anew for every image and epoch.
+/// `[augmentation]`: random changes of the training images, drawn for each image and epoch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AugmentationConfig {

@@ -2,7 +2,7 @@ use image::imageops::{self, FilterType};
 use image::{DynamicImage, GrayImage, ImageFormat, Luma};
 
 use super::*;
-use crate::portraits::{SIDE, crop, plain, portrait, relit};
+use crate::testing::portraits::{SIDE, crop, plain, portrait, relit};
 
 fn reencoded(face: &GrayImage) -> GrayImage {
     let mut file = std::io::Cursor::new(Vec::new());

@@ -179,7 +179,7 @@ mod tests {
 
     use super::*;
     use crate::data::targets::{MAX_OUTPUTS, Target};
-    use crate::gray_levels::{LEVELS, gray_levels};
+    use crate::testing::gray_levels::{LEVELS, gray_levels};
 
     /// One hot, and half of the votes for something else.
     const TARGETS: [Target; 2] = [

@@ -1,7 +1,7 @@
 //! The network on a GPU, on Candle's own operations.
 //!
 //! Weights and gradients cross to the host at every step: the update rule, the moving average and the checkpoint are
-//! then the same for every device, and a few megabytes a step cost little beside the passes.
+//! then the same for every device, and a few megabytes per step cost little beside the passes.
 
 use candle_core::backprop::GradStore;
 use candle_core::{D, DType, Device, Result as CandleResult, Tensor, Var};

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::ScanOptions;
-use crate::gray_levels::{LEVELS, gray_levels};
+use crate::testing::gray_levels::{LEVELS, gray_levels};
 
 fn save(folder: &Path, path: &str, looks_like: Emotion) {
     let path = folder.join(path);

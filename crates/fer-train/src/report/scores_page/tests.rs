@@ -4,8 +4,8 @@ use fer_core::Emotion::{Happy, Neutral, Sad};
 
 use super::*;
 use crate::evaluation::{EvaluationOptions, ExcludeList, evaluate};
-use crate::gray_levels::{LEVELS, gray_levels};
 use crate::progress::{EpochSeconds, ValidationMetrics};
+use crate::testing::gray_levels::{LEVELS, gray_levels};
 use crate::{ClassFolders, ScanOptions};
 
 /// An evaluation with one confident mistake, in a file whose name is markup.

@@ -27,7 +27,7 @@ const NEIGHBOURS: [(usize, usize, i16); 8] = [
     (2, 2, 0x01),
 ];
 
-/// One feature value a pixel, for the feature whose top left corner is there.
+/// One feature value per pixel, for the feature whose top left corner is there.
 #[derive(Debug, Default)]
 pub(super) struct FeatureMap {
     values: Vec<u8>,
