@@ -256,7 +256,7 @@ mod tests {
 
     use super::*;
     use crate::config::{ModelSection, TeacherViews};
-    use crate::gray_levels::gray_levels;
+    use crate::testing::gray_levels::gray_levels;
 
     const SIZE: usize = 8;
 
