@@ -14,7 +14,7 @@ use crate::dataset::ClassFolders;
 use crate::error::{Error, Result};
 use crate::metrics::{Interval, Metrics, Outcome, wilson};
 use crate::paths::portable;
-use crate::votes::Votes;
+use crate::votes::{Ballot, Votes};
 
 pub use exclusion::ExcludeList;
 pub use predict::{FaceError, FindFace, whole_image};
@@ -152,6 +152,28 @@ pub struct EvaluatedImage {
     pub emotion: Emotion,
     /// The probability of each class.
     pub probabilities: PerEmotion<f32>,
+    /// The crowd's votes on the image; `None` without votes on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub votes: Option<EvaluatedVotes>,
+}
+
+/// The crowd's votes on one image; as JSON `{"happy", "sad", "neutral", "surprise", "other"}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EvaluatedVotes {
+    /// Votes for each of the four classes.
+    #[serde(flatten)]
+    pub emotions: PerEmotion<u16>,
+    /// Votes for anything else.
+    pub other: u32,
+}
+
+impl From<Ballot> for EvaluatedVotes {
+    fn from(ballot: Ballot) -> Self {
+        Self {
+            emotions: PerEmotion(ballot.emotions),
+            other: ballot.total() - ballot.in_classes(),
+        }
+    }
 }
 
 /// Scores `classifier` on the images of `folder`. Files that cannot be read become entries of [`Evaluation::errors`].
@@ -220,7 +242,7 @@ fn consensus(judged: &[&Judged<'_>]) -> Option<Scores> {
 /// An answer with all that it is judged by.
 struct Judged<'a> {
     answer: &'a predict::Answer<'a>,
-    consensus: Option<Emotion>,
+    ballot: Option<Ballot>,
     excluded: bool,
 }
 
@@ -229,9 +251,7 @@ impl<'a> Judged<'a> {
         let path = &answer.item.path;
         Self {
             answer,
-            consensus: options
-                .votes
-                .and_then(|votes| votes.of(&folder.join(path))?.consensus()),
+            ballot: options.votes.and_then(|votes| votes.of(&folder.join(path))),
             excluded: options.exclude.is_some_and(|list| list.contains(path)),
         }
     }
@@ -241,7 +261,7 @@ impl<'a> Judged<'a> {
     }
 
     fn by_consensus(&self) -> Option<(Emotion, &Prediction)> {
-        Some((self.consensus?, &self.answer.prediction))
+        Some((self.ballot?.consensus()?, &self.answer.prediction))
     }
 
     fn to_evaluated(&self) -> EvaluatedImage {
@@ -250,6 +270,7 @@ impl<'a> Judged<'a> {
             truth: self.answer.item.emotion,
             emotion: self.answer.prediction.emotion(),
             probabilities: PerEmotion(self.answer.prediction.probabilities()),
+            votes: self.ballot.map(Into::into),
         }
     }
 }

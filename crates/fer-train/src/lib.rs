@@ -51,8 +51,8 @@ pub use dataset::{ClassFolders, FolderDataset, Item, ScanOptions, Split, SplitNa
 pub use device::Device;
 pub use error::{Error, Result};
 pub use evaluation::{
-    Conformal, ERROR_RATE, EvaluatedImage, Evaluation, EvaluationOptions, ExcludeList, Excluded,
-    FaceError, FailedImage, FindFace, Scores, evaluate, whole_image,
+    Conformal, ERROR_RATE, EvaluatedImage, EvaluatedVotes, Evaluation, EvaluationOptions,
+    ExcludeList, Excluded, FaceError, FailedImage, FindFace, Scores, evaluate, whole_image,
 };
 pub use faces::FaceSet;
 pub use progress::{

@@ -143,6 +143,17 @@ fn votes_add_the_figures_on_the_consensus() {
         consensus.confusion,
         [[1, 0, 0, 0], [0, 1, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]]
     );
+    let votes: Vec<_> = evaluation.predictions.iter().map(|p| p.votes).collect();
+    let last = serde_json::to_value(votes[5]).unwrap();
+    assert_eq!(
+        last,
+        serde_json::json!({"happy": 0, "sad": 0, "neutral": 1, "surprise": 2, "other": 7})
+    );
+    assert_eq!(
+        serde_json::from_value::<Option<EvaluatedVotes>>(last).unwrap(),
+        votes[5]
+    );
+    assert_eq!(votes[4], None, "sad/2.png has no row");
 }
 
 #[test]
