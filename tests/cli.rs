@@ -7,6 +7,8 @@ mod bad_input;
 mod export;
 #[path = "cli/grammar.rs"]
 mod grammar;
+#[path = "cli/insight.rs"]
+mod insight;
 #[path = "cli/predict.rs"]
 mod predict;
 #[path = "cli/training.rs"]

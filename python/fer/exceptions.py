@@ -20,6 +20,7 @@ __all__ = [
     "ModelError",
     "ModelNotFoundError",
     "OutputError",
+    "PolicyError",
     "RunNotFoundError",
     "TrainingError",
     "VideoError",
@@ -86,6 +87,10 @@ class DatasetNotFoundError(DatasetError, FileNotFoundError):
 
 class ConfigError(FerError, ValueError):
     """An option whose name or value is not allowed."""
+
+
+class PolicyError(FerError):
+    """An analysis that the declared purpose does not allow; the message says what would."""
 
 
 class TrainingError(FerError):

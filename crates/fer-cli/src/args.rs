@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use fer_core::Priors;
 use fer_vision::FaceMode;
 
+use crate::insight::args::InsightArgs;
+
 /// Recognise apparent facial expressions: happy, sad, neutral, surprise.
 #[derive(Debug, Parser)]
 #[command(name = "fer", version, propagate_version = true, max_term_width = 100)]
@@ -32,6 +34,8 @@ pub(crate) enum Command {
     Info(InfoArgs),
     /// Write a model as an ONNX file, for other runtimes
     Export(ExportArgs),
+    /// Answer questions about many faces: shares with intervals that hold, comparisons
+    Insight(InsightArgs),
     /// Write sample images and a tiny dataset to try fer on
     Demo(DemoArgs),
     /// Print a completion script for a shell

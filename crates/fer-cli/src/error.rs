@@ -42,4 +42,24 @@ macro_rules! from_libraries {
         })*
     };
 }
-from_libraries!(fer_core::Error, fer_vision::Error, fer_train::Error);
+from_libraries!(
+    fer_core::Error,
+    fer_vision::Error,
+    fer_train::Error,
+    fer_insight::Error
+);
+
+impl Error {
+    /// Returns `true` for what the arguments ask for and must not: the exit code is then 2.
+    pub(crate) fn is_usage(&self) -> bool {
+        use fer_insight::Error as Insight;
+        matches!(
+            self,
+            Self::Kit(fer_kit::Error::Insight(
+                Insight::Refused { .. }
+                    | Insight::InvalidArgument { .. }
+                    | Insight::NoReference { .. }
+            ))
+        )
+    }
+}

@@ -12,6 +12,7 @@ mod evaluate;
 mod export;
 mod files;
 mod info;
+mod insight;
 mod predict;
 mod progress;
 mod terminal;
@@ -35,7 +36,7 @@ enum Status {
 }
 
 /// Runs the command line, its name first, and gives the exit code: 0 for success, 1 for a failure, 2 for arguments that are not
-/// understood.
+/// understood or that ask for what must not be shown.
 ///
 /// Results go to stdout, everything else to stderr.
 ///
@@ -59,7 +60,7 @@ pub fn run<T: Into<OsString> + Clone>(args: impl IntoIterator<Item = T>) -> i32 
         Err(Error::Stdout(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
         Err(error) => {
             progress::say_error(&error);
-            1
+            if error.is_usage() { 2 } else { 1 }
         }
     }
 }
@@ -72,6 +73,7 @@ fn execute(cli: &Cli) -> Result<Status> {
         Command::Audit(args) => audit::run(args, cli.quiet),
         Command::Info(args) => info::run(args),
         Command::Export(args) => export::run(args),
+        Command::Insight(args) => insight::run(args, cli.quiet),
         Command::Demo(args) => demo::run(args),
         Command::Completions { shell } => {
             let mut script = Vec::new();

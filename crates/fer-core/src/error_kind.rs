@@ -116,6 +116,10 @@ kinds! {
     Report = "report",
     /// Results that cannot be written in their format.
     Format = "format",
+    /// A table whose columns or cells are not what they must be.
+    InvalidTable = "invalid_table",
+    /// An analysis that the declared purpose does not allow.
+    Refused = "refused",
 }
 
 impl From<&io::Error> for ErrorKind {

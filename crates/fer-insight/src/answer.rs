@@ -126,7 +126,7 @@ mod tests {
         ] {
             let error = check_probabilities(&p, 7).unwrap_err();
             assert!(error.to_string().starts_with(text), "{error}");
-            assert_eq!(error.kind(), fer_core::ErrorKind::InvalidArgument);
+            assert_eq!(error.kind(), fer_core::ErrorKind::InvalidTable);
         }
         check_probabilities(&[0.5, 0.1, 0.3, 0.1005], 1).unwrap();
     }

@@ -61,7 +61,7 @@ pub struct Difference {
 }
 
 /// Two groups compared.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Pair {
     /// Values of the first group.
     pub a: Vec<String>,
@@ -76,12 +76,11 @@ pub struct Pair {
 }
 
 /// The result of [`compare`].
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
     /// The pairs, in the order of the groups.
     pub pairs: Vec<Pair>,
     /// The shares of the groups.
-    #[serde(flatten)]
     pub shares: Shares,
 }
 

@@ -32,7 +32,7 @@ pub enum Error {
         source: fer_core::Error,
     },
     /// Text that is no reference file.
-    #[error("not a reference file")]
+    #[error("not a reference file, nor the JSON of an evaluation")]
     ReferenceFormat {
         /// The parser's reason.
         #[source]
@@ -54,7 +54,15 @@ pub enum Error {
         /// The value found.
         found: String,
     },
-    /// A row whose probabilities are no distribution.
+    /// A model without a reference of its own.
+    #[error(
+        "the model {model:?} has no reference: name one (--reference), for instance the JSON of `fer evaluate`"
+    )]
+    NoReference {
+        /// The model.
+        model: String,
+    },
+    /// A row whose cells are not what they must be.
     #[error("row {row}: {what}; found {found}")]
     InvalidRow {
         /// Number of the row, from 1, without the header.
@@ -109,6 +117,16 @@ pub enum Error {
         /// The cap.
         limit: usize,
     },
+    /// A page that cannot be rendered.
+    #[error(transparent)]
+    Report(#[from] fer_report::Error),
+    /// Figures that cannot be written in their format.
+    #[error("cannot write the figures")]
+    Format {
+        /// The reason.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// Nothing to analyze.
     #[error("{what}")]
     Empty {
@@ -136,18 +154,21 @@ impl Error {
             },
             Self::Csv { source } => match source.kind() {
                 csv::ErrorKind::Io(_) => ErrorKind::Io,
-                _ => ErrorKind::InvalidArgument,
+                _ => ErrorKind::InvalidTable,
             },
             Self::Write { source, .. } => source.kind(),
+            Self::Report(_) => ErrorKind::Report,
+            Self::Format { .. } => ErrorKind::Format,
             Self::ReferenceFormat { .. }
             | Self::ReferenceVersion { .. }
             | Self::InvalidReference { .. }
-            | Self::InvalidRow { .. }
-            | Self::InvalidArgument { .. }
+            | Self::NoReference { .. }
+            | Self::InvalidArgument { .. } => ErrorKind::InvalidArgument,
+            Self::InvalidRow { .. }
             | Self::Columns { .. }
-            | Self::Refused { .. }
             | Self::TooMany { .. }
-            | Self::Empty { .. } => ErrorKind::InvalidArgument,
+            | Self::Empty { .. } => ErrorKind::InvalidTable,
+            Self::Refused { .. } => ErrorKind::Refused,
         }
     }
 }

@@ -65,6 +65,16 @@ impl fmt::Display for Purpose {
     }
 }
 
+impl fmt::Display for Basis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OutsideEu => "outside the European Union",
+            Self::Safety => "safety",
+            Self::Medical => "medical",
+        })
+    }
+}
+
 impl fmt::Display for Analysis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

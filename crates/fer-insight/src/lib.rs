@@ -8,7 +8,8 @@
 //! 2. **Tally.** [`Tally`] counts a field of faces by group and cluster in one pass; [`read_csv`] fills it from a table.
 //! 3. **Shares.** [`shares()`] estimates the share of each emotion in every group, with intervals that hold.
 //! 4. **Compare.** [`compare()`] gives the differences between groups, tested by exchanging people.
-//! 5. **Policy.** [`Declaration::check`] says whether a purpose allows an analysis, and [`Shares::suppress`] and
+//! 5. **Study.** [`Study`] does all of it, from a table to a [`Document`] that may be shown.
+//! 6. **Policy.** [`Declaration::check`] says whether a purpose allows an analysis, and [`Shares::suppress`] and
 //!    [`Comparison::suppress`] remove the figures of groups that are too small to show.
 //!
 //! The share of an emotion is the answer to one question: if each face were shown to one person, how many would call it
@@ -53,35 +54,75 @@
 
 mod adjust;
 mod answer;
+mod association;
+mod baseline;
+mod builtin;
+mod column_table;
 mod compare;
+mod conversation;
+mod csv_table;
+mod document;
 mod effective;
 mod error;
+mod evaluation;
 mod fit;
+mod flat;
+mod hmm;
+mod json;
 mod kinds;
+mod named;
+mod names;
+mod page;
+mod period;
 mod permute;
+mod phases;
 mod policy;
 mod posterior;
 mod quantile;
 mod random;
 mod reference;
+mod relate;
 mod shares;
+mod slope;
+mod study;
 mod suppress;
 mod table;
 mod tally;
+mod timeline;
+mod trend;
+mod warnings;
+mod words;
 
 pub use adjust::{benjamini_hochberg, holm};
 pub use answer::{BINS, bin};
+pub use baseline::{
+    BaselineOptions, Baselines, MIN_BASELINE, MIN_LATER, Overlap, Session, Subject,
+};
+pub use column_table::{Column, ColumnTable};
 pub use compare::{Adjust, CompareOptions, Comparison, Difference, Pair, compare};
+pub use conversation::{Course, Episode, MarkerReaction, Reaction};
+pub use csv_table::{Csv, read_csv};
+pub use document::{
+    Document, Estimator, ReferenceFacts, Settings, Statement, Warning, WarningKind,
+};
 pub use effective::Weight;
 pub use error::{Error, Result};
 pub use fit::Fit;
+pub use flat::{Cell, FlatTable};
 pub use kinds::{Analysis, Basis, Purpose};
+pub use page::Origin;
+pub use period::Every;
 pub use policy::Declaration;
 pub use reference::{Reference, ReferenceRow, Stratum};
+pub use relate::{Association, Measure, RelateOptions, Relation, Third};
 pub use shares::{
     Estimate, Estimates, GroupCounts, GroupShares, MIN_PEOPLE_TO_ESTIMATE, ShareOptions, Shares,
     shares,
 };
+pub use slope::Slope;
+pub use study::Study;
 pub use suppress::{Suppressed, suppress};
-pub use table::{Columns, Rows, read_csv};
+pub use table::{Columns, FaceTable, Record, Row, Rows, Selection, tally};
 pub use tally::{Face, GroupTally, MAX_GROUPS, Tally};
+pub use timeline::{Change, Conversation, Marker, Reach, TimelineOptions, Timelines};
+pub use trend::{MIN_PERIODS, PeriodShares, Series, Slopes, Trend, TrendOptions};

@@ -17,7 +17,8 @@ pub(crate) const UNCLEAR: usize = EMOTIONS;
 
 const FORMAT: &str = "fer-reference";
 const VERSION: u32 = 1;
-const MAX_FILE_BYTES: u64 = 1 << 20;
+/// A reference has 3 kB; the evaluation of 100,000 images, of which one can be made, 30 MB.
+const MAX_FILE_BYTES: u64 = 1 << 26;
 const MIN_IMAGES: u64 = 10;
 
 /// One labeled face: what the model answered, and what people said.
@@ -146,10 +147,11 @@ impl Reference {
         Self::checked(strata.collect())
     }
 
-    /// Reads a reference file.
+    /// Reads a reference file, or makes the reference of an evaluation: the JSON of `fer evaluate`.
     ///
     /// # Errors
-    /// [`Error::Read`], also for a file of more than 1 MiB, and those of [`Reference::from_json`].
+    /// [`Error::Read`], also for a file of more than 64 MiB, and those of [`Reference::from_json`] or
+    /// [`Reference::from_evaluation`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let failed = |source| Error::Read {
@@ -159,7 +161,11 @@ impl Reference {
         let bytes = read_capped(path, MAX_FILE_BYTES).map_err(failed)?;
         let text = String::from_utf8(bytes)
             .map_err(|error| failed(std::io::Error::new(ErrorKind::InvalidData, error)))?;
-        Self::from_json(&text)
+        let is_reference = serde_json::from_str::<Header>(&text).is_ok();
+        match serde_json::from_str::<serde::de::IgnoredAny>(&text) {
+            Ok(_) if !is_reference => Self::from_evaluation(&text),
+            _ => Self::from_json(&text),
+        }
     }
 
     /// Reads the text of a reference file.

@@ -117,7 +117,7 @@ impl Serialize for Estimate {
 }
 
 /// The corrected figures of a group.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Estimates {
     /// Share of people's answers for each emotion.
     pub shares: PerEmotion<Estimate>,
@@ -127,7 +127,6 @@ pub struct Estimates {
     pub expressive: Estimate,
     /// Share of faces without a majority for one of the four: a sign of the images' quality. Absent without unclear
     /// faces in the reference.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub unclear: Option<Estimate>,
 }
 
@@ -151,7 +150,7 @@ pub(crate) fn net([happy, sad, ..]: &[f64; EMOTIONS]) -> f64 {
 }
 
 /// The faces and people that a group was counted from.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GroupCounts {
     /// Clusters, or faces without clusters.
     pub people: u64,
@@ -164,27 +163,22 @@ pub struct GroupCounts {
 }
 
 /// The shares of one group.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct GroupShares {
     /// Values of the group's columns; none for the total.
     pub by: Vec<String>,
     /// `true` if the group is too small to show, or would give away one that is: it then has no figures.
     pub suppressed: bool,
     /// Counts; absent if the group is suppressed.
-    #[serde(flatten)]
     pub counts: Option<GroupCounts>,
     /// Corrected figures; absent below [`MIN_PEOPLE_TO_ESTIMATE`] people.
-    #[serde(flatten)]
     pub estimates: Option<Estimates>,
     /// Agreement with the reference; absent with the estimates.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub fit: Option<Fit>,
     /// The largest R-hat of the shares over four parts of the draws (Gelman & Rubin 1992): above 1.05, take more draws.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub r_hat: Option<f64>,
     /// The draws of the shares, `[draws][4]`, for contrasts of one's own; empty without estimates. Draws of groups of
     /// the same result are paired: one draw of the reference for all.
-    #[serde(skip)]
     pub draws: Vec<[f64; EMOTIONS]>,
 }
 
@@ -209,7 +203,7 @@ impl GroupShares {
 }
 
 /// The result of [`shares`].
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Shares {
     /// Names of the columns that make the groups.
     pub columns: Vec<String>,

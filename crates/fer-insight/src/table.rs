@@ -1,25 +1,30 @@
-//! Faces from CSV, as `fer predict --format csv` writes them, with any further columns of the user.
+//! Tables of faces, whatever holds them: the columns that matter, and which rows are read.
 
-use std::io::Read;
+use std::borrow::Cow;
 
 use fer_core::Emotion;
 use serde::Serialize;
 
-use crate::answer::EMOTIONS;
+use crate::answer::{EMOTIONS, check_probabilities};
 use crate::tally::{Face, Tally};
 use crate::{Error, Result};
+
+/// Width in pixels below which a face is small.
+const SMALL_FACE: f64 = 24.0;
 
 /// The columns of a table of faces that matter. The probabilities are in columns named by the emotions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Columns {
     /// Columns whose values make the groups.
     pub by: Vec<String>,
-    /// Column of the unit that repeats.
+    /// Column of the unit that repeats. Without it, a table of videos takes its people: the columns `path` and `person`.
     pub cluster: Option<String>,
     /// Column of consent: only rows with `true`, `yes` or `1` are read.
     pub consent: Option<String>,
     /// Columns and the value that a row must have in each.
     pub only: Vec<(String, String)>,
+    /// Further columns whose cells an analysis needs.
+    pub values: Vec<String>,
 }
 
 /// Rows of a table, by what became of them.
@@ -27,302 +32,270 @@ pub struct Columns {
 pub struct Rows {
     /// Rows in the table.
     pub read: u64,
-    /// Rows counted in the tally.
+    /// Rows that the analysis uses.
     pub used: u64,
     /// Rows without a face: all probabilities empty.
     pub no_face: u64,
+    /// Rows of images that could not be read: the column `error` says why.
+    pub unreadable: u64,
     /// Rows dropped for want of consent.
     pub no_consent: u64,
     /// Rows that other filters leave out.
     pub filtered: u64,
+    /// Rows used whose face is narrower than 24 pixels: the column `width`.
+    pub small_faces: u64,
 }
 
-/// Positions of the columns in a record.
+/// A row of a table, whatever holds it. Columns are numbered from 0.
+pub trait Row {
+    /// Returns the text of a cell; empty for a missing value.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRow`] for a cell that is no text.
+    fn text(&self, column: usize) -> Result<Cow<'_, str>>;
+
+    /// Returns the number in a cell; `None` for a missing value.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRow`] for a cell that is no number.
+    fn number(&self, column: usize) -> Result<Option<f64>>;
+}
+
+/// A face that an analysis uses, with its cells.
+#[derive(Debug)]
+pub struct Record<'a> {
+    /// Number of the row in the table, from 1, without the header.
+    pub row: u64,
+    /// The model's probabilities.
+    pub probabilities: [f64; EMOTIONS],
+    /// Cells of [`Columns::by`].
+    pub group: Vec<Cow<'a, str>>,
+    /// The cell of [`Columns::cluster`], or the video and the person.
+    pub cluster: Option<Cow<'a, str>>,
+    /// Cells of [`Columns::values`].
+    pub values: Vec<Cow<'a, str>>,
+}
+
+/// A table of faces.
+pub trait FaceTable {
+    /// Passes the face of each row that `columns` lets through to `keep`, in order.
+    ///
+    /// # Errors
+    /// [`Error::Columns`] for a table without the columns or with one twice, [`Error::InvalidRow`] with the number of the
+    /// row, and those of `keep`.
+    fn read(
+        self,
+        columns: &Columns,
+        keep: &mut dyn FnMut(&Record<'_>) -> Result<()>,
+    ) -> Result<Rows>;
+}
+
+/// Counts the faces of a table by group and cluster.
+///
+/// # Errors
+/// Those of the table and of [`Tally::add`].
+pub fn tally(table: impl FaceTable, columns: &Columns) -> Result<(Tally, Rows)> {
+    let by: Vec<&str> = columns.by.iter().map(String::as_str).collect();
+    let mut tally = None;
+    let rows = table.read(columns, &mut |record| {
+        let clustered = record.cluster.is_some();
+        let tally = tally.get_or_insert_with(|| Tally::new(&by, clustered));
+        let group: Vec<&str> = record.group.iter().map(AsRef::as_ref).collect();
+        let face = Face {
+            probabilities: record.probabilities,
+            group: &group,
+            cluster: record.cluster.as_deref(),
+        };
+        tally.add(&face).map_err(|error| error.in_row(record.row))
+    })?;
+    let tally = tally.unwrap_or_else(|| Tally::new(&by, columns.cluster.is_some()));
+    Ok((tally, rows))
+}
+
+/// The rules that choose rows and cells of a table.
+#[derive(Debug)]
+pub struct Selection {
+    positions: Positions,
+    rows: Rows,
+}
+
+/// Positions of the columns in a row.
+#[derive(Debug)]
 struct Positions {
     probabilities: [usize; EMOTIONS],
     by: Vec<usize>,
     cluster: Option<usize>,
+    track: Option<[usize; 2]>,
     consent: Option<usize>,
     only: Vec<(usize, String)>,
+    values: Vec<usize>,
+    error: Option<usize>,
+    width: Option<usize>,
 }
 
-/// Reads a table of faces into a tally, in one pass.
-///
-/// The text is UTF-8, with or without a byte order mark, separated by commas or, as spreadsheets of many countries write
-/// it, by semicolons with decimal commas. Rows without consent are dropped before anything else is read of them.
-///
-/// ```
-/// use fer_insight::{Columns, read_csv};
-///
-/// let table = "path;happy;sad;neutral;surprise;site\r\na.png;0,9;0,05;0,05;0;north\r\n";
-/// let columns = Columns { by: vec!["site".into()], ..Default::default() };
-/// let (tally, rows) = read_csv(table.as_bytes(), &columns)?;
-/// assert_eq!((tally.faces(), rows.used), (1, 1));
-/// # Ok::<(), fer_insight::Error>(())
-/// ```
-///
-/// # Errors
-/// [`Error::Csv`] for text that is no table, [`Error::Columns`] for a header without the columns or with one twice,
-/// [`Error::InvalidRow`] with the number of the row, and those of [`Tally::add`].
-pub fn read_csv(input: impl Read, columns: &Columns) -> Result<(Tally, Rows)> {
-    let mut input = std::io::BufReader::with_capacity(1 << 16, input);
-    let (head, delimiter) = sniff(&mut input)?;
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .from_reader(head.chain(input));
-    let csv = |source| Error::Csv { source };
-    let header = reader.byte_headers().map_err(csv)?.clone();
-    let positions = find_columns(&header, columns)?;
-    let by: Vec<&str> = columns.by.iter().map(String::as_str).collect();
-    let mut tally = Tally::new(&by, columns.cluster.is_some());
-    let mut rows = Rows::default();
-    let mut record = csv::ByteRecord::new();
-    while reader.read_byte_record(&mut record).map_err(csv)? {
+impl Selection {
+    /// Finds the columns in the header of a table.
+    ///
+    /// # Errors
+    /// [`Error::Columns`] for a column that is absent or there twice.
+    pub fn new(header: &[String], columns: &Columns) -> Result<Self> {
+        let positions = Positions::find(header, columns)?;
+        Ok(Self {
+            positions,
+            rows: Rows::default(),
+        })
+    }
+
+    /// Returns the number of the row to come, from 1.
+    pub fn next_row(&self) -> u64 {
+        self.rows.read + 1
+    }
+
+    /// Passes the face of the next row on to `keep`, or counts why it is left out. Of a row without consent nothing else
+    /// is read.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRow`] for cells that are not what they must be, and those of `keep`.
+    pub fn take(
+        &mut self,
+        row: &impl Row,
+        keep: &mut dyn FnMut(&Record<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let (at, rows) = (&self.positions, &mut self.rows);
         rows.read += 1;
-        let row = rows.read;
-        let field = |position: usize| text(&record[position], row);
-        if let Some(position) = positions.consent
-            && !consents(field(position)?)
+        if let Some(position) = at.consent
+            && !consents(&row.text(position)?)
         {
             rows.no_consent += 1;
-            continue;
+            return Ok(());
         }
-        let mut wanted = true;
-        for (position, value) in &positions.only {
-            wanted &= field(*position)? == value;
+        for (position, value) in &at.only {
+            if row.text(*position)? != value.as_str() {
+                rows.filtered += 1;
+                return Ok(());
+            }
         }
-        if !wanted {
-            rows.filtered += 1;
-            continue;
-        }
-        let mut numbers = [""; EMOTIONS];
-        for (number, position) in numbers.iter_mut().zip(positions.probabilities) {
-            *number = field(position)?.trim();
-        }
-        if numbers.iter().all(|number| number.is_empty()) {
-            rows.no_face += 1;
-            continue;
-        }
-        let mut probabilities = [0.0; EMOTIONS];
-        for (p, number) in probabilities.iter_mut().zip(numbers) {
-            *p = parse(number, delimiter, row)?;
-        }
-        let mut group = Vec::with_capacity(positions.by.len());
-        for position in &positions.by {
-            group.push(field(*position)?);
-        }
-        let cluster = positions.cluster.map(field).transpose()?;
-        let face = Face {
-            probabilities,
-            group: &group,
-            cluster,
+        let Some(probabilities) = probabilities(row, &at.probabilities, rows.read)? else {
+            let failed = match at.error {
+                Some(position) => !row.text(position)?.is_empty(),
+                None => false,
+            };
+            *(if failed {
+                &mut rows.unreadable
+            } else {
+                &mut rows.no_face
+            }) += 1;
+            return Ok(());
         };
-        tally.add(&face).map_err(|error| error.in_row(row))?;
-        rows.used += 1;
-    }
-    Ok((tally, rows))
-}
-
-/// Reads the first line without its byte order mark, and returns it with the delimiter that it uses.
-fn sniff(input: &mut impl std::io::BufRead) -> Result<(std::io::Cursor<Vec<u8>>, u8)> {
-    const MAX_HEADER_BYTES: u64 = 1 << 20;
-    let mut line = Vec::new();
-    let mut limited = Read::take(&mut *input, MAX_HEADER_BYTES);
-    let read = std::io::BufRead::read_until(&mut limited, b'\n', &mut line);
-    read.map_err(|source| Error::Csv {
-        source: source.into(),
-    })?;
-    if line.starts_with(b"\xef\xbb\xbf") {
-        line.drain(..3);
-    }
-    let count = |delimiter: u8| line.iter().filter(|&&byte| byte == delimiter).count();
-    let delimiter = if count(b';') > count(b',') {
-        b';'
-    } else {
-        b','
-    };
-    Ok((std::io::Cursor::new(line), delimiter))
-}
-
-fn find_columns(header: &csv::ByteRecord, columns: &Columns) -> Result<Positions> {
-    let names: Vec<String> = header
-        .iter()
-        .map(|name| String::from_utf8_lossy(name).trim().into())
-        .collect();
-    let find = |wanted: &str| {
-        let mut found = names.iter().enumerate().filter(|(_, name)| *name == wanted);
-        match (found.next(), found.next()) {
-            (Some((position, _)), None) => Ok(position),
-            (first, _) => Err(Error::Columns {
-                expected: wanted.into(),
-                found: names.clone(),
-                twice: first.is_some(),
-            }),
+        check_probabilities(&probabilities, rows.read)?;
+        let cells = |positions: &[usize]| positions.iter().map(|&p| row.text(p)).collect();
+        let group: Result<Vec<_>> = cells(&at.by);
+        let values: Result<Vec<_>> = cells(&at.values);
+        let cluster = match (at.cluster, at.track) {
+            (Some(position), _) => Some(row.text(position)?),
+            (None, Some([path, person])) => {
+                let (path, person) = (row.text(path)?, row.text(person)?);
+                Some(Cow::Owned(format!("{person}:{path}")))
+            }
+            (None, None) => None,
+        };
+        if let Some(position) = at.width
+            && row
+                .number(position)?
+                .is_some_and(|width| width < SMALL_FACE)
+        {
+            rows.small_faces += 1;
         }
-    };
-    let mut probabilities = [0; EMOTIONS];
-    for (position, emotion) in probabilities.iter_mut().zip(Emotion::ALL) {
-        *position = find(emotion.label())?;
+        keep(&Record {
+            row: rows.read,
+            probabilities,
+            group: group?,
+            cluster,
+            values: values?,
+        })?;
+        rows.used += 1;
+        Ok(())
     }
-    let by: Result<Vec<usize>> = columns.by.iter().map(|name| find(name)).collect();
-    let only = columns
-        .only
-        .iter()
-        .map(|(name, value)| Ok((find(name)?, value.clone())));
-    Ok(Positions {
-        probabilities,
-        by: by?,
-        cluster: columns.cluster.as_deref().map(find).transpose()?,
-        consent: columns.consent.as_deref().map(find).transpose()?,
-        only: only.collect::<Result<_>>()?,
-    })
+
+    /// Returns what became of the rows.
+    pub fn finish(self) -> Rows {
+        self.rows
+    }
 }
 
-fn text(bytes: &[u8], row: u64) -> Result<&str> {
-    std::str::from_utf8(bytes).map_err(|_| Error::InvalidRow {
-        row,
-        what: "text must be UTF-8: save the table as \"CSV UTF-8\"".into(),
-        found: format!("{:?}", String::from_utf8_lossy(bytes)),
-    })
+impl Positions {
+    fn find(header: &[String], columns: &Columns) -> Result<Self> {
+        let all = |wanted: &str| {
+            let named = header.iter().enumerate();
+            named
+                .filter(|(_, name)| *name == wanted)
+                .map(|(position, _)| position)
+                .collect::<Vec<_>>()
+        };
+        let find = |wanted: &str| match all(wanted)[..] {
+            [position] => Ok(position),
+            ref found => Err(Error::Columns {
+                expected: wanted.into(),
+                found: header.to_vec(),
+                twice: !found.is_empty(),
+            }),
+        };
+        let optional = |name: &str| all(name).first().copied();
+        let mut probabilities = [0; EMOTIONS];
+        for (position, emotion) in probabilities.iter_mut().zip(Emotion::ALL) {
+            *position = find(emotion.label())?;
+        }
+        let each = |names: &[String]| names.iter().map(|name| find(name)).collect();
+        let by: Result<Vec<usize>> = each(&columns.by);
+        let values: Result<Vec<usize>> = each(&columns.values);
+        let only = columns
+            .only
+            .iter()
+            .map(|(name, value)| Ok((find(name)?, value.clone())));
+        let track = match (optional("path"), optional("person"), optional("time")) {
+            (Some(path), Some(person), Some(_)) => Some([path, person]),
+            _ => None,
+        };
+        Ok(Self {
+            probabilities,
+            by: by?,
+            cluster: columns.cluster.as_deref().map(find).transpose()?,
+            track,
+            consent: columns.consent.as_deref().map(find).transpose()?,
+            only: only.collect::<Result<_>>()?,
+            values: values?,
+            error: optional("error"),
+            width: optional("width"),
+        })
+    }
+}
+
+/// Returns the probabilities of a row, or `None` if all are missing.
+fn probabilities(
+    row: &impl Row,
+    positions: &[usize; EMOTIONS],
+    number: u64,
+) -> Result<Option<[f64; EMOTIONS]>> {
+    let mut found = [None; EMOTIONS];
+    for (value, position) in found.iter_mut().zip(positions) {
+        *value = row.number(*position)?;
+    }
+    if found.iter().all(Option::is_none) {
+        return Ok(None);
+    }
+    let mut probabilities = [0.0; EMOTIONS];
+    for ((p, value), emotion) in probabilities.iter_mut().zip(found).zip(Emotion::ALL) {
+        *p = value.ok_or_else(|| Error::InvalidRow {
+            row: number,
+            what: format!("the probability of {emotion} is missing"),
+            found: "an empty cell".into(),
+        })?;
+    }
+    Ok(Some(probabilities))
 }
 
 /// Returns `true` if a cell of the consent column says so.
 fn consents(cell: &str) -> bool {
     let cell = cell.trim();
     cell == "1" || cell.eq_ignore_ascii_case("true") || cell.eq_ignore_ascii_case("yes")
-}
-
-fn parse(number: &str, delimiter: u8, row: u64) -> Result<f64> {
-    let parsed = if delimiter == b';' {
-        number.replace(',', ".").parse()
-    } else {
-        number.parse()
-    };
-    parsed.map_err(|_| Error::InvalidRow {
-        row,
-        what: if number.ends_with('%') {
-            "probabilities must be numbers from 0 to 1, not percents: divide them by 100".into()
-        } else {
-            "probabilities must be numbers".into()
-        },
-        found: format!("{number:?}"),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn columns(by: &[&str], cluster: Option<&str>) -> Columns {
-        Columns {
-            by: by.iter().map(|&name| name.into()).collect(),
-            cluster: cluster.map(Into::into),
-            ..Default::default()
-        }
-    }
-
-    fn error(table: &str) -> String {
-        let columns = columns(&["site"], Some("person"));
-        read_csv(table.as_bytes(), &columns)
-            .unwrap_err()
-            .to_string()
-    }
-
-    const HEADER: &str = "path,happy,sad,neutral,surprise,site,person,agreed\n";
-
-    #[test]
-    fn byte_order_mark_semicolons_and_quoted_newlines_change_nothing() {
-        let plain = format!("{HEADER}a,0.9,0.05,0.05,0,\"north\neast\",p,yes\n");
-        let columns = columns(&["site"], Some("person"));
-        let (expected, rows) = read_csv(plain.as_bytes(), &columns).unwrap();
-        assert_eq!(
-            rows,
-            Rows {
-                read: 1,
-                used: 1,
-                ..Default::default()
-            }
-        );
-        let sheet = plain
-            .replace(',', ";")
-            .replace("0.9", "0,9")
-            .replace("0.05", "0,05");
-        let sheet = format!("\u{feff}{}", sheet.replace("yes\n", "yes\r\n"));
-        let (tally, _) = read_csv(sheet.as_bytes(), &columns).unwrap();
-        assert_eq!(tally.groups(), expected.groups());
-        assert_eq!(tally.groups()[0].values(), ["north\neast"]);
-    }
-
-    #[test]
-    fn faults_name_the_row() {
-        let second = |row: &str| error(&format!("{HEADER}a,0.9,0.05,0.05,0,n,p,yes\n{row}\n"));
-        assert!(
-            second("b,90,5,5,0,n,p,yes")
-                .starts_with("row 2: probabilities must sum to 1: these are percents")
-        );
-        assert!(
-            second("b,90%,5%,5%,0%,n,p,yes")
-                .contains("row 2: probabilities must be numbers from 0 to 1, not percents")
-        );
-        assert!(
-            second("b,NaN,0.5,0.5,0,n,p,yes")
-                .starts_with("row 2: probabilities must be numbers; found NaN")
-        );
-        assert!(
-            second("b,0.9,0.5,0.5,0,n,p,yes")
-                .starts_with("row 2: probabilities must sum to 1; found a sum of 1.9")
-        );
-        assert!(
-            second("b,0.9,,0.1,0,n,p,yes")
-                .starts_with("row 2: probabilities must be numbers; found \"\"")
-        );
-        assert!(second("b,0.9,0.05,0.05,0,n,,yes").starts_with("row 2: expected the cluster"));
-        assert_eq!(second("b,0.9"), "not a CSV table");
-    }
-
-    #[test]
-    fn rows_are_numbered_in_the_table_also_after_dropped_ones() {
-        let table = format!("{HEADER}a,,,,,n,p,yes\nb,0.9,0.5,0.5,0,n,p,yes\n");
-        assert!(error(&table).starts_with("row 2: "));
-    }
-
-    #[test]
-    fn headers_without_a_column_or_with_one_twice_are_refused() {
-        assert_eq!(
-            error("path,happy,sad,neutral\n"),
-            "no column \"surprise\"; found path, happy, sad, neutral"
-        );
-        assert!(
-            error("happy,happy,sad,neutral,surprise\n")
-                .starts_with("more than one column \"happy\": keep one; found happy")
-        );
-        assert!(error("").starts_with("no column \"happy\""));
-    }
-
-    #[test]
-    fn rows_without_consent_change_nothing() {
-        let columns = Columns {
-            consent: Some("agreed".into()),
-            only: vec![("site".into(), "n".into())],
-            ..columns(&["site"], Some("person"))
-        };
-        let agreed =
-            format!("{HEADER}a,0.9,0.05,0.05,0,n,p,Yes\nc,,,,,n,p,1\nd,0.9,0.05,0.05,0,s,p,TRUE\n");
-        let (expected, rows) = read_csv(agreed.as_bytes(), &columns).unwrap();
-        assert_eq!(
-            rows,
-            Rows {
-                read: 3,
-                used: 1,
-                no_face: 1,
-                no_consent: 0,
-                filtered: 1
-            }
-        );
-        // Not even its numbers are read.
-        let more = format!("{agreed}e,900,x,,,n,q,no\nf,0,1,0,0,n,q,\n");
-        let (tally, rows) = read_csv(more.as_bytes(), &columns).unwrap();
-        assert_eq!(rows.no_consent, 2);
-        assert_eq!(tally.groups(), expected.groups());
-    }
 }

@@ -143,6 +143,11 @@ impl Tally {
         &self.columns
     }
 
+    /// Returns `true` if the faces are counted by cluster.
+    pub fn is_clustered(&self) -> bool {
+        self.clustered
+    }
+
     /// Returns the number of faces counted.
     pub fn faces(&self) -> u64 {
         self.rows

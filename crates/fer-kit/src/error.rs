@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use fer_core::{Error as CoreError, ErrorKind};
+use fer_insight::Error as InsightError;
 use fer_train::Error as TrainError;
 use fer_vision::Error as VisionError;
 
@@ -23,6 +24,9 @@ pub enum Error {
     /// An error of training, evaluation and audit.
     #[error(transparent)]
     Train(#[from] TrainError),
+    /// An error of an analysis of faces.
+    #[error(transparent)]
+    Insight(#[from] InsightError),
     /// A setting whose name or value is not allowed.
     #[error("settings: {reason}")]
     Settings {
@@ -58,6 +62,7 @@ impl Error {
             Self::Core(error) => error.kind(),
             Self::Vision(error) => error.kind(),
             Self::Train(error) => error.kind(),
+            Self::Insight(error) => error.kind(),
             Self::Settings { .. } => ErrorKind::Config,
             Self::NotEmpty { .. } => ErrorKind::InvalidArgument,
             Self::CreateFolder { .. } => ErrorKind::Io,
@@ -81,6 +86,7 @@ impl Error {
                 | VisionError::Video { path, .. },
             )
             | Self::Train(TrainError::Io { path, .. } | TrainError::NotAFolder { path })
+            | Self::Insight(InsightError::Read { path, .. } | InsightError::Write { path, .. })
             | Self::NotEmpty { path }
             | Self::CreateFolder { path, .. } => Some(path),
             _ => None,

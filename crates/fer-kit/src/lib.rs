@@ -2,10 +2,11 @@
 //!
 //! Each function goes from a request to a result; none needs a terminal or Python. [`load_classifier`] finds a model,
 //! [`predict`] classifies the faces of images and videos, [`train()`] trains, [`evaluate()`] scores a model on class
-//! folders, [`audit()`] checks a dataset, [`describe`] returns the facts about a model.
+//! folders, [`audit()`] checks a dataset, [`describe`] returns the facts about a model. [`insight`] names the reference that
+//! corrects a model's shares.
 //!
 //! The crates below are re-exported: [`fer_core`] (models, images, predictions), [`fer_vision`] (faces in images and
-//! video) and [`fer_train`] (datasets, training, metrics, reports).
+//! video), [`fer_train`] (datasets, training, metrics, reports) and [`fer_insight`] (shares of expressions, comparisons).
 //!
 //! ```
 //! use fer_kit::fer_vision::{Analyzer, AnalyzerOptions};
@@ -25,12 +26,14 @@
 mod demo;
 mod error;
 mod evaluate;
+pub mod insight;
 mod model;
 pub mod predict;
 mod settings;
 mod train;
 
 pub use fer_core;
+pub use fer_insight;
 pub use fer_train;
 pub use fer_vision;
 

@@ -15,6 +15,7 @@ import_exception!(fer.exceptions, ImageNotFoundError);
 import_exception!(fer.exceptions, ModelError);
 import_exception!(fer.exceptions, ModelNotFoundError);
 import_exception!(fer.exceptions, OutputError);
+import_exception!(fer.exceptions, PolicyError);
 import_exception!(fer.exceptions, TrainingError);
 import_exception!(fer.exceptions, VideoError);
 
@@ -25,6 +26,7 @@ pub(crate) enum Subject {
     Model,
     Dataset,
     Training,
+    Table,
     Output,
 }
 
@@ -42,7 +44,7 @@ impl Subject {
             return match self {
                 Self::Image => ImageNotFoundError::new_err(arguments),
                 Self::Model => ModelNotFoundError::new_err(arguments),
-                Self::Dataset | Self::Training | Self::Output => {
+                Self::Dataset | Self::Training | Self::Table | Self::Output => {
                     DatasetNotFoundError::new_err(arguments)
                 }
             };
@@ -68,6 +70,7 @@ impl Subject {
             | ErrorKind::Checkpoint
             | ErrorKind::Diverged
             | ErrorKind::RunInUse => TrainingError::new_err(arguments),
+            ErrorKind::Refused => PolicyError::new_err(arguments),
             ErrorKind::NotFound
             | ErrorKind::PermissionDenied
             | ErrorKind::Io
@@ -87,10 +90,13 @@ impl Subject {
             | ErrorKind::Teacher
             | ErrorKind::Interrupted
             | ErrorKind::Report
-            | ErrorKind::Format => match self {
+            | ErrorKind::Format
+            | ErrorKind::InvalidTable => match self {
                 Self::Image => ImageError::new_err(arguments),
                 Self::Model => ModelError::new_err(arguments),
-                Self::Dataset | Self::Training | Self::Output => DatasetError::new_err(arguments),
+                Self::Dataset | Self::Training | Self::Table | Self::Output => {
+                    DatasetError::new_err(arguments)
+                }
             },
         }
     }

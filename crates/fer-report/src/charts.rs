@@ -35,13 +35,13 @@ impl Frame {
 
 /// A linear scale from values to coordinates.
 #[derive(Clone, Copy, Debug)]
-struct Scale {
-    values: (f64, f64),
-    coordinates: (f64, f64),
+pub(crate) struct Scale {
+    pub(crate) values: (f64, f64),
+    pub(crate) coordinates: (f64, f64),
 }
 
 impl Scale {
-    fn at(&self, value: f64) -> f64 {
+    pub(crate) fn at(&self, value: f64) -> f64 {
         let (low, high) = self.values;
         let share = if high > low {
             (value - low) / (high - low)
@@ -264,7 +264,7 @@ impl ReliabilityChart {
 }
 
 /// Returns about `count` round numbers that cover `low` to `high`: 1, 2 or 5 times a power of ten apart.
-fn ticks(low: f64, high: f64, count: usize) -> Vec<f64> {
+pub(crate) fn ticks(low: f64, high: f64, count: usize) -> Vec<f64> {
     if !(low.is_finite() && high.is_finite()) {
         return Vec::new();
     }
@@ -290,7 +290,7 @@ fn ticks(low: f64, high: f64, count: usize) -> Vec<f64> {
 }
 
 /// Returns the range of an axis: that of its ticks.
-fn bounds(ticks: &[f64], low: f64, high: f64) -> (f64, f64) {
+pub(crate) fn bounds(ticks: &[f64], low: f64, high: f64) -> (f64, f64) {
     match (ticks.first(), ticks.last()) {
         (Some(&first), Some(&last)) => (first, last),
         _ => (low, high),

@@ -2,7 +2,8 @@
 //!
 //! A crate that has a page to write keeps the page's own template and data; this crate holds what all pages share.
 //!
-//! 1. Place figures with [`charts`]: [`LineChart`](charts::LineChart), [`ReliabilityChart`](charts::ReliabilityChart).
+//! 1. Place figures with [`charts`]: [`LineChart`](charts::LineChart), [`ReliabilityChart`](charts::ReliabilityChart), and
+//!    with [`intervals`]: [`IntervalChart`](intervals::IntervalChart).
 //! 2. Embed images with [`thumbnail`].
 //! 3. Write a template that extends `page.html` (blocks `subtitle`, `content` and `footer`; it uses the variables
 //!    `title` and `software`) and draws the charts with the macros of `charts.html`.
@@ -26,6 +27,7 @@
 
 pub mod charts;
 mod error;
+pub mod intervals;
 mod page;
 mod thumbnails;
 

@@ -6,7 +6,11 @@ use std::path::Path;
 
 use crate::{Outcome, markers};
 
-const GRAMMAR: &str = "crates/fer-cli/src/args.rs";
+/// The sources of the grammar, the commands first.
+const GRAMMAR: [&str; 2] = [
+    "crates/fer-cli/src/args.rs",
+    "crates/fer-cli/src/insight/args.rs",
+];
 const DOCUMENT: &str = "docs/command-line.md";
 
 /// Rewrites the marked part of the document.
@@ -16,7 +20,8 @@ pub(crate) fn refresh(root: &Path) -> Outcome {
 }
 
 fn document(root: &Path) -> Outcome<String> {
-    let grammar = fs::read_to_string(root.join(GRAMMAR))?;
+    let files = GRAMMAR.map(|file| fs::read_to_string(root.join(file)));
+    let grammar: String = files.into_iter().collect::<Result<_, _>>()?;
     let old = fs::read_to_string(root.join(DOCUMENT))?;
     markers::replace_all(&old, &[("flags", commands(&grammar)?)])
 }
@@ -24,10 +29,29 @@ fn document(root: &Path) -> Outcome<String> {
 /// Returns a table of arguments for each command.
 fn commands(grammar: &str) -> Outcome<String> {
     let mut text = String::new();
-    for command in fields(grammar, "enum Command ") {
-        let name = command.name.to_lowercase();
+    add_commands(grammar, "fer", "enum Command ", &mut text)?;
+    if text.is_empty() {
+        return Err(format!("{} declares no commands", GRAMMAR[0]).into());
+    }
+    text.push('\n');
+    Ok(text)
+}
+
+/// Adds a table for each command that `declaration` lists, and for the commands below it.
+fn add_commands(grammar: &str, parent: &str, declaration: &str, text: &mut String) -> Outcome {
+    for command in fields(grammar, declaration) {
+        let name = format!("{parent} {}", command.name.to_lowercase());
+        let arguments = fields(grammar, &format!("struct {} ", command.kind));
+        let below = arguments
+            .iter()
+            .find(|field| field.attribute.contains("subcommand"));
+        if let Some(below) = below {
+            write!(text, "\n### {name}\n\n{}.\n", command.doc)?;
+            add_commands(grammar, &name, &format!("enum {} ", below.kind), text)?;
+            continue;
+        }
         let rows = rows(grammar, &format!("struct {} ", command.kind));
-        write!(text, "\n### fer {name}\n\n{}.\n", command.doc)?;
+        write!(text, "\n### {name}\n\n{}.\n", command.doc)?;
         if !rows.is_empty() {
             writeln!(
                 text,
@@ -36,11 +60,7 @@ fn commands(grammar: &str) -> Outcome<String> {
             )?;
         }
     }
-    if text.is_empty() {
-        return Err(format!("{GRAMMAR} declares no commands").into());
-    }
-    text.push('\n');
-    Ok(text)
+    Ok(())
 }
 
 fn rows(grammar: &str, declaration: &str) -> Vec<String> {
@@ -52,7 +72,7 @@ fn rows(grammar: &str, declaration: &str) -> Vec<String> {
         }
         let value = value(grammar, &field);
         let argument = if field.attribute.contains("long") {
-            format!("--{} {value}", field.name.replace('_', "-"))
+            format!("--{} {value}", flag(&field))
         } else {
             value
         };
@@ -63,6 +83,15 @@ fn rows(grammar: &str, declaration: &str) -> Vec<String> {
         ));
     }
     rows
+}
+
+/// Returns the name of a flag: that of its attribute, or of its field.
+fn flag(field: &Field) -> String {
+    let named = field.attribute.split_once("long = \"");
+    match named.and_then(|(_, rest)| rest.split_once('"')) {
+        Some((name, _)) => name.to_owned(),
+        None => field.name.replace('_', "-"),
+    }
 }
 
 /// Returns the placeholder of a field's value: its declared name, or the choices of its type.
@@ -151,6 +180,24 @@ pub(crate) enum Command {
         /// The shell
         shell: Shell,
     },
+    /// Ask
+    Ask(AskArgs),
+}
+
+pub(crate) struct AskArgs {
+    #[command(subcommand)]
+    pub(crate) command: AskCommand,
+}
+
+pub(crate) enum AskCommand {
+    /// Count things
+    Count(CountArgs),
+}
+
+pub(crate) struct CountArgs {
+    /// Only these
+    #[arg(long = \"where\", value_name = \"COL=VALUE\")]
+    pub(crate) only: Vec<String>,
 }
 
 pub(crate) struct LookArgs {
@@ -193,7 +240,10 @@ pub(crate) enum Format {
             "\n### fer look\n\nLook at images.\n\n| argument | meaning |\n|---|---|\n\
              | `PATH` | Images |\n| `--model NAME\\|FILE` | The model |\n\
              | `--format table\\|json` | Kind of output |\n| `--keep-copies` | Keep the copies |\n\
-             \n### fer complete\n\nComplete.\n\n"
+             \n### fer complete\n\nComplete.\n\
+             \n### fer ask\n\nAsk.\n\
+             \n### fer ask count\n\nCount things.\n\n| argument | meaning |\n|---|---|\n\
+             | `--where COL=VALUE` | Only these |\n\n"
         );
     }
 

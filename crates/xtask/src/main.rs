@@ -1,4 +1,4 @@
-//! Developer commands of fer: `cargo xtask check | test | bench | docs | settings | model-card | fuzz`.
+//! Developer commands of fer: `cargo xtask check | test | bench | docs | settings | model-card | references | fuzz`.
 //!
 //! `cargo xtask test` is the one command that says whether everything works; CI runs nothing else.
 
@@ -6,12 +6,14 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod documents;
+mod fer_command;
 mod flags;
 mod fuzz;
 mod markers;
 mod model_card;
 mod process;
 mod python;
+mod references;
 mod settings;
 mod skips;
 mod steps;
@@ -53,6 +55,8 @@ enum Command {
     Settings,
     /// Evaluate the built-in models and rewrite the tables of MODEL_CARD.md and README.md
     ModelCard(model_card::Options),
+    /// Evaluate the built-in models and rewrite the references that correct their shares
+    References(references::Options),
     /// Feed every parser mutated files: needs `cargo install cargo-fuzz` and a C++ compiler
     Fuzz(fuzz::Options),
 }
@@ -70,6 +74,7 @@ fn main() -> ExitCode {
             flags::refresh(&root)
         }),
         Command::ModelCard(options) => model_card::refresh(&root, &mut steps, &options),
+        Command::References(options) => references::refresh(&root, &mut steps, &options),
         Command::Fuzz(options) => fuzz::fuzz(&root, &mut steps, &options),
     };
     steps.print_summary();

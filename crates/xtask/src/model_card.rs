@@ -7,12 +7,10 @@ mod figures;
 mod tables;
 
 use std::collections::BTreeSet;
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use crate::process::{cargo, run};
+use crate::fer_command::{dataset, default_data, run_fer};
 use crate::steps::Steps;
 use crate::{Outcome, markers};
 use figures::{Audit, Evaluation, Measurement};
@@ -45,15 +43,7 @@ pub(crate) struct Options {
 
 /// Measures the built-in models and rewrites the figures in [`DOCUMENTS`], or compares them.
 pub(crate) fn refresh(root: &Path, steps: &mut Steps, options: &Options) -> Outcome {
-    let data = options.data.clone().unwrap_or_else(|| default_data(root));
-    if !data.join("test").is_dir() {
-        return Err(format!(
-            "{}: no dataset here (--data DIR or FER_DATA says where it is)",
-            data.display()
-        )
-        .into());
-    }
-    let data = data.canonicalize()?;
+    let data = dataset(root, options.data.as_deref())?;
     let scratch = root.join("target/model-card");
     fs::create_dir_all(&scratch)?;
     let leaked = steps.run("audit of the dataset", || {
@@ -109,13 +99,6 @@ pub(crate) fn check(root: &Path, steps: &mut Steps) -> Outcome {
         ),
     );
     Ok(())
-}
-
-/// `fer2013` in the folder that `FER_DATA` names, or in `../shared/data`.
-fn default_data(root: &Path) -> PathBuf {
-    env::var_os("FER_DATA")
-        .map_or_else(|| root.join("../shared/data"), PathBuf::from)
-        .join("fer2013")
 }
 
 /// The test images, relative to the test folder, of which train or validation holds a copy.
@@ -174,19 +157,4 @@ fn measure_all(
         }
     }
     Ok(measurements)
-}
-
-/// Runs the `fer` command of this workspace with the arguments that `describe` gives it.
-fn run_fer(root: &Path, describe: impl FnOnce(&mut Command)) -> Outcome {
-    // With the examples, Cargo chooses the features of `cargo test` and compiles no dependency again.
-    let mut build = cargo(["build", "--locked", "--quiet", "--bins", "--examples"]);
-    if !cfg!(debug_assertions) {
-        build.arg("--release");
-    }
-    run(build.current_dir(root))?;
-    let program = env::current_exe()?.with_file_name(format!("fer{}", env::consts::EXE_SUFFIX));
-    let mut fer = Command::new(program);
-    fer.arg("--quiet");
-    describe(&mut fer);
-    run(fer.current_dir(root))
 }

@@ -20,7 +20,7 @@ const FEATURE_SETS: [(&str, &str); 4] = [
 ];
 
 /// Documents whose examples are run.
-const RUN_DOCUMENTS: [&str; 9] = [
+const RUN_DOCUMENTS: [&str; 15] = [
     "README.md",
     "docs/index.md",
     "docs/data.md",
@@ -28,6 +28,12 @@ const RUN_DOCUMENTS: [&str; 9] = [
     "docs/photos-and-video.md",
     "docs/evaluate.md",
     "docs/onnx.md",
+    "docs/insight/index.md",
+    "docs/insight/engagement.md",
+    "docs/insight/conversation.md",
+    "docs/insight/campaign.md",
+    "docs/insight/satisfaction.md",
+    "docs/insight/clinical.md",
     "docs/coming-from.md",
     "docs/rust.md",
 ];

@@ -1,0 +1,243 @@
+//! The grammar of `fer insight`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use fer_insight::{Adjust, Basis, Every, Purpose, Weight};
+
+use crate::args::Format;
+
+#[derive(Debug, Args)]
+pub(crate) struct InsightArgs {
+    #[command(subcommand)]
+    pub(crate) command: InsightCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum InsightCommand {
+    /// Estimate the share of each expression, by group, with intervals that hold
+    Shares(SharesArgs),
+    /// Compare groups: differences with intervals, and whether chance makes them
+    Compare(CompareArgs),
+    /// Follow shares over periods: slopes of weeks and months, or the trace of a recording
+    Trend(TrendArgs),
+    /// Follow conversations: episodes, reactions at markers, the end against the start
+    Timeline(TimelineArgs),
+    /// Hold sessions of one person against that person's baseline
+    Baseline(BaselineArgs),
+    /// Relate the faces of people or visits to an outcome
+    Relate(RelateArgs),
+    /// Make the reference file of a labeled set from the JSON of `fer evaluate`
+    Reference(ReferenceArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SharesArgs {
+    #[command(flatten)]
+    pub(crate) study: StudyArgs,
+
+    /// Columns whose values make the groups
+    #[arg(
+        long,
+        visible_alias = "group",
+        value_name = "COL,...",
+        value_delimiter = ','
+    )]
+    pub(crate) by: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArgs {
+    #[command(flatten)]
+    pub(crate) study: StudyArgs,
+
+    /// Column whose values are compared
+    #[arg(long, visible_alias = "group", value_name = "COL")]
+    pub(crate) by: String,
+
+    /// Compare each group with this one; without it, all pairs
+    #[arg(long, value_name = "VALUE")]
+    pub(crate) versus: Option<String>,
+
+    /// Compare inside each value of these columns
+    #[arg(long, value_name = "COL,...", value_delimiter = ',')]
+    pub(crate) within: Vec<String>,
+
+    /// Adjustment of p-values for the number of tests: `holm` or `bh` (Benjamini and Hochberg)
+    #[arg(long, value_name = "holm|bh", default_value = "holm")]
+    pub(crate) adjust: Adjust,
+
+    /// Permutations of a test
+    #[arg(long, value_name = "N", default_value_t = 9999)]
+    pub(crate) permutations: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrendArgs {
+    #[command(flatten)]
+    pub(crate) study: StudyArgs,
+
+    /// Columns whose values make the groups
+    #[arg(
+        long,
+        visible_alias = "group",
+        value_name = "COL,...",
+        value_delimiter = ','
+    )]
+    pub(crate) by: Vec<String>,
+
+    /// Column of the time: dates, or seconds of a recording
+    #[arg(long, value_name = "COL")]
+    pub(crate) time: String,
+
+    /// Length of a period
+    #[arg(long, value_name = "1s|1min|1h|day|week|month")]
+    pub(crate) every: Every,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TimelineArgs {
+    #[command(flatten)]
+    pub(crate) study: StudyArgs,
+
+    /// Moments at which reactions are computed: columns `time` in seconds, `label`, and `path` for several videos
+    #[arg(long, value_name = "CSV")]
+    pub(crate) markers: Option<PathBuf>,
+
+    /// Write the episodes as CSV
+    #[arg(long, value_name = "CSV")]
+    pub(crate) episodes: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BaselineArgs {
+    #[command(flatten)]
+    pub(crate) study: StudyArgs,
+
+    /// Column of the person
+    #[arg(long, value_name = "COL")]
+    pub(crate) subject: String,
+
+    /// Column of the session; its values, numbers or dates, order the sessions
+    #[arg(long, value_name = "COL")]
+    pub(crate) session: String,
+
+    /// Column of the phase, one value for each session
+    #[arg(long, value_name = "COL")]
+    pub(crate) phase: String,
+
+    /// Phase that is the baseline
+    #[arg(long, value_name = "VALUE")]
+    pub(crate) baseline: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RelateArgs {
+    #[command(flatten)]
+    pub(crate) study: StudyArgs,
+
+    /// Column of the outcome: one value for each person or visit, a number or one of two values; empty where unknown
+    #[arg(long, value_name = "COL")]
+    pub(crate) outcome: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReferenceArgs {
+    /// JSON that `fer evaluate --json` wrote, with `--votes` where there are any
+    #[arg(value_name = "EVALUATION.json")]
+    pub(crate) evaluation: PathBuf,
+
+    /// File to write
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+/// Options of every analysis.
+#[derive(Debug, Args)]
+pub(crate) struct StudyArgs {
+    /// Table of faces as `fer predict --format csv` writes it, with any columns of your own; `-` for standard input
+    #[arg(value_name = "FACES.csv")]
+    pub(crate) faces: PathBuf,
+
+    /// Column of the unit that repeats: a person, a customer, a visit
+    #[arg(long, value_name = "COL")]
+    pub(crate) cluster: Option<String>,
+
+    /// Use only rows with this value in a column; may be given more than once
+    #[arg(long = "where", value_name = "COL=VALUE", value_parser = condition)]
+    pub(crate) only: Vec<(String, String)>,
+
+    /// Column of consent: rows without `true`, `yes` or `1` in it are not read
+    #[arg(long, value_name = "COL")]
+    pub(crate) consent: Option<String>,
+
+    /// Use of the figures; it decides what may be shown
+    #[arg(
+        long,
+        value_name = "audience|customers|campaign|workplace|clinical",
+        default_value = "audience"
+    )]
+    pub(crate) purpose: Purpose,
+
+    /// Lawful ground of an analysis at work or in education
+    #[arg(long, value_name = "outside-eu|safety|medical")]
+    pub(crate) basis: Option<Basis>,
+
+    /// Smallest number of people of a figure shown
+    #[arg(long, value_name = "N")]
+    pub(crate) min_people: Option<u64>,
+
+    /// Units that weigh equally: each person or each face
+    #[arg(long, value_name = "cluster|faces", default_value = "cluster")]
+    pub(crate) weight: Weight,
+
+    /// Built-in model whose answers the table holds; default: crowd
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: Option<String>,
+
+    /// Labeled set that corrects the shares: the JSON of `fer evaluate`, or a reference file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) reference: Option<PathBuf>,
+
+    /// Draws of the posterior
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    pub(crate) draws: usize,
+
+    /// Seed of the draws
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    /// Level of the intervals
+    #[arg(long, value_name = "0.5-0.999", default_value_t = 0.95)]
+    pub(crate) level: f64,
+
+    /// `table` for people, `json` or `csv` for programs
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+
+    /// Print JSON: the same as `--format json`
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
+
+    /// Write a page with charts and how far to trust the figures
+    #[arg(long, visible_alias = "report", value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+
+    /// Threads to compute with; 0 uses every core. The result does not depend on it
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) threads: usize,
+}
+
+impl StudyArgs {
+    pub(crate) fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.format }
+    }
+}
+
+/// Parses `COL=VALUE`.
+fn condition(text: &str) -> Result<(String, String), String> {
+    let (column, value) = text
+        .split_once('=')
+        .ok_or_else(|| "expected COL=VALUE".to_owned())?;
+    Ok((column.into(), value.into()))
+}

@@ -1,0 +1,133 @@
+//! From arguments to a study and its table, and from a result to stdout.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use fer_insight::{Columns, Csv, Declaration, Document, FlatTable, Origin, ShareOptions, Study};
+use serde::Serialize;
+
+use super::args::StudyArgs;
+use crate::args::Format;
+use crate::progress::say;
+use crate::terminal::{self, printable};
+use crate::{Error, Result, files};
+
+/// Returns the study that the arguments describe, grouped by the columns `by`.
+pub(super) fn study(args: &StudyArgs, by: Vec<String>) -> Result<Study> {
+    let (model, reference) =
+        fer_kit::insight::reference(args.model.as_deref(), args.reference.as_deref())?;
+    Ok(Study {
+        columns: Columns {
+            by,
+            cluster: args.cluster.clone(),
+            consent: args.consent.clone(),
+            only: args.only.clone(),
+            ..Columns::default()
+        },
+        declaration: Declaration {
+            purpose: args.purpose,
+            basis: args.basis,
+            min_people: args.min_people,
+            ..Declaration::default()
+        },
+        model,
+        reference,
+        options: ShareOptions {
+            draws: args.draws,
+            seed: args.seed,
+            level: args.level,
+            weight: args.weight,
+            threads: threads(args.threads),
+        },
+    })
+}
+
+fn threads(count: usize) -> NonZeroUsize {
+    NonZeroUsize::new(count)
+        .or_else(|| std::thread::available_parallelism().ok())
+        .unwrap_or(NonZeroUsize::MIN)
+}
+
+/// Opens the table: a file, or standard input for `-`.
+pub(super) fn open(path: &Path) -> Result<Csv<Box<dyn Read>>> {
+    if path == Path::new("-") {
+        return Ok(Csv(Box::new(io::stdin().lock())));
+    }
+    let file = File::open(path).map_err(|source| fer_insight::Error::Read {
+        path: path.into(),
+        source,
+    })?;
+    Ok(Csv(Box::new(file)))
+}
+
+/// Prints the result in the format asked for, and on stderr what a reader must know.
+pub(super) fn print<T: Serialize>(
+    args: &StudyArgs,
+    quiet: bool,
+    document: &Document<T>,
+    table: impl FnOnce(&T) -> Result<()>,
+    flat: impl FnOnce(&T) -> FlatTable,
+    page: impl FnOnce(&Document<T>, &Origin) -> fer_insight::Result<String>,
+) -> Result<()> {
+    if let Some(html) = &args.html {
+        let origin = Origin {
+            table: args.faces.display().to_string(),
+            command: command_line(),
+        };
+        files::write_text(html, &page(document, &origin)?)?;
+    }
+    match args.format() {
+        Format::Table => table(&document.result)?,
+        Format::Json => {
+            let json = serde_json::to_string_pretty(document);
+            terminal::print(json.map_err(|error| Error::Format(error.into()))?)?;
+        }
+        Format::Csv => terminal::print(flat(&document.result).to_csv()?.trim_end())?,
+    }
+    if !quiet {
+        say_rows(document);
+    }
+    for warning in &document.warnings {
+        let values: Vec<&str> = warning.group.iter().map(|(_, value)| &**value).collect();
+        let group = if values.is_empty() {
+            String::new()
+        } else {
+            format!("{}: ", values.join(", "))
+        };
+        say(format_args!(
+            "warning: {}{}",
+            printable(&group),
+            printable(&warning.message)
+        ));
+    }
+    Ok(())
+}
+
+/// Returns the command of this process as a shell takes it.
+fn command_line() -> String {
+    let arguments = std::env::args_os().skip(1);
+    let words = arguments.map(|word| terminal::quoted(Path::new(&word)));
+    std::iter::once("fer".to_owned())
+        .chain(words)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Says what became of the rows.
+fn say_rows<T>(document: &Document<T>) {
+    let rows = &document.statement.rows;
+    let parts = [
+        (rows.no_face, "without a face"),
+        (rows.unreadable, "unreadable"),
+        (rows.no_consent, "without consent"),
+        (rows.filtered, "left out by --where"),
+    ];
+    let mut text = format!("{} of {} rows used", rows.used, rows.read);
+    for (index, (count, what)) in parts.iter().filter(|(count, _)| *count > 0).enumerate() {
+        text += if index == 0 { ": " } else { ", " };
+        text += &format!("{count} {what}");
+    }
+    say(text);
+}
