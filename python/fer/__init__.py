@@ -14,6 +14,7 @@ doi:10.1177/1529100619832930). The EU AI Act, Art. 5(1)(f), forbids inferring em
 and of pupils in education; people must be told where it is used (Art. 50(3)). It is not a medical device.
 """
 
+from fer import insight
 from fer._audit import Audit, audit
 from fer._batch import Batch
 from fer._classifier import Classifier
@@ -35,6 +36,7 @@ from fer.exceptions import (
     ModelError,
     ModelNotFoundError,
     OutputError,
+    PolicyError,
     RunNotFoundError,
     TrainingError,
     VideoError,
@@ -60,6 +62,7 @@ __all__ = [
     "ModelError",
     "ModelNotFoundError",
     "OutputError",
+    "PolicyError",
     "Prediction",
     "RunNotFoundError",
     "Scores",
@@ -74,6 +77,7 @@ __all__ = [
     "audit",
     "evaluate",
     "export",
+    "insight",
     "predict",
     "predict_batch",
     "predict_video",

@@ -19,6 +19,7 @@ __all__ = [
     "Analyzer",
     "Face",
     "FaceStream",
+    "InsightAnswer",
     "__version__",
     "arrow_stream",
     "audit",
@@ -26,6 +27,7 @@ __all__ = [
     "evaluate",
     "expand_inputs",
     "face_rows",
+    "insight",
     "run_cli",
     "save_drawing",
     "thumbnail",
@@ -156,3 +158,14 @@ def audit(
     progress: Counter | None,
 ) -> dict[str, Any]: ...
 def run_cli(args: Sequence[str]) -> int: ...
+
+@final
+class InsightAnswer:
+    def to_dict(self) -> dict[str, Any]: ...
+    def columns(self) -> list[tuple[str, str, list[Any]]]: ...
+    def headline(self) -> str: ...
+    def save_page(self, path: Path, table: str, command: str) -> None: ...
+    def draws(self) -> NDArray[np.float64] | None: ...
+    def courses(self) -> list[NDArray[np.float64]]: ...
+
+def insight(faces: Path | list[tuple[str, Any]], request: dict[str, Any]) -> InsightAnswer: ...

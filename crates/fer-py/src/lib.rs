@@ -8,6 +8,7 @@ mod errors;
 mod face;
 mod images;
 mod input;
+mod insight;
 mod scoring;
 mod training;
 mod video;
@@ -55,6 +56,8 @@ mod _fer {
     use super::face::{Face, face_rows};
     #[pymodule_export]
     use super::images::{draw, save_drawing, thumbnail};
+    #[pymodule_export]
+    use super::insight::{InsightAnswer, insight};
     #[pymodule_export]
     use super::scoring::{audit, evaluate, wilson};
     #[pymodule_export]
