@@ -23,6 +23,7 @@ from fer._export import export
 from fer._fer import EMOTIONS, MODELS, Face, __version__
 from fer._predict import predict, predict_batch
 from fer._prediction import Explanation, Prediction
+from fer._schema import SCHEMA, Schema
 from fer._table import Table
 from fer._training import TrainingRun, TrainOptions, train, train_defaults
 from fer._video import Timeline, predict_video
@@ -46,6 +47,7 @@ from fer.exceptions import (
 __all__ = [
     "EMOTIONS",
     "MODELS",
+    "SCHEMA",
     "Audit",
     "Batch",
     "Classifier",
@@ -65,6 +67,7 @@ __all__ = [
     "PolicyError",
     "Prediction",
     "RunNotFoundError",
+    "Schema",
     "Scores",
     "Table",
     "Timeline",

@@ -8,7 +8,8 @@ from html import escape
 from typing import TYPE_CHECKING, Any, overload
 
 from fer import _html
-from fer._prediction import COLUMNS, Prediction
+from fer._prediction import Prediction
+from fer._schema import COLUMNS
 from fer._table import Table
 
 if TYPE_CHECKING:

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from fer import _fer
+from fer._arrow import predicted
 from fer._batch import Batch
-from fer._inputs import read, scalars, stack
+from fer._inputs import read, scalars, several
 from fer._prediction import Prediction
 from fer._progress import counter
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from fer._progress import Counter
     from fer._types import FaceMode, ImageInput
 
 __all__ = ["Classifier", "classifier_of"]
+
+# Images that a stream of predictions takes at a time.
+_STREAMED_PER_CORE = 16
 
 
 class Classifier:
@@ -68,6 +75,28 @@ class Classifier:
         found, path = analyzer.predict(image, faces, bgr)
         return Prediction(found, source=image, path=path, analyzer=analyzer, bgr=bgr)
 
+    @overload
+    def predict_batch(
+        self,
+        images: str | os.PathLike[str] | Iterable[ImageInput],
+        *,
+        faces: FaceMode = ...,
+        bgr: bool = ...,
+        ids: Sequence[Any] | None = ...,
+        progress: bool | Counter = ...,
+        stream: Literal[False] = ...,
+    ) -> Batch: ...
+    @overload
+    def predict_batch(
+        self,
+        images: str | os.PathLike[str] | Iterable[ImageInput],
+        *,
+        faces: FaceMode = ...,
+        bgr: bool = ...,
+        ids: None = ...,
+        progress: bool | Counter = ...,
+        stream: Literal[True],
+    ) -> Iterator[Prediction]: ...
     def predict_batch(
         self,
         images: str | os.PathLike[str] | Iterable[ImageInput],
@@ -76,22 +105,92 @@ class Classifier:
         bgr: bool = False,
         ids: Sequence[Any] | None = None,
         progress: bool | Counter = True,
-    ) -> Batch:
+        stream: bool = False,
+    ) -> Batch | Iterator[Prediction]:
         """Find the faces in many images and name their expression, as ``fer.predict_batch``."""
+        sources: Iterator[ImageInput]
         if isinstance(images, str | os.PathLike):
-            sources: list[ImageInput] = list(_fer.expand_inputs(images))
+            sources = iter(_fer.expand_inputs(images))
         else:
-            sources = stack(images)
+            sources = several(images)
+        if stream:
+            if ids is not None:
+                raise ValueError("ids belong to the table of a Batch: leave them out with stream=True")
+            return self._stream(sources, faces, bgr)
+        listed = list(sources)
         if ids is not None:
-            ids = scalars(ids, len(sources))
-        analyzer = self._analyzer
+            ids = scalars(ids, len(listed))
         with counter(progress) as count:
-            outcomes = analyzer.predict_batch(sources, faces, bgr, count)
-        predictions = [
+            return Batch(self._predictions(listed, faces, bgr, count), ids)
+
+    def _stream(self, sources: Iterator[ImageInput], faces: FaceMode, bgr: bool) -> Iterator[Prediction]:
+        while some := list(islice(sources, _STREAMED_PER_CORE * (os.cpu_count() or 1))):
+            yield from self._predictions(some, faces, bgr, None)
+
+    def _predictions(
+        self, sources: list[ImageInput], faces: FaceMode, bgr: bool, count: Counter | None
+    ) -> list[Prediction]:
+        analyzer = self._analyzer
+        outcomes = analyzer.predict_batch(sources, faces, bgr, count)
+        return [
             Prediction(found, source=source, path=path, error=error, analyzer=analyzer, bgr=bgr)
             for source, (found, path, error) in zip(sources, outcomes, strict=True)
         ]
-        return Batch(predictions, ids)
+
+    def predict_arrow(
+        self,
+        data: Any,
+        *,
+        image: str = "bytes",
+        keep: Sequence[str] = (),
+        largest: bool = False,
+        faces: FaceMode = "auto",
+    ) -> pa.RecordBatchReader:
+        """Find the faces in a column of images: Arrow in, Arrow out (needs PyArrow).
+
+        Parameters
+        ----------
+        data
+            Anything that exports an Arrow stream or array by the PyCapsule interface: a table, batch or
+            reader of PyArrow, a data frame of pandas or Polars.
+        image
+            Column with the content of image files (binary) or their paths (string). A missing value becomes a
+            row whose ``error_kind`` is ``"missing"``.
+        keep
+            Columns to keep: they come first, then those of ``fer.SCHEMA``, in its order.
+        largest
+            Give one row per image, that of its largest face. The default is one row per face; an image
+            without a face, or one that cannot be read, has a row either way.
+        faces
+            As in ``fer.predict``.
+
+        Returns
+        -------
+        pyarrow.RecordBatchReader
+            An iterator of record batches; ``.read_all()`` makes a table of it. `data` is read as the result
+            is: memory does not grow with its length.
+
+        Raises
+        ------
+        ValueError
+            If a column does not exist, or one to keep is named like one of ``fer.SCHEMA``.
+        TypeError
+            If `data` is no Arrow data, or the column holds no images.
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> import fer
+        >>> photos = pa.table({"customer": [7], "bytes": pa.array([None], pa.binary())})
+        >>> faces = fer.Classifier().predict_arrow(photos, keep=["customer"]).read_all()
+        >>> faces["customer"].to_pylist(), faces["error_kind"].to_pylist()
+        ([7], ['missing'])
+        """
+
+        def predict(images: list[Any]) -> Batch:
+            return self.predict_batch(images, faces=faces, progress=False)
+
+        return predicted(data, predict, image=image, keep=keep, largest=largest)
 
     def with_priors(self, priors: str | Sequence[float] | Mapping[str, float]) -> Classifier:
         """Return the same model under another class mix; nothing is loaded again."""

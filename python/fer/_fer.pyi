@@ -14,6 +14,7 @@ from fer.exceptions import FerError
 
 __all__ = [
     "EMOTIONS",
+    "FACE_COLUMNS",
     "FRAMES_PER_SECOND",
     "MODELS",
     "Analyzer",
@@ -40,6 +41,7 @@ __version__: str
 EMOTIONS: tuple[str, str, str, str]
 MODELS: tuple[str, ...]
 FRAMES_PER_SECOND: float
+FACE_COLUMNS: tuple[tuple[str, str], ...]
 
 @final
 class Face:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fer.exceptions import ImageError
 
-__all__ = ["read", "scalars", "stack"]
+__all__ = ["read", "scalars", "several"]
 
 
 def read(image: Any) -> Any:
@@ -26,8 +26,8 @@ def read(image: Any) -> Any:
     return content if isinstance(content, bytes) else image
 
 
-def stack(images: Iterable[Any]) -> list[Any]:
-    """Return the images of an iterable, which must not be one image itself."""
+def several(images: Iterable[Any]) -> Iterator[Any]:
+    """Return the images of an iterable one by one; it must not be one image itself."""
     shape = tuple(getattr(images, "shape", ()))
     one_array = len(shape) == 2 or (len(shape) == 3 and shape[-1] in (1, 3, 4))
     if one_array and not hasattr(images, "columns"):
@@ -40,7 +40,7 @@ def stack(images: Iterable[Any]) -> list[Any]:
             f"{type(images).__name__} is one image, expected several: pass it to predict, or [image]",
             "invalid_image",
         )
-    return [read(image) for image in images]
+    return map(read, images)
 
 
 def scalars(ids: Iterable[Any], count: int) -> list[Any]:

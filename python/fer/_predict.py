@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from fer._classifier import classifier_of
 
@@ -70,6 +70,30 @@ def predict(
     return classifier_of(model, priors).predict(image, faces=faces, bgr=bgr)
 
 
+@overload
+def predict_batch(
+    images: str | os.PathLike[str] | Iterable[ImageInput],
+    *,
+    faces: FaceMode = ...,
+    model: str | os.PathLike[str] | Classifier | None = ...,
+    priors: str | Sequence[float] | Mapping[str, float] | None = ...,
+    bgr: bool = ...,
+    ids: Sequence[Any] | None = ...,
+    progress: bool | Counter = ...,
+    stream: Literal[False] = ...,
+) -> Batch: ...
+@overload
+def predict_batch(
+    images: str | os.PathLike[str] | Iterable[ImageInput],
+    *,
+    faces: FaceMode = ...,
+    model: str | os.PathLike[str] | Classifier | None = ...,
+    priors: str | Sequence[float] | Mapping[str, float] | None = ...,
+    bgr: bool = ...,
+    ids: None = ...,
+    progress: bool | Counter = ...,
+    stream: Literal[True],
+) -> Iterator[Prediction]: ...
 def predict_batch(
     images: str | os.PathLike[str] | Iterable[ImageInput],
     *,
@@ -79,7 +103,8 @@ def predict_batch(
     bgr: bool = False,
     ids: Sequence[Any] | None = None,
     progress: bool | Counter = True,
-) -> Batch:
+    stream: bool = False,
+) -> Batch | Iterator[Prediction]:
     """Find the faces in many images and name their expression.
 
     Images are decoded, searched and predicted on all cores; one that cannot be read becomes an item with an
@@ -104,11 +129,15 @@ def predict_batch(
     progress
         Show a progress bar over work of more than two seconds; or a function that is called with what is
         being done, how many are done and of how many.
+    stream
+        Return an iterator that reads the images as it goes, some at a time, and keeps none: memory does not
+        grow with their number. Without progress and ids.
 
     Returns
     -------
     Batch
         One prediction per image, in the order of `images`; files of a folder in the order of their paths.
+        With ``stream=True`` an iterator of them.
 
     Examples
     --------
@@ -118,4 +147,6 @@ def predict_batch(
     >>> len(batch)
     2
     """
-    return classifier_of(model, priors).predict_batch(images, faces=faces, bgr=bgr, ids=ids, progress=progress)
+    call: Any = classifier_of(model, priors).predict_batch  # whose overloads take no `bool` for `stream`
+    found = call(images, faces=faces, bgr=bgr, ids=ids, progress=progress, stream=stream)
+    return cast("Batch | Iterator[Prediction]", found)

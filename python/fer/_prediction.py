@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from fer import _fer, _html
 from fer._fer import Face
+from fer._schema import COLUMNS
 from fer._table import Table
 from fer.exceptions import FerError
 
@@ -25,20 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Explanation", "Prediction"]
 
-# Types of the columns, so that a column keeps its type where every value is missing.
-COLUMNS = {
-    "path": str,
-    "face": int,
-    "x": int,
-    "y": int,
-    "width": int,
-    "height": int,
-    "score": float,
-    "emotion": str,
-    "confidence": float,
-    **dict.fromkeys(_fer.EMOTIONS, float),
-    "error": str,
-}
 # Orange, as RGB: told apart from grey with any kind of colour vision.
 _HOT = (230, 159, 0)
 # Longer sides, in pixels, of what a notebook shows.

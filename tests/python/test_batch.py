@@ -2,8 +2,10 @@
 
 import datetime
 import io
+import os
 import threading
 import uuid
+import weakref
 
 import numpy as np
 import pandas as pd
@@ -200,3 +202,42 @@ def test_ids_are_checked_before_the_work(paths):
     with pytest.raises(TypeError, match="scalar"):
         fer.predict_batch(paths[:3], ids=[[1], [2], [3]], progress=lambda *call: calls.append(call))
     assert not calls
+
+
+def test_a_stream_gives_the_same_predictions_and_keeps_no_image(paths):
+    alive = []
+
+    def images():
+        for path in paths * 4:
+            image = np.asarray(Image.open(path))
+            alive.append(weakref.ref(image))
+            yield image
+
+    stream = fer.predict_batch(images(), stream=True)
+    assert not alive, "nothing is read before it is asked for"
+    expected = [fer.predict(np.asarray(Image.open(path))) for path in paths]
+    most = 0
+    for number, prediction in enumerate(stream):
+        assert prediction == expected[number % len(paths)]
+        del prediction
+        most = max(most, sum(image() is not None for image in alive))
+    assert number + 1 == 4 * len(paths) == len(alive)
+    assert most <= 16 * os.cpu_count() + 1
+
+
+def test_a_stream_of_a_folder_and_of_bad_images(faces, paths, tmp_path):
+    folder = faces / "test" / "sad"
+    assert list(fer.predict_batch(folder, stream=True)) == list(fer.predict_batch(folder))
+    bad = tmp_path / "bad.jpg"
+    bad.write_bytes(b"no image")
+    kinds = [item.error and item.error.kind for item in fer.predict_batch([paths[0], bad, None], stream=True)]
+    assert kinds == [None, "unsupported_image", "missing"]
+
+
+def test_a_stream_refuses_before_it_begins(paths, tmp_path):
+    with pytest.raises(ValueError, match="stream=True"):
+        fer.predict_batch(paths, ids=range(len(paths)), stream=True)
+    with pytest.raises(fer.ImageNotFoundError):
+        fer.predict_batch(tmp_path / "absent", stream=True)
+    with pytest.raises(fer.ImageError, match="one image"):
+        fer.predict_batch(np.zeros((66, 66), np.uint8), stream=True)

@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 
+import joblib
 import numpy as np
 import pytest
 
@@ -74,6 +75,15 @@ def test_other_processes_predict_after_this_one_did(method, face, photo):
         assert pool.map_async(probabilities, [images] * 4).get(SECONDS) == [expected] * 4
         classifier = fer.Classifier(threads=1)
         assert pool.apply_async(classifier.predict, (photo,)).get(SECONDS) == classifier.predict(photo)
+
+
+def test_joblib_gives_the_same_predictions_in_its_processes(face, photo):
+    classifier = fer.Classifier(threads=1)
+    images = [face, photo, face.read_bytes()] * 2
+    expected = [classifier.predict(image) for image in images]
+    pool = joblib.Parallel(n_jobs=2, timeout=SECONDS)
+    assert pool(joblib.delayed(classifier.predict)(image) for image in images) == expected
+    assert pool(joblib.delayed(fer.predict)(image) for image in images) == expected
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")

@@ -67,7 +67,7 @@ pub(crate) struct ModelArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct PredictArgs {
-    /// Images, videos, folders (searched in depth) or glob patterns
+    /// Images, videos, folders (searched in depth) or glob patterns; `-` for an image or a list of paths on standard input
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 
@@ -77,6 +77,18 @@ pub(crate) struct PredictArgs {
     /// `table` for people, `json` (one object per line and image) or `csv` (one row per face) for programs
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
+
+    /// Write the results to a new file, .csv, .jsonl or .parquet, that appears when all are there
+    #[arg(long, value_name = "FILE", conflicts_with = "format")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Go on with an --output that was interrupted; does nothing where it is complete
+    #[arg(long, requires = "output", conflicts_with = "draw")]
+    pub(crate) resume: bool,
+
+    /// Paths on standard input end with NUL, as `find -print0` writes them; -0 for short
+    #[arg(long, short = '0')]
+    pub(crate) null: bool,
 
     /// Save the image with boxes and bars drawn on it; a folder if there are several images
     #[arg(long, value_name = "OUT")]

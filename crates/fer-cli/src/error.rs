@@ -11,11 +11,11 @@ pub(crate) type Result<T> = std::result::Result<T, Error>;
 pub(crate) enum Error {
     #[error(transparent)]
     Kit(#[from] fer_kit::Error),
-    /// Images and videos in one CSV table, whose columns differ.
+    /// Images and videos in one table, whose columns differ.
     #[error(
-        "a CSV table holds either images or videos: name them in separate commands, or use --format json"
+        "a table holds either images or videos: name them in separate commands, or use JSON (--format json, --output FILE.jsonl)"
     )]
-    MixedCsv,
+    MixedTable,
     /// Drawings asked for although there are only videos.
     #[error("--draw needs an image among the inputs: videos are not drawn on")]
     NothingToDraw,
@@ -25,6 +25,28 @@ pub(crate) enum Error {
     /// A path in the settings of a run that no TOML file can hold.
     #[error("{} is not valid Unicode: rename it", path.display())]
     NotUnicode { path: PathBuf },
+    /// A file of results that is there already.
+    #[error("{} exists: name another file", path.display())]
+    OutputExists { path: PathBuf },
+    /// Results that a run left when it was stopped.
+    #[error("{} holds the results of an interrupted run: add --resume, or delete it", path.display())]
+    OutputInterrupted { path: PathBuf },
+    #[error("another run is writing {}", path.display())]
+    OutputInUse { path: PathBuf },
+    /// Results of an interrupted run under other settings.
+    #[error("{} was begun with another model, other options or another version: delete it to begin anew", path.display())]
+    ResumeMismatch { path: PathBuf },
+    /// An extension that names no format of results.
+    #[error("cannot write results to {}: expected the extension .csv, .jsonl or .parquet", path.display())]
+    OutputFormat { path: PathBuf },
+    #[error("cannot write {}", path.display())]
+    Write { path: PathBuf, source: io::Error },
+    #[error("cannot read standard input")]
+    Stdin(#[source] io::Error),
+    #[error("standard input is empty: expected an image or a list of paths")]
+    EmptyStdin,
+    #[error("an image on standard input must be the only input")]
+    StdinImage,
     #[error("cannot write to stdout")]
     Stdout(#[source] io::Error),
     /// Results that cannot be serialized.

@@ -1,88 +1,75 @@
 //! `fer predict`: images and videos to faces and their expressions.
 
 mod drawing;
+mod inputs;
+mod journal;
 mod output;
 
-use fer_kit::load_classifier;
+use std::path::{Path, PathBuf};
+
+use fer_core::Image;
 use fer_kit::predict::{Item, predict};
-use fer_vision::{Analyzer, AnalyzerOptions, expand_inputs, is_video};
+use fer_kit::{describe, load_classifier};
+use fer_vision::{Analyzer, AnalyzerOptions, ImageResult, is_video};
+use serde_json::{Value, json};
 
 use crate::args::{Format, ModelArgs, PredictArgs};
-use crate::progress::{Progress, say_error};
+use crate::progress::{Progress, say, say_error};
 use crate::{Error, Result, Status};
 use drawing::Drawing;
+use inputs::{Inputs, STDIN};
+use journal::{FileFormat, Journal};
 use output::Output;
 
 pub(crate) fn run(args: &PredictArgs, quiet: bool) -> Result<Status> {
+    let format = args.output.as_deref().map(FileFormat::of).transpose()?;
     let analyzer = analyzer(&args.model)?;
-    let files = expand_inputs(&args.paths)?;
-    let image_files: Vec<_> = files
-        .iter()
-        .filter(|file| !is_video(file))
-        .cloned()
-        .collect();
-    let videos = files.len() - image_files.len();
-    if args.format == Format::Csv && videos > 0 && !image_files.is_empty() {
-        return Err(Error::MixedCsv);
+    let inputs = Inputs::read(&args.paths, args.null)?;
+    let files = inputs.files();
+    let videos = files.iter().filter(|file| is_video(file)).count();
+    let is_table = format.map_or(args.format == Format::Csv, FileFormat::is_table);
+    if is_table && videos > 0 && videos < files.len() {
+        return Err(Error::MixedTable);
     }
+    let images: Vec<PathBuf> = files.iter().filter(|f| !is_video(f)).cloned().collect();
     let drawing = args
         .draw
         .as_deref()
-        .map(|out| Drawing::new(out, &args.paths, &image_files))
+        .map(|out| Drawing::new(out, &args.paths, &images))
         .transpose()?;
 
-    let mut output = Output::new(args.format);
-    let mut status = Status::Success;
-    let mut report = |error: &dyn std::error::Error| {
-        status = Status::Failure;
-        say_error(error);
+    let mut run = Run {
+        status: Status::Success,
+        output: Output::to_stdout(args.format),
+        drawing,
+        progress: None,
+        quiet,
+        total: images.len(),
+        images: 0,
+        frames: 0,
     };
-    // One bar at a time: for images, or for the frames of a video.
-    let mut images: Option<Progress> = None;
-    let mut frames: Option<Progress> = None;
-    let (mut images_done, mut frames_done) = (0, 0);
-    predict(&analyzer, &files, args.frames_per_second, |item| {
-        match item {
-            Item::Image(result) => {
-                let images = images.get_or_insert_with(|| Progress::new("images", quiet));
-                let drawn = match (&drawing, result.error()) {
-                    (Some(drawing), None) => drawing.save(result),
-                    _ => Ok(()),
-                };
-                if let Some(error) = result.error() {
-                    images.suspend(|| report(error));
-                } else if let Err(error) = drawn {
-                    images.suspend(|| report(&error));
-                }
-                images.suspend(|| output.add(result))?;
-                images_done += 1;
-                images.set(images_done, image_files.len());
+    let mut files = files;
+    if let Some(path) = &args.output {
+        let Some(journal) = Journal::open(path, &settings(&analyzer, args), args.resume)? else {
+            if !quiet {
+                say(format_args!("{} is complete", path.display()));
             }
-            Item::Frame(frame) => {
-                images = None;
-                output.add_frame(&frame)?;
-                frames_done += 1;
-                frames
-                    .get_or_insert_with(|| Progress::new("frames", quiet))
-                    .count(frames_done);
-            }
-            Item::VideoEnd(video, error) => {
-                frames = None;
-                frames_done = 0;
-                match error {
-                    None => output.end_video(video)?,
-                    Some(error) => {
-                        report(&error);
-                        output.add_failed_video(video, &error)?;
-                    }
-                }
-            }
+            return Ok(Status::Success);
+        };
+        run.write_to(journal, &mut files)?;
+    }
+    match &inputs {
+        Inputs::Image(content) => {
+            let result = analyzer.encoded(STDIN, content);
+            run.add_image(&result, || Image::decode(content))?;
         }
-        Ok::<_, Error>(())
-    })?;
-    drop(images);
-    output.finish()?;
-    Ok(status)
+        Inputs::Files(_) => {
+            predict(&analyzer, &files, args.frames_per_second, |item| {
+                run.add(item)
+            })?;
+        }
+    }
+    run.finish()
 }
 
 /// An analyzer as the arguments ask for.
@@ -94,4 +81,146 @@ fn analyzer(args: &ModelArgs) -> Result<Analyzer> {
         ..AnalyzerOptions::default()
     };
     Ok(Analyzer::new(classifier, options)?)
+}
+
+/// All that results depend on beside the inputs.
+fn settings(analyzer: &Analyzer, args: &PredictArgs) -> Value {
+    json!({
+        "fer": env!("CARGO_PKG_VERSION"),
+        "faces": args.model.faces.name(),
+        "frames_per_second": args.frames_per_second,
+        "model": describe(analyzer.classifier()),
+    })
+}
+
+/// A prediction under way.
+struct Run {
+    status: Status,
+    output: Output,
+    drawing: Option<Drawing>,
+    /// One bar at a time: for images, or for the frames of a video.
+    progress: Option<(Kind, Progress)>,
+    quiet: bool,
+    /// Images in all, images done, and frames of this video done.
+    total: usize,
+    images: usize,
+    frames: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Images,
+    Frames,
+}
+
+impl Run {
+    /// Writes to a journal, and leaves those of `files` out whose results are in it.
+    fn write_to(&mut self, mut journal: Journal, files: &mut Vec<PathBuf>) -> Result<()> {
+        let earlier = journal.earlier();
+        let before = files.len();
+        files.retain(|file| !earlier.take(file));
+        if earlier.failed {
+            self.status = Status::Failure;
+        }
+        if files.len() < before && !self.quiet {
+            let there = before - files.len();
+            say(format_args!("{there} of {before} are there already"));
+        }
+        self.total = files.iter().filter(|file| !is_video(file)).count();
+        self.output = Output::to_file(journal)?;
+        Ok(())
+    }
+
+    fn add(&mut self, item: Item<'_>) -> Result<()> {
+        match item {
+            Item::Image(result) => self.add_image(result, || Image::open(&result.path)),
+            Item::Frame(frame) => {
+                if matches!(self.progress, Some((Kind::Images, _))) {
+                    self.progress = None;
+                }
+                self.output.add_frame(&frame)?;
+                self.advance(Kind::Frames);
+                Ok(())
+            }
+            Item::VideoEnd(video, error) => {
+                self.progress = None;
+                self.end_video(video, error)
+            }
+        }
+    }
+
+    /// Adds an image, which `open` reads for a drawing.
+    fn add_image(
+        &mut self,
+        result: &ImageResult,
+        open: impl FnOnce() -> fer_core::Result<Image>,
+    ) -> Result<()> {
+        let drawn = match (&self.drawing, result.error()) {
+            (Some(drawing), None) => drawing.save(result, open),
+            _ => Ok(()),
+        };
+        if let Some(error) = result.error() {
+            self.report(error);
+        } else if let Err(error) = drawn {
+            self.report(&error);
+        }
+        let output = &mut self.output;
+        match &self.progress {
+            Some((_, progress)) => progress.suspend(|| output.add(result))?,
+            None => output.add(result)?,
+        }
+        self.advance(Kind::Images);
+        Ok(())
+    }
+
+    fn end_video(&mut self, video: &Path, error: Option<fer_vision::Error>) -> Result<()> {
+        match error {
+            None => self.output.end_video(video),
+            Some(error) => {
+                self.report(&error);
+                self.output.add_failed_video(video, &error)
+            }
+        }
+    }
+
+    /// Shows that one more is done.
+    fn advance(&mut self, kind: Kind) {
+        if self
+            .progress
+            .as_ref()
+            .is_none_or(|(shown, _)| *shown != kind)
+        {
+            let things = match kind {
+                Kind::Images => "images",
+                Kind::Frames => "frames",
+            };
+            self.frames = 0;
+            self.progress = Some((kind, Progress::new(things, self.quiet)));
+        }
+        match (kind, &mut self.progress) {
+            (Kind::Images, Some((_, progress))) => {
+                self.images += 1;
+                progress.set(self.images, self.total);
+            }
+            (Kind::Frames, Some((_, progress))) => {
+                self.frames += 1;
+                progress.count(self.frames);
+            }
+            (_, None) => {}
+        }
+    }
+
+    fn report(&mut self, error: &dyn std::error::Error) {
+        self.status = Status::Failure;
+        match &self.progress {
+            Some((_, progress)) => progress.suspend(|| say_error(error)),
+            None => say_error(error),
+        }
+    }
+
+    fn finish(self) -> Result<Status> {
+        drop(self.progress);
+        self.output.finish()?;
+        Ok(self.status)
+    }
 }

@@ -40,6 +40,12 @@ impl Image {
         Self::decode(&bytes).map_err(|error| error.at(path))
     }
 
+    /// Returns `true` if `bytes` begin as the content of an image file does.
+    pub fn is_encoded(bytes: &[u8]) -> bool {
+        image::guess_format(bytes).is_ok()
+            || matches!(unknown_format(bytes), Error::UnsupportedImage { .. })
+    }
+
     /// Decodes the content of a JPEG, PNG, WebP, GIF, BMP, TIFF or PNM file, as told by the content itself.
     ///
     /// The pixels of a JPEG are those of libjpeg-turbo to the last bit, and so those of Pillow and OpenCV; arithmetic,

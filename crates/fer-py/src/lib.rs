@@ -17,6 +17,7 @@ mod watch;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use fer_vision::ColumnType;
 use pyo3::prelude::*;
 
 /// Runs the `fer` command line, its name first, and gives its exit code.
@@ -41,10 +42,20 @@ fn expand_inputs(py: Python<'_>, path: PathBuf) -> PyResult<Vec<PathBuf>> {
     }
 }
 
+/// The name by which Python knows the type of a column.
+fn type_name(kind: ColumnType) -> &'static str {
+    match kind {
+        ColumnType::Text => "text",
+        ColumnType::Integer => "integer",
+        ColumnType::Float | ColumnType::Double => "number",
+    }
+}
+
 /// Private: import from ``fer``.
 #[pymodule(gil_used = false)]
 mod _fer {
     use fer_core::{Emotion, Model};
+    use fer_vision::FaceRow;
     use pyo3::prelude::*;
     use pyo3::types::PyTuple;
 
@@ -76,6 +87,11 @@ mod _fer {
             PyTuple::new(py, Emotion::ALL.map(Emotion::label))?,
         )?;
         module.add("FRAMES_PER_SECOND", fer_vision::DEFAULT_FRAMES_PER_SECOND)?;
-        module.add("MODELS", PyTuple::new(py, Model::names())?)
+        module.add("MODELS", PyTuple::new(py, Model::names())?)?;
+        let column = |(name, kind)| (name, super::type_name(kind));
+        module.add(
+            "FACE_COLUMNS",
+            PyTuple::new(py, FaceRow::COLUMNS.map(column))?,
+        )
     }
 }

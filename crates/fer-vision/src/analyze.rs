@@ -140,6 +140,19 @@ impl Analyzer {
     pub fn path(&self, path: impl Into<PathBuf>) -> ImageResult {
         let path = path.into();
         let prepared = self.prepare_file(&path);
+        self.result(path, prepared)
+    }
+
+    /// Returns the faces of the content of an image file that is known by the name `path`.
+    pub fn encoded(&self, path: impl Into<PathBuf>, content: &[u8]) -> ImageResult {
+        let decoded = Image::decode(content).map_err(Error::from);
+        self.result(
+            path.into(),
+            decoded.and_then(|image| self.prepare_decoded(&image)),
+        )
+    }
+
+    fn result(&self, path: PathBuf, prepared: Result<PreparedImage>) -> ImageResult {
         let animated = prepared.as_ref().is_ok_and(|image| image.animated);
         let outcome = prepared.and_then(|image| self.predict_one(image));
         ImageResult {
@@ -194,7 +207,10 @@ impl Analyzer {
     /// Reads an image file and finds its faces.
     pub(crate) fn prepare_file(&self, path: &Path) -> Result<PreparedImage> {
         refuse_folder(path)?;
-        let image = Image::open(path)?;
+        self.prepare_decoded(&Image::open(path)?)
+    }
+
+    fn prepare_decoded(&self, image: &Image) -> Result<PreparedImage> {
         let prepared = self.prepare(&image.view())?;
         Ok(PreparedImage {
             animated: image.is_animated(),

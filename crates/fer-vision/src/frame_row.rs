@@ -5,7 +5,7 @@ use std::path::Path;
 use fer_core::Emotion;
 use serde::{Serialize, Serializer};
 
-use crate::{Error, TrackedFace};
+use crate::{ColumnType, Error, TrackedFace};
 
 /// One row of a table of faces over time. Its fields are the columns; what does not apply is empty.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -52,6 +52,29 @@ pub struct FrameRow<'a> {
 }
 
 impl<'a> FrameRow<'a> {
+    /// Names and types of the columns, in order.
+    pub const COLUMNS: [(&'static str, ColumnType); 19] = [
+        ("path", ColumnType::Text),
+        ("time", ColumnType::Double),
+        ("person", ColumnType::Integer),
+        ("x", ColumnType::Integer),
+        ("y", ColumnType::Integer),
+        ("width", ColumnType::Integer),
+        ("height", ColumnType::Integer),
+        ("score", ColumnType::Float),
+        ("emotion", ColumnType::Text),
+        ("confidence", ColumnType::Float),
+        ("happy", ColumnType::Float),
+        ("sad", ColumnType::Float),
+        ("neutral", ColumnType::Float),
+        ("surprise", ColumnType::Float),
+        ("smoothed_happy", ColumnType::Float),
+        ("smoothed_sad", ColumnType::Float),
+        ("smoothed_neutral", ColumnType::Float),
+        ("smoothed_surprise", ColumnType::Float),
+        ("error", ColumnType::Text),
+    ];
+
     /// Returns the row of a face seen at `time` seconds.
     #[must_use]
     pub fn new(path: Option<&'a Path>, time: f64, tracked: &TrackedFace) -> Self {
@@ -99,4 +122,17 @@ impl<'a> FrameRow<'a> {
 
 fn as_text<S: Serializer>(path: &Option<&Path>, serializer: S) -> Result<S::Ok, S::Error> {
     path.map(Path::to_string_lossy).serialize(serializer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_columns_are_the_fields() {
+        let row = serde_json::to_value(FrameRow::default()).unwrap();
+        let fields = row.as_object().unwrap().keys();
+        let columns = FrameRow::COLUMNS.map(|(name, _)| name);
+        assert!(fields.eq(columns), "{row}");
+    }
 }

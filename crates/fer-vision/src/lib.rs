@@ -10,6 +10,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod analyze;
+mod columns;
 mod crop;
 mod detector;
 mod draw;
@@ -25,6 +26,7 @@ mod video;
 pub use fer_core;
 
 pub use analyze::{Analyzer, AnalyzerOptions, FaceMode};
+pub use columns::ColumnType;
 pub use crop::FaceCrop;
 pub use detector::{Detection, FaceDetector, FaceSearch, SeetaDetector};
 pub use draw::{DrawingTargets, draw, save};

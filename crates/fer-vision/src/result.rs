@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use fer_core::{Emotion, Prediction};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use crate::{Error, FaceBox};
+use crate::{ColumnType, Error, FaceBox};
 
 /// A face and its apparent expression.
 ///
@@ -119,6 +119,24 @@ pub struct FaceRow<'a> {
 }
 
 impl<'a> FaceRow<'a> {
+    /// Names and types of the columns, in order.
+    pub const COLUMNS: [(&'static str, ColumnType); 14] = [
+        ("path", ColumnType::Text),
+        ("face", ColumnType::Integer),
+        ("x", ColumnType::Integer),
+        ("y", ColumnType::Integer),
+        ("width", ColumnType::Integer),
+        ("height", ColumnType::Integer),
+        ("score", ColumnType::Float),
+        ("emotion", ColumnType::Text),
+        ("confidence", ColumnType::Float),
+        ("happy", ColumnType::Float),
+        ("sad", ColumnType::Float),
+        ("neutral", ColumnType::Float),
+        ("surprise", ColumnType::Float),
+        ("error", ColumnType::Text),
+    ];
+
     fn empty() -> Self {
         Self {
             path: Path::new(""),
@@ -161,4 +179,17 @@ impl<'a> FaceRow<'a> {
 
 fn as_text<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&path.to_string_lossy())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_columns_are_the_fields() {
+        let row = serde_json::to_value(FaceRow::empty()).unwrap();
+        let fields = row.as_object().unwrap().keys();
+        let columns = FaceRow::COLUMNS.map(|(name, _)| name);
+        assert!(fields.eq(columns), "{row}");
+    }
 }

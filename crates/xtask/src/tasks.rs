@@ -20,13 +20,14 @@ const FEATURE_SETS: [(&str, &str); 4] = [
 ];
 
 /// Documents whose examples are run.
-const RUN_DOCUMENTS: [&str; 15] = [
+const RUN_DOCUMENTS: [&str; 16] = [
     "README.md",
     "docs/index.md",
     "docs/data.md",
     "docs/train.md",
     "docs/photos-and-video.md",
     "docs/evaluate.md",
+    "docs/scale.md",
     "docs/onnx.md",
     "docs/insight/index.md",
     "docs/insight/engagement.md",

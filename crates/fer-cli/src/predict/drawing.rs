@@ -26,8 +26,12 @@ impl Drawing {
         Ok(Self { targets })
     }
 
-    /// Draws the faces of an image and saves it.
-    pub(super) fn save(&self, result: &ImageResult) -> Result<()> {
+    /// Draws the faces of an image, which `open` reads, and saves it.
+    pub(super) fn save(
+        &self,
+        result: &ImageResult,
+        open: impl FnOnce() -> fer_core::Result<Image>,
+    ) -> Result<()> {
         let Some(target) = self.targets.get(&result.path) else {
             return Ok(());
         };
@@ -37,7 +41,7 @@ impl Drawing {
                 source,
             })?;
         }
-        let mut image = Image::open(&result.path)?;
+        let mut image = open()?;
         fer_vision::draw(&mut image, result.faces());
         Ok(fer_vision::save(&image, target)?)
     }

@@ -3,7 +3,7 @@
 mod listing;
 mod people;
 
-use std::io::{self, StdoutLock, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use fer_kit::predict::Frame;
@@ -11,15 +11,21 @@ use fer_vision::{Face, FrameRow, ImageResult};
 use serde::Serialize;
 use serde_json::json;
 
+use super::journal::{FileFormat, Journal};
 use crate::args::Format;
 use crate::{Error, Result};
 use listing::Listing;
 use people::People;
 
-/// Takes results one by one; lines of JSON and CSV appear as they come, the table at the end.
-pub(super) enum Output {
-    Json(StdoutLock<'static>),
-    Csv(Box<csv::Writer<StdoutLock<'static>>>),
+/// Takes results one by one; lines of JSON and CSV appear as they come, the table and a file at the end.
+pub(super) struct Output {
+    lines: Lines,
+    journal: Option<Journal>,
+}
+
+enum Lines {
+    Json(Box<dyn Write>),
+    Csv(Box<csv::Writer<Box<dyn Write>>>),
     Table {
         listing: Box<Listing>,
         people: People,
@@ -27,58 +33,64 @@ pub(super) enum Output {
 }
 
 impl Output {
-    pub(super) fn new(format: Format) -> Self {
-        match format {
-            Format::Json => Self::Json(io::stdout().lock()),
-            Format::Csv => Self::Csv(Box::new(csv::Writer::from_writer(io::stdout().lock()))),
-            Format::Table => Self::Table {
+    /// Writes to stdout.
+    pub(super) fn to_stdout(format: Format) -> Self {
+        let stdout = || Box::new(io::stdout().lock());
+        let lines = match format {
+            Format::Json => Lines::Json(stdout()),
+            Format::Csv => Lines::csv(stdout(), true),
+            Format::Table => Lines::Table {
                 listing: Box::default(),
                 people: People::default(),
             },
+        };
+        Self {
+            lines,
+            journal: None,
         }
+    }
+
+    /// Writes to the file of a journal.
+    pub(super) fn to_file(journal: Journal) -> Result<Self> {
+        let (file, is_empty) = journal.writer()?;
+        let file = Box::new(file);
+        let lines = match journal.format() {
+            FileFormat::Json => Lines::Json(file),
+            FileFormat::Csv | FileFormat::Parquet => Lines::csv(file, is_empty),
+        };
+        Ok(Self {
+            lines,
+            journal: Some(journal),
+        })
     }
 
     /// Adds the faces of an image.
     pub(super) fn add(&mut self, result: &ImageResult) -> Result<()> {
-        match self {
-            Self::Json(stdout) => write_json(stdout, result),
-            Self::Csv(writer) => {
-                result
-                    .rows()
-                    .try_for_each(|row| writer.serialize(row))
-                    .map_err(csv_error)?;
-                writer.flush().map_err(Error::Stdout)
-            }
-            Self::Table { listing, .. } => {
-                listing.add_image(result);
-                Ok(())
-            }
+        if let Lines::Table { listing, .. } = &mut self.lines {
+            listing.add_image(result);
+            return Ok(());
         }
+        let written = self.lines.write(result, result.rows());
+        written.map_err(|error| self.failed(error))
     }
 
     /// Adds the faces of a frame of a video.
     pub(super) fn add_frame(&mut self, frame: &Frame<'_>) -> Result<()> {
-        match self {
-            Self::Json(stdout) => write_json(stdout, frame),
-            Self::Csv(writer) => {
-                let mut rows = frame
-                    .faces
-                    .iter()
-                    .map(|face| FrameRow::new(Some(frame.path), frame.time, face));
-                rows.try_for_each(|row| writer.serialize(row))
-                    .map_err(csv_error)?;
-                writer.flush().map_err(Error::Stdout)
-            }
-            Self::Table { people, .. } => {
-                people.add(frame);
-                Ok(())
-            }
+        if let Lines::Table { people, .. } = &mut self.lines {
+            people.add(frame);
+            return Ok(());
         }
+        let rows = frame
+            .faces
+            .iter()
+            .map(|face| FrameRow::new(Some(frame.path), frame.time, face));
+        let written = self.lines.write(frame, rows);
+        written.map_err(|error| self.failed(error))
     }
 
     /// Ends a video: the table gets one row per person.
     pub(super) fn end_video(&mut self, video: &Path) -> Result<()> {
-        if let Self::Table { listing, people } = self {
+        if let Lines::Table { listing, people } = &mut self.lines {
             listing.add_video(video, std::mem::take(people).into_rows());
         }
         Ok(())
@@ -90,43 +102,66 @@ impl Output {
         video: &Path,
         error: &fer_vision::Error,
     ) -> Result<()> {
-        match self {
-            Self::Json(stdout) => {
-                let empty: [Face; 0] = [];
-                write_json(
-                    stdout,
-                    &json!({ "path": video.to_string_lossy(), "error": error, "faces": empty }),
-                )
-            }
-            Self::Csv(writer) => writer
-                .serialize(FrameRow::failed(video, error))
-                .map_err(csv_error),
-            Self::Table { listing, people } => {
-                // Who was seen before it failed is nobody in the next video.
-                *people = People::default();
-                listing.add_failed_video(video, error.kind());
-                Ok(())
-            }
+        if let Lines::Table { listing, people } = &mut self.lines {
+            // Who was seen before it failed is nobody in the next video.
+            *people = People::default();
+            listing.add_failed_video(video, error.kind());
+            return Ok(());
         }
+        let empty: [Face; 0] = [];
+        let line = json!({ "path": video.to_string_lossy(), "error": error, "faces": empty });
+        let row = FrameRow::failed(video, error);
+        let written = self.lines.write(&line, std::iter::once(row));
+        written.map_err(|error| self.failed(error))
     }
 
     pub(super) fn finish(self) -> Result<()> {
-        match self {
-            Self::Json(mut stdout) => stdout.flush().map_err(Error::Stdout),
-            Self::Csv(mut writer) => writer.flush().map_err(Error::Stdout),
-            Self::Table { listing, .. } => listing.print(),
+        match (self.lines, self.journal) {
+            (Lines::Table { listing, .. }, _) => listing.print(),
+            (lines, Some(journal)) => {
+                drop(lines);
+                journal.finish()
+            }
+            (_, None) => Ok(()),
+        }
+    }
+
+    fn failed(&self, error: csv::Error) -> Error {
+        match (error.into_kind(), &self.journal) {
+            (csv::ErrorKind::Io(error), None) => Error::Stdout(error),
+            (csv::ErrorKind::Io(error), Some(journal)) => journal.failed(error),
+            (other, _) => Error::Format(format!("{other:?}").into()),
         }
     }
 }
 
-fn write_json(stdout: &mut StdoutLock<'_>, value: &impl Serialize) -> Result<()> {
-    let line = serde_json::to_string(value).map_err(|error| Error::Format(error.into()))?;
-    writeln!(stdout, "{line}").map_err(Error::Stdout)
-}
+impl Lines {
+    fn csv(writer: Box<dyn Write>, header: bool) -> Self {
+        let writer = csv::WriterBuilder::new()
+            .has_headers(header)
+            .from_writer(writer);
+        Self::Csv(Box::new(writer))
+    }
 
-fn csv_error(error: csv::Error) -> Error {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => Error::Stdout(error),
-        other => Error::Format(format!("{other:?}").into()),
+    /// Writes a result as a line of JSON or as its rows, and leaves nothing in memory.
+    fn write<R: Serialize>(
+        &mut self,
+        line: &impl Serialize,
+        mut rows: impl Iterator<Item = R>,
+    ) -> csv::Result<()> {
+        match self {
+            Self::Json(writer) => {
+                let mut line = serde_json::to_vec(line).map_err(io::Error::from)?;
+                line.push(b'\n');
+                writer.write_all(&line)?;
+                writer.flush()?;
+            }
+            Self::Csv(writer) => {
+                rows.try_for_each(|row| writer.serialize(row))?;
+                writer.flush()?;
+            }
+            Self::Table { .. } => {}
+        }
+        Ok(())
     }
 }
