@@ -24,6 +24,7 @@ from fer._fer import EMOTIONS, MODELS, Face, __version__
 from fer._predict import predict, predict_batch
 from fer._prediction import Explanation, Prediction
 from fer._schema import SCHEMA, Schema
+from fer._stream import FrameFaces, stream
 from fer._table import Table
 from fer._training import TrainingRun, TrainOptions, train, train_defaults
 from fer._video import Timeline, predict_video
@@ -58,6 +59,7 @@ __all__ = [
     "Explanation",
     "Face",
     "FerError",
+    "FrameFaces",
     "ImageError",
     "ImageNotFoundError",
     "Mistakes",
@@ -84,6 +86,7 @@ __all__ = [
     "predict",
     "predict_batch",
     "predict_video",
+    "stream",
     "train",
     "train_defaults",
 ]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer import _fer
-from fer._classifier import classifier_of
+from fer._sources import frames_of
+from fer._stream import stream
 from fer._table import Table
-from fer.exceptions import VideoError, VideoNotFoundError
+from fer._write_video import write_video
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -82,19 +83,23 @@ def predict_video(
     >>> len(fer.predict_video([np.zeros((120, 160, 3), np.uint8)] * 3))
     0
     """
-    if not frames_per_second > 0:
-        raise ValueError(f"frames_per_second is {frames_per_second}, expected a positive number")
-    stream = _fer.FaceStream(classifier_of(model, priors)._analyzer)
-    rows: list[dict[str, Any]] = []
-    for time, frame in _frames(video, frames_per_second):
-        rows.extend(stream.push(frame, time, bgr))
-    return Timeline.from_rows([{name: row[name] for name in _TYPES} for row in rows], _TYPES)
+    rows = [
+        {name: row[name] for name in _TYPES}
+        for frame in stream(video, model=model, priors=priors, frames_per_second=frames_per_second, bgr=bgr)
+        for row in frame
+    ]
+    timeline = Timeline.from_rows(rows, _TYPES)
+    if isinstance(video, str | os.PathLike):
+        timeline._source = (Path(video), frames_per_second)
+    return timeline
 
 
 class Timeline(Table):
     """Rows of faces over time, as made by ``fer.predict_video``."""
 
-    __slots__ = ()
+    __slots__ = ("_source",)
+
+    _source: tuple[Path, float]
 
     def plot(self) -> Figure:
         """Draw the probabilities of each person over time, raw and smoothed (needs matplotlib)."""
@@ -102,42 +107,34 @@ class Timeline(Table):
 
         return plot_timeline(self)
 
+    def save_video(self, path: str | os.PathLike[str]) -> None:
+        """Write the frames with boxes and smoothed probabilities drawn on them, without sound (needs PyAV).
 
-def _frames(
-    video: str | os.PathLike[str] | Iterable[ImageInput], frames_per_second: float
-) -> Iterator[tuple[float, ImageInput]]:
-    if isinstance(video, str | os.PathLike) and not Path(video).is_dir():
-        yield from _sampled(_decoded(Path(video)), frames_per_second)
-        return
-    frames = _fer.expand_inputs(video) if isinstance(video, str | os.PathLike) else video
-    for number, frame in enumerate(frames):
-        yield number / frames_per_second, frame
+        Parameters
+        ----------
+        path
+            Video file to write, such as ``drawn.mp4``; it must not exist.
+
+        Raises
+        ------
+        ValueError
+            If the timeline is not that of a file or folder, whose frames can be read again.
+        OutputError
+            If the file exists or cannot be written.
+        """
+        source = getattr(self, "_source", None)
+        if source is None:
+            raise ValueError("the frames are gone: only a timeline of a video file or a folder can be drawn")
+        faces: dict[float, list[_fer.Face]] = {}
+        for row in self:
+            faces.setdefault(row["time"], []).append(_smoothed(row))
+        drawn = (_fer.draw(frame, faces.get(time, [])) for time, frame in frames_of(*source))
+        write_video(Path(path), drawn, source[1])
 
 
-def _sampled(
-    frames: Iterable[tuple[float, ImageInput]], frames_per_second: float
-) -> Iterator[tuple[float, ImageInput]]:
-    """Give the first frame of each interval."""
-    taken = -1
-    for time, frame in frames:
-        interval = int(time * frames_per_second)
-        if interval > taken:
-            taken = interval
-            yield time, frame
-
-
-def _decoded(path: Path) -> Iterator[tuple[float, ImageInput]]:
-    if not path.exists():
-        raise VideoNotFoundError(f"{path}: no such file", "not_found", str(path))
-    try:
-        import av
-        from av.error import FFmpegError
-    except ImportError as error:
-        raise ImportError("reading a video file needs PyAV: pip install av") from error
-    try:
-        with av.open(str(path)) as container:
-            for frame in container.decode(video=0):
-                if frame.time is not None:
-                    yield float(frame.time), frame.to_ndarray(format="rgb24")
-    except (FFmpegError, IndexError) as error:
-        raise VideoError(f"{path}: cannot read the video: {error}", "corrupt_video", str(path)) from error
+def _smoothed(row: dict[str, Any]) -> _fer.Face:
+    """Return the face of a row with its smoothed probabilities, to be drawn without a mark of doubt."""
+    probabilities = [row[f"smoothed_{emotion}"] for emotion in _fer.EMOTIONS]
+    sure = [float(probability == max(probabilities)) for probability in probabilities]
+    box = (row["x"], row["y"], row["width"], row["height"])
+    return _fer.Face(box, row["score"], probabilities, sure)

@@ -44,13 +44,55 @@ fn without_ffmpeg_a_video_is_an_error_that_says_what_to_install() {
 }
 
 #[test]
-fn drawing_on_videos_is_refused_before_anything_is_written() {
+fn a_video_is_drawn_into_a_new_video_only() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out.jpg");
-    let run = run(fer().args(["predict", "clip.mp4", "--draw"]).arg(&out));
-    assert_eq!(run.code, 1);
-    assert!(run.stderr.contains("--draw"), "{}", run.stderr);
-    assert!(!out.exists());
+    let as_image = run(fer().args(["predict", "clip.mp4", "--draw"]).arg(&out));
+    assert_eq!(as_image.code, 1);
+    assert!(as_image.stderr.contains(".mp4"), "{}", as_image.stderr);
+    let two = run(fer()
+        .args(["predict", "a.mp4", "b.mp4", "--draw"])
+        .arg(out.with_extension("mp4")));
+    assert_eq!(two.code, 1);
+    assert!(two.stderr.contains("one video"), "{}", two.stderr);
+    assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+}
+
+#[test]
+fn a_drawn_video_has_the_frames_and_the_people() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(clip) = clip(folder.path()) else {
+        return;
+    };
+    let out = folder.path().join("drawn.mp4");
+    let drawn = run(fer()
+        .args(["predict", "--frames-per-second", "12", "--draw"])
+        .args([&out, &clip]));
+    assert_eq!(drawn.code, 0, "{}", drawn.stderr);
+    let again = run(fer()
+        .args(["predict", "--format", "json", "--frames-per-second", "12"])
+        .arg(&out));
+    assert_eq!(json_lines(&again.stdout).len(), FRAMES);
+    let frames = |video: &Path| -> Vec<_> {
+        fer_vision::VideoFrames::open(video, 12.0)
+            .unwrap()
+            .map(|frame| frame.unwrap().1)
+            .collect()
+    };
+    let (plain, drawn) = (&frames(&clip)[0], &frames(&out)[0]);
+    assert_eq!(
+        (plain.width(), plain.height()),
+        (drawn.width(), drawn.height())
+    );
+    let pixels = plain.pixels().iter().zip(drawn.pixels());
+    let changed = pixels.filter(|(a, b)| a.abs_diff(**b) > 60).count();
+    let share = changed as f64 / plain.pixels().len() as f64;
+    assert!((0.001..0.3).contains(&share), "{share}");
+
+    let taken = run(fer().arg("predict").arg(&clip).arg("--draw").arg(&out));
+    assert_eq!(taken.code, 1);
+    assert!(taken.stderr.contains("exists"), "{}", taken.stderr);
+    assert_eq!(folder.path().read_dir().unwrap().count(), 2);
 }
 
 #[test]

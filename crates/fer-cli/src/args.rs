@@ -90,7 +90,7 @@ pub(crate) struct PredictArgs {
     #[arg(long, short = '0')]
     pub(crate) null: bool,
 
-    /// Save the image with boxes and bars drawn on it; a folder if there are several images
+    /// Save the image or video with boxes and bars drawn on it; a folder if there are several images
     #[arg(long, value_name = "OUT")]
     pub(crate) draw: Option<PathBuf>,
 

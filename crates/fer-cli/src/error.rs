@@ -16,9 +16,9 @@ pub(crate) enum Error {
         "a table holds either images or videos: name them in separate commands, or use JSON (--format json, --output FILE.jsonl)"
     )]
     MixedTable,
-    /// Drawings asked for although there are only videos.
-    #[error("--draw needs an image among the inputs: videos are not drawn on")]
-    NothingToDraw,
+    /// Drawings of several videos, or of videos and images.
+    #[error("--draw takes images, or one video: name them in separate commands")]
+    MixedDrawing,
     /// A folder for drawings that cannot be created.
     #[error("cannot create {}", path.display())]
     CreateFolder { path: PathBuf, source: io::Error },

@@ -8,7 +8,7 @@ mod output;
 use std::path::{Path, PathBuf};
 
 use fer_core::Image;
-use fer_kit::predict::{Item, predict};
+use fer_kit::predict::{Frame, Item, predict};
 use fer_kit::{describe, load_classifier};
 use fer_vision::{Analyzer, AnalyzerOptions, ImageResult, is_video};
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ pub(crate) fn run(args: &PredictArgs, quiet: bool) -> Result<Status> {
     let drawing = args
         .draw
         .as_deref()
-        .map(|out| Drawing::new(out, &args.paths, &images))
+        .map(|out| Drawing::new(out, &args.paths, &images, videos, args.frames_per_second))
         .transpose()?;
 
     let mut run = Run {
@@ -134,16 +134,18 @@ impl Run {
     fn add(&mut self, item: Item<'_>) -> Result<()> {
         match item {
             Item::Image(result) => self.add_image(result, || Image::open(&result.path)),
-            Item::Frame(frame) => {
+            Item::Frame(frame, image) => {
                 if matches!(self.progress, Some((Kind::Images, _))) {
                     self.progress = None;
                 }
+                self.draw_frame(&frame, image);
                 self.output.add_frame(&frame)?;
                 self.advance(Kind::Frames);
                 Ok(())
             }
             Item::VideoEnd(video, error) => {
                 self.progress = None;
+                self.end_drawing();
                 self.end_video(video, error)
             }
         }
@@ -171,6 +173,28 @@ impl Run {
         }
         self.advance(Kind::Images);
         Ok(())
+    }
+
+    /// Draws on a frame; if that fails, on none of those to come.
+    fn draw_frame(&mut self, frame: &Frame<'_>, image: &Image) {
+        let drawn = self
+            .drawing
+            .as_mut()
+            .map_or(Ok(()), |drawing| drawing.add_frame(frame, image));
+        if let Err(error) = drawn {
+            self.drawing = None;
+            self.report(&error);
+        }
+    }
+
+    /// Ends the drawing of a video, also of one that could be read to some point only.
+    fn end_drawing(&mut self) {
+        if let Some(Drawing::Video(_)) = &self.drawing
+            && let Some(drawing) = self.drawing.take()
+            && let Err(error) = drawing.finish()
+        {
+            self.report(&error);
+        }
     }
 
     fn end_video(&mut self, video: &Path, error: Option<fer_vision::Error>) -> Result<()> {

@@ -4,6 +4,7 @@ mod frame;
 
 use std::path::{Path, PathBuf};
 
+use fer_core::Image;
 use fer_vision::{Analyzer, FaceStream, ImageResult, StreamOptions, VideoFrames, is_video};
 
 pub use frame::Frame;
@@ -13,8 +14,8 @@ pub use frame::Frame;
 pub enum Item<'a> {
     /// An image: its faces, or why it could not be read.
     Image(&'a ImageResult),
-    /// A frame of a video with the people in it.
-    Frame(Frame<'a>),
+    /// A frame of a video with the people in it, and its pixels.
+    Frame(Frame<'a>, &'a Image),
     /// The end of a video. With an error, the frames before it are all that could be read.
     VideoEnd(&'a Path, Option<fer_vision::Error>),
 }
@@ -55,9 +56,12 @@ fn predict_video<E>(
     };
     let mut stream = FaceStream::new(analyzer.clone(), StreamOptions::default());
     for frame in frames {
-        let seen = frame.and_then(|(time, image)| Ok((time, stream.push(time, &image.view())?)));
+        let seen = frame.and_then(|(time, image)| {
+            let faces = stream.push(time, &image.view())?;
+            Ok((Frame::new(video, time, faces), image))
+        });
         match seen {
-            Ok((time, faces)) => visit(Item::Frame(Frame::new(video, time, faces)))?,
+            Ok((frame, image)) => visit(Item::Frame(frame, &image))?,
             Err(error) => return visit(Item::VideoEnd(video, Some(error))),
         }
     }

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use crate::analyzer::Analyzer;
 use crate::convert::to_python;
 use crate::errors::Subject;
+use crate::face::Face;
 use crate::input::ImageInput;
 
 /// Follows the people of one sequence of frames.
@@ -25,14 +26,14 @@ impl FaceStream {
         ))))
     }
 
-    /// The rows of the next frame, taken at `time` seconds.
+    /// The rows of the next frame, taken at `time` seconds, each with the face as it is drawn: smoothed over time.
     fn push<'py>(
         &self,
         py: Python<'py>,
         frame: &Bound<'py, PyAny>,
         time: f64,
         bgr: bool,
-    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    ) -> PyResult<Vec<(Bound<'py, PyAny>, Face)>> {
         let input = ImageInput::new(frame, bgr)?;
         let source = input.source()?;
         let follow = || -> fer_kit::Result<_> {
@@ -46,7 +47,10 @@ impl FaceStream {
             .map_err(|error| Subject::Image.raise(error))?;
         faces
             .iter()
-            .map(|face| to_python(py, &FrameRow::new(None, time, face)))
+            .map(|face| {
+                let row = to_python(py, &FrameRow::new(None, time, face))?;
+                Ok((row, Face(face.to_smoothed())))
+            })
             .collect()
     }
 }

@@ -100,6 +100,20 @@ pub enum Error {
         /// The file named.
         path: PathBuf,
     },
+    /// An extension that is not that of a video.
+    #[error("cannot write a video to {}: expected an extension such as .mp4, .mkv or .webm", path.display())]
+    VideoFormat {
+        /// The file named.
+        path: PathBuf,
+    },
+    /// A video that could not be written.
+    #[error("cannot write the video {}: {message}", path.display())]
+    VideoWrite {
+        /// The video.
+        path: PathBuf,
+        /// What the encoder said last.
+        message: String,
+    },
     /// One file for the drawings of several images.
     #[error("{} is the name of one file: expected a folder for {images} images", path.display())]
     DrawingNeedsFolder {
@@ -162,13 +176,14 @@ impl Error {
             | Self::DrawOver { .. }
             | Self::DrawingExists { .. }
             | Self::DrawingFormat { .. }
+            | Self::VideoFormat { .. }
             | Self::DrawingNeedsFolder { .. }
             | Self::Pattern { .. }
             | Self::FrameTime { .. }
             | Self::FrameRate { .. } => ErrorKind::InvalidArgument,
             Self::Threads { .. } => ErrorKind::Threads,
             Self::Folder { source, .. } => source.into(),
-            Self::Write { .. } => ErrorKind::Io,
+            Self::Write { .. } | Self::VideoWrite { .. } => ErrorKind::Io,
             Self::VideoDecoderMissing { .. } => ErrorKind::VideoDecoderMissing,
             Self::Video { .. } => ErrorKind::CorruptVideo,
         }

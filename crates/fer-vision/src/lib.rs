@@ -37,4 +37,4 @@ pub use inputs::{expand_inputs, is_video};
 pub use pipeline::ImageResults;
 pub use result::{Face, FaceRow, ImageResult};
 pub use stream::{FaceStream, StreamOptions, TrackedFace};
-pub use video::{DEFAULT_FRAMES_PER_SECOND, VideoFrames};
+pub use video::{DEFAULT_FRAMES_PER_SECOND, VideoFrames, VideoWriter};

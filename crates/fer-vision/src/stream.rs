@@ -5,7 +5,7 @@ mod track;
 
 use std::collections::HashSet;
 
-use fer_core::{ImageView, PerEmotion};
+use fer_core::{ImageView, PerEmotion, Prediction};
 use serde::Serialize;
 
 use self::assign::{assign, without_duplicates};
@@ -50,6 +50,20 @@ pub struct TrackedFace {
     pub face: Face,
     /// The person's probabilities smoothed over time; they sum to 1.
     pub smoothed: PerEmotion<f32>,
+}
+
+impl TrackedFace {
+    /// Returns the face with the person's smoothed probabilities, for drawing; its label sets are those of this frame.
+    #[must_use]
+    pub fn to_smoothed(&self) -> Face {
+        let now = self.face.prediction;
+        // Rounding may leave a hair more than 1.
+        let smoothed = self.smoothed.0.map(|share| share.clamp(0.0, 1.0));
+        Face {
+            prediction: Prediction::from_parts(smoothed, now.p_values()).unwrap_or(now),
+            ..self.face.clone()
+        }
+    }
 }
 
 /// Follows people through frames: which face belongs to whom, and how their expression runs.

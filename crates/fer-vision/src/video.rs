@@ -1,5 +1,7 @@
 //! Frames of a video file, through the `ffmpeg` that the user has installed.
 
+mod writer;
+
 use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -9,6 +11,7 @@ use std::thread::JoinHandle;
 use fer_core::{Image, MAX_IMAGE_PIXELS, PixelFormat};
 
 use crate::{Error, Result};
+pub use writer::VideoWriter;
 
 /// Frames taken from a second of video by default. Expressions last a quarter of a second and more.
 pub const DEFAULT_FRAMES_PER_SECOND: f64 = 10.0;
@@ -71,22 +74,11 @@ impl VideoFrames {
         let no_pipe = || missing(io::Error::other("it has no output"));
         let frames = BufReader::new(decoder.stdout.take().ok_or_else(no_pipe)?);
         let errors = decoder.stderr.take().ok_or_else(no_pipe)?;
-        let messages = std::thread::spawn(move || {
-            let mut text = Vec::new();
-            let mut errors = errors;
-            // What does not read is not said; the rest is drained, so that the decoder never waits for us.
-            let _ = errors
-                .by_ref()
-                .take(MAX_MESSAGE_BYTES)
-                .read_to_end(&mut text);
-            let _ = io::copy(&mut errors, &mut io::sink());
-            String::from_utf8_lossy(&text).trim().to_owned()
-        });
         Ok(Self {
             path: path.to_path_buf(),
             decoder,
             frames,
-            messages: Some(messages),
+            messages: Some(messages(errors)),
             frames_per_second,
             count: 0,
             finished: false,
@@ -150,6 +142,20 @@ impl Drop for VideoFrames {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// Collects what `ffmpeg` says on its error output.
+fn messages(mut errors: impl Read + Send + 'static) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut text = Vec::new();
+        // What does not read is not said; the rest is drained, so that the program never waits for us.
+        let _ = errors
+            .by_ref()
+            .take(MAX_MESSAGE_BYTES)
+            .read_to_end(&mut text);
+        let _ = io::copy(&mut errors, &mut io::sink());
+        String::from_utf8_lossy(&text).trim().to_owned()
+    })
 }
 
 /// Reads one binary PPM image of the stream, or `None` at its end.

@@ -1,29 +1,39 @@
-//! `--draw`: images with what was found in them.
+//! `--draw`: images, or a video, with what was found in them.
 
 use std::path::{Path, PathBuf};
 
 use fer_core::Image;
-use fer_vision::{DrawingTargets, ImageResult};
+use fer_kit::predict::Frame;
+use fer_vision::{DrawingTargets, Face, ImageResult, VideoWriter};
 
 use crate::{Error, Result};
 
 /// Draws predictions into files planned beforehand.
 #[derive(Debug)]
-pub(super) struct Drawing {
-    targets: DrawingTargets,
+pub(super) enum Drawing {
+    Images(DrawingTargets),
+    Video(VideoWriter),
 }
 
 impl Drawing {
-    /// Plans the drawings of `images`, the image files among what `inputs` stand for, in the file or folder `out`.
+    /// Plans the drawings of `images`, the image files among what `inputs` stand for, in the file or folder `out`; or that of one
+    /// video in the file `out`.
     ///
     /// # Errors
-    /// [`Error::NothingToDraw`] without images; those of [`DrawingTargets::plan`] if a drawing would take the place of another file.
-    pub(super) fn new(out: &Path, inputs: &[PathBuf], images: &[PathBuf]) -> Result<Self> {
-        if images.is_empty() {
-            return Err(Error::NothingToDraw);
+    /// [`Error::MixedDrawing`] for anything but images or one video; those of [`DrawingTargets::plan`] and [`VideoWriter::new`] if a
+    /// drawing would take the place of another file.
+    pub(super) fn new(
+        out: &Path,
+        inputs: &[PathBuf],
+        images: &[PathBuf],
+        videos: usize,
+        frames_per_second: f64,
+    ) -> Result<Self> {
+        match (images.len(), videos) {
+            (_, 0) => Ok(Self::Images(DrawingTargets::plan(out, inputs, images)?)),
+            (0, 1) => Ok(Self::Video(VideoWriter::new(out, frames_per_second)?)),
+            _ => Err(Error::MixedDrawing),
         }
-        let targets = DrawingTargets::plan(out, inputs, images)?;
-        Ok(Self { targets })
     }
 
     /// Draws the faces of an image, which `open` reads, and saves it.
@@ -32,7 +42,10 @@ impl Drawing {
         result: &ImageResult,
         open: impl FnOnce() -> fer_core::Result<Image>,
     ) -> Result<()> {
-        let Some(target) = self.targets.get(&result.path) else {
+        let Self::Images(targets) = self else {
+            return Ok(());
+        };
+        let Some(target) = targets.get(&result.path) else {
             return Ok(());
         };
         if let Some(folder) = target.parent() {
@@ -44,5 +57,24 @@ impl Drawing {
         let mut image = open()?;
         fer_vision::draw(&mut image, result.faces());
         Ok(fer_vision::save(&image, target)?)
+    }
+
+    /// Draws the people in a frame of the video, their probabilities smoothed over time.
+    pub(super) fn add_frame(&mut self, frame: &Frame<'_>, image: &Image) -> Result<()> {
+        let Self::Video(writer) = self else {
+            return Ok(());
+        };
+        let faces: Vec<Face> = frame.faces.iter().map(|face| face.to_smoothed()).collect();
+        let mut image = image.clone();
+        fer_vision::draw(&mut image, &faces);
+        Ok(writer.write(&image)?)
+    }
+
+    /// Ends the video.
+    pub(super) fn finish(self) -> Result<()> {
+        match self {
+            Self::Images(_) => Ok(()),
+            Self::Video(writer) => Ok(writer.finish()?),
+        }
     }
 }

@@ -1,0 +1,135 @@
+"""Frames of videos, folders and cameras, each with its time."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from fer import _fer
+from fer.exceptions import ImageNotFoundError, VideoError, VideoNotFoundError
+
+if TYPE_CHECKING:
+    from fer._types import ImageInput
+
+__all__ = ["Source", "TimedFrames", "frames_of", "is_camera"]
+
+#: A number of a camera, a video file, a folder, an open ``cv2.VideoCapture`` or frames.
+Source: TypeAlias = "int | str | os.PathLike[str] | Iterable[ImageInput] | Any"
+TimedFrames: TypeAlias = "Iterator[tuple[float, ImageInput]]"
+
+# Seconds between two looks at a folder that is being written to.
+_LOOK_EVERY = 0.05
+# Properties of ``cv2.VideoCapture``: frames per second, and the number of frames, which only files have.
+_CAPTURE_RATE = 5
+_CAPTURE_COUNT = 7
+
+
+def frames_of(source: Source, frames_per_second: float, wait: float = 0.0) -> TimedFrames:
+    """Give each frame with its time in seconds."""
+    if isinstance(source, int):
+        return _captured(_open_camera(source), frames_per_second)
+    if is_camera(source):
+        return _captured(source, frames_per_second)
+    if not isinstance(source, str | os.PathLike):
+        return _counted(source, frames_per_second)
+    path = Path(source)
+    if not path.is_dir():
+        return _sampled(_decoded(path), frames_per_second)
+    if wait > 0:
+        return _counted(_arriving(path, wait), frames_per_second)
+    return _counted(_fer.expand_inputs(path), frames_per_second)
+
+
+def is_camera(source: Source) -> bool:
+    """Return ``True`` for the number of a camera or a ``cv2.VideoCapture``, whose frames are BGR."""
+    return isinstance(source, int) or (hasattr(source, "isOpened") and hasattr(source, "read"))
+
+
+def _counted(frames: Iterable[ImageInput], frames_per_second: float) -> TimedFrames:
+    return ((number / frames_per_second, frame) for number, frame in enumerate(frames))
+
+
+def _sampled(frames: TimedFrames, frames_per_second: float) -> TimedFrames:
+    """Give the first frame of each interval."""
+    taken = -1
+    for at, frame in frames:
+        interval = int(at * frames_per_second)
+        if interval > taken:
+            taken = interval
+            yield at, frame
+
+
+def _decoded(path: Path) -> TimedFrames:
+    if not path.exists():
+        raise VideoNotFoundError(f"{path}: no such file", "not_found", str(path))
+    try:
+        import av
+        from av.error import FFmpegError
+    except ImportError as error:
+        raise ImportError("reading a video file needs PyAV: pip install av") from error
+    try:
+        with av.open(str(path)) as container:
+            for frame in container.decode(video=0):
+                if frame.time is not None:
+                    yield float(frame.time), frame.to_ndarray(format="rgb24")
+    except (FFmpegError, IndexError) as error:
+        raise VideoError(f"{path}: cannot read the video: {error}", "corrupt_video", str(path)) from error
+
+
+def _open_camera(number: int) -> Any:
+    try:
+        import cv2
+    except ImportError as error:
+        raise ImportError("a camera needs OpenCV: pip install opencv-python") from error
+    camera = cv2.VideoCapture(number)
+    if not camera.isOpened():
+        raise VideoNotFoundError(f"camera {number} does not open", "not_found", str(number))
+    return camera
+
+
+def _captured(capture: Any, frames_per_second: float) -> TimedFrames:
+    """Give the frames of a file at its own times, and those of a camera at the times of their arrival."""
+    is_file = capture.get(_CAPTURE_COUNT) > 0
+    rate = capture.get(_CAPTURE_RATE) or frames_per_second
+    started = time.monotonic()
+    number = 0
+    try:
+        while True:
+            there, frame = capture.read()
+            if not there:
+                return
+            yield number / rate if is_file else time.monotonic() - started, frame
+            number += 1
+    finally:
+        capture.release()
+
+
+def _arriving(folder: Path, wait: float) -> Iterator[Path]:
+    """Give images in the order of their names as they arrive, until none has come for `wait` seconds."""
+    seen: set[Path] = set()
+    sizes: dict[Path, int] = {}
+    last = time.monotonic()
+    while True:
+        fresh = [path for path in _images_in(folder) if path not in seen]
+        before, sizes = sizes, {path: path.stat().st_size for path in fresh}
+        over = time.monotonic() - last >= wait
+        for path in fresh:
+            # One that still grows is being written, and those behind it wait for it.
+            if not over and before.get(path) != sizes[path]:
+                break
+            seen.add(path)
+            yield path
+            last = time.monotonic()
+        if over:
+            return
+        time.sleep(_LOOK_EVERY)
+
+
+def _images_in(folder: Path) -> list[Path]:
+    try:
+        return _fer.expand_inputs(folder)
+    except ImageNotFoundError:
+        return []
