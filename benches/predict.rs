@@ -31,6 +31,7 @@ fn model() -> fer_core::Result<Model> {
         config,
         preprocessing: Preprocessing::default(),
         calibration: Calibration::default(),
+        other: None,
         class_mix: PerEmotion([0.25; 4]),
         provenance: Provenance::default(),
     })

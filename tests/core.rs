@@ -87,6 +87,7 @@ fn small_model() -> Model {
         weights: noisy_weights(&config),
         config,
         calibration: Calibration::from_logits(1.25, faces).unwrap(),
+        other: None,
         class_mix: PerEmotion([0.4, 0.2, 0.25, 0.15]),
         provenance: Provenance {
             software: "fer test".into(),

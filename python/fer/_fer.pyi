@@ -56,6 +56,7 @@ class Face:
         score: float | None,
         probabilities: Sequence[float],
         p_values: Sequence[float],
+        other: tuple[float, float] | None = None,
     ) -> Face: ...
     @property
     def box(self) -> tuple[int, int, int, int] | None:
@@ -73,8 +74,20 @@ class Face:
     def probabilities(self) -> dict[str, float]:
         """Probability of each emotion, in [0, 1]; they sum to 1."""
     @property
+    def other(self) -> float | None:
+        """Estimated share of people who would see another expression than the four, in [0, 1]; ``None`` for a
+        model that cannot tell.
+
+        It stands beside ``probabilities``, which say what the four are to each other.
+        """
+    @property
+    def shows_other(self) -> bool:
+        """``True`` if the face shows another expression than the four: ``other`` is above the model's threshold."""
+    @property
     def uncertain(self) -> bool:
-        """``True`` unless the label set at an error rate of 0.1 holds ``emotion`` and nothing else."""
+        """``True`` if the face shows another expression, or unless the label set at an error rate of 0.1 holds
+        ``emotion`` and nothing else.
+        """
     def label_set(self, error_rate: float = ...) -> list[str]:
         """Emotions that cannot be ruled out, the most probable first.
 

@@ -84,10 +84,12 @@ def face(
     confidence: float,
     probabilities: Mapping[str, float],
     uncertain: bool,
+    shows_other: bool = False,
     label: str = "",
 ) -> str:
     """Return the emotion, the confidence and the bars of one face."""
-    doubt = " <small>(not sure)</small>" if uncertain else ""
+    reason = "another expression" if shows_other else "not sure"
+    doubt = f" <small>({reason})</small>" if uncertain else ""
     return f"{emotion(name, label)} {confidence:.2f}{doubt}{bars(probabilities)}"
 
 

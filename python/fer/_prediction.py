@@ -258,6 +258,7 @@ class Prediction(Sequence[Face]):
                 face.confidence,
                 face.probabilities,
                 face.uncertain,
+                face.shows_other,
                 "" if number is None else f"[{number}] ",
             )
             + "</div>"

@@ -33,6 +33,7 @@ _TYPES = {
     "emotion": str,
     "confidence": float,
     **dict.fromkeys(_fer.EMOTIONS, float),
+    "other": float,
     **dict.fromkeys((f"smoothed_{emotion}" for emotion in _fer.EMOTIONS), float),
 }
 

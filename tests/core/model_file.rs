@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use fer_core::{Emotion, ErrorKind, Model, ModelConfig, PerEmotion, WeightStorage, Weights};
+use fer_core::{
+    Emotion, ErrorKind, Model, ModelConfig, OtherCalibration, OtherOutputs, PerEmotion,
+    WeightStorage, Weights,
+};
 use proptest::prelude::*;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
@@ -84,6 +87,54 @@ fn any_safetensors_file_reader_sees_named_tensors() {
     assert_eq!(tensors.tensor("calibration.happy").unwrap().shape(), [10]);
 }
 
+/// A model with two outputs for other expressions.
+pub(crate) fn with_other() -> Model {
+    Model {
+        other: Some(OtherOutputs {
+            weights: crate::noise(3, 16),
+            biases: vec![-0.5, 0.25],
+            calibration: OtherCalibration {
+                slope: 0.75,
+                offset: -0.5,
+                threshold: 0.4,
+            },
+        }),
+        ..small_model()
+    }
+}
+
+#[test]
+fn outputs_for_other_expressions_are_kept_exactly() {
+    let model = with_other();
+    for storage in [WeightStorage::F32, WeightStorage::F16] {
+        let bytes = model.to_bytes(storage).unwrap();
+        assert_eq!(Model::from_bytes(&bytes).unwrap().other, model.other);
+        let tensors = SafeTensors::deserialize(&bytes).unwrap();
+        assert_eq!(tensors.tensor("other.weight").unwrap().shape(), [2, 8]);
+    }
+}
+
+#[test]
+fn outputs_for_other_expressions_that_do_not_fit_are_refused() {
+    let mut model = with_other();
+    model.other.as_mut().unwrap().weights.pop();
+    let error = model.to_bytes(WeightStorage::F32).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidModel);
+    assert!(error.to_string().contains("other"), "{error}");
+}
+
+/// `folder` is a file of format 1.
+#[test]
+fn a_file_of_the_format_before_knows_no_other_expressions() {
+    let model = Model::named("folder").unwrap();
+    assert_eq!(model.other, None);
+    let classifier = fer_core::Classifier::from_model(model).unwrap();
+    let faces = classifier.predict_faces(&crate::noisy_pixels(48 * 48));
+    let prediction = faces.unwrap()[0];
+    assert_eq!(prediction.other(), None);
+    assert!(!prediction.shows_other());
+}
+
 #[test]
 fn files_of_another_kind() {
     let (kind, _) = refusal(b"");
@@ -151,10 +202,10 @@ fn another_label_order_is_refused_and_both_are_named() {
 #[test]
 fn another_version_is_refused() {
     let newer =
-        with_metadata(|text| text.replace(r#""format_version":1"#, r#""format_version":2"#));
+        with_metadata(|text| text.replace(r#""format_version":2"#, r#""format_version":3"#));
     let (kind, message) = refusal(&newer);
     assert_eq!(kind, ErrorKind::InvalidModel);
-    assert!(message.contains("format version 2"), "{message}");
+    assert!(message.contains("format version 3"), "{message}");
 }
 
 #[test]

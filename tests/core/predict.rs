@@ -4,6 +4,7 @@ use fer_core::{
     Classifier, Emotion, ErrorKind, Image, ImageView, Model, PixelFormat, Priors, WeightStorage,
 };
 
+use crate::model_file::with_other;
 use crate::{noisy_pixels, small_model};
 
 fn classifier() -> Classifier {
@@ -64,6 +65,25 @@ fn preprocessed_faces_are_predicted_like_their_views() {
     );
     let error = classifier.predict_faces(&faces[1..]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+}
+
+#[test]
+fn other_expressions_leave_the_four_as_they_are_and_do_not_follow_priors() {
+    let (four, five) = (classifier(), Classifier::from_model(with_other()).unwrap());
+    let uniform = five.clone().with_priors(Priors::Uniform).unwrap();
+    let faces = noisy_pixels(100 * 40);
+    assert_eq!(five.logits(&faces).unwrap(), four.logits(&faces).unwrap());
+    let predictions = four.predict_faces(&faces).unwrap().into_iter();
+    let predictions = predictions.zip(five.predict_faces(&faces).unwrap());
+    let uniform = uniform.predict_faces(&faces).unwrap();
+    for ((four, five), uniform) in predictions.zip(uniform) {
+        assert_eq!(four.probabilities(), five.probabilities());
+        assert_eq!(four.other(), None);
+        let other = five.other_share().unwrap();
+        assert!((0.0..=1.0).contains(&other.share));
+        assert_eq!(other.threshold, 0.4);
+        assert_eq!(uniform.other_share(), Some(other));
+    }
 }
 
 #[test]

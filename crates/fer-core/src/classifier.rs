@@ -36,6 +36,8 @@ pub struct Classifier {
 struct Network {
     model: Model,
     plan: InferencePlan,
+    /// Logits a face: of the emotions, and of other expressions.
+    outputs: usize,
 }
 
 /// Threads for one face and for many, each started when first needed.
@@ -102,18 +104,19 @@ impl Classifier {
     }
 
     fn from_valid(model: Model, spec: &NetworkSpec) -> Result<Self> {
-        let weights = &model.weights;
-        let plan = InferencePlan::new(
-            spec,
-            &weights.parameters,
-            &weights.statistics,
-            InstructionSet::best(),
-        )?;
+        let (spec, parameters) = model.with_all_outputs(spec);
+        let statistics = &model.weights.statistics;
+        let plan = InferencePlan::new(&spec, &parameters, statistics, InstructionSet::best())?;
+        drop(parameters);
         let priors = Priors::default();
         Ok(Self {
             logit_shift: priors.logit_shift(&model.class_mix)?,
             priors,
-            network: Arc::new(Network { model, plan }),
+            network: Arc::new(Network {
+                model,
+                plan,
+                outputs: spec.classes,
+            }),
             threads: Arc::default(),
         })
     }
@@ -159,9 +162,9 @@ impl Classifier {
         let mut face = vec![0; preprocessing.face_len()];
         preprocessing.face_bytes(view, &mut face)?;
         let mut input = vec![0.0; face.len()];
-        let mut logits = [[0.0; Emotion::COUNT]];
+        let mut logits = vec![0.0; self.network.outputs];
         self.forward(&face, &mut input, &mut logits, self.threads.one_face()?)?;
-        Ok(self.prediction(&logits[0]))
+        Ok(self.prediction(&logits))
     }
 
     /// Predicts many faces, in order. Views may differ in size and format.
@@ -196,11 +199,9 @@ impl Classifier {
     /// # Errors
     /// [`Error::InvalidLength`](crate::Error::InvalidLength) if `faces` is not a whole number of faces.
     pub fn predict_faces(&self, faces: &[u8]) -> Result<Vec<Prediction>> {
-        let logits = self.logits(faces)?;
-        Ok(logits
-            .iter()
-            .map(|logits| self.prediction(logits))
-            .collect())
+        let logits = self.all_logits(faces)?;
+        let faces = logits.chunks_exact(self.network.outputs);
+        Ok(faces.map(|logits| self.prediction(logits)).collect())
     }
 
     /// The raw logits of faces that are preprocessed already, before temperature and priors.
@@ -208,15 +209,23 @@ impl Classifier {
     /// # Errors
     /// As [`Classifier::predict_faces`].
     pub fn logits(&self, faces: &[u8]) -> Result<Vec<[f32; Emotion::COUNT]>> {
+        let logits = self.all_logits(faces)?;
+        let faces = logits.chunks_exact(self.network.outputs);
+        Ok(faces.map(|logits| of_emotions(logits).0).collect())
+    }
+
+    /// The logits of the emotions and of other expressions, `[N, outputs]`.
+    fn all_logits(&self, faces: &[u8]) -> Result<Vec<f32>> {
         let face_len = self.model().preprocessing.face_len();
+        let outputs = self.network.outputs;
         let count = faces.len().div_ceil(face_len);
         let threads = self.threads(count)?;
         let pass_len = face_len * FACES_PER_PASS;
         let mut input = vec![0.0; faces.len().min(pass_len)];
-        let mut logits = vec![[0.0; Emotion::COUNT]; count];
+        let mut logits = vec![0.0; count * outputs];
         let passes = faces
             .chunks(pass_len)
-            .zip(logits.chunks_mut(FACES_PER_PASS));
+            .zip(logits.chunks_mut(FACES_PER_PASS * outputs));
         for (faces, logits) in passes {
             self.forward(faces, &mut input[..faces.len()], logits, threads)?;
         }
@@ -227,19 +236,25 @@ impl Classifier {
         &self,
         faces: &[u8],
         input: &mut [f32],
-        logits: &mut [[f32; Emotion::COUNT]],
+        logits: &mut [f32],
         threads: &Threads,
     ) -> Result<()> {
         self.model().preprocessing.normalize(faces, input)?;
-        let plan = &self.network.plan;
-        Ok(plan.logits(input, logits.as_flattened_mut(), threads)?)
+        Ok(self.network.plan.logits(input, logits, threads)?)
     }
 
-    fn prediction(&self, logits: &[f32; Emotion::COUNT]) -> Prediction {
-        let calibration = &self.model().calibration;
-        let natural = calibration.probabilities(logits, &[0.0; Emotion::COUNT]);
-        let probabilities = calibration.probabilities(logits, &self.logit_shift);
-        Prediction::new(probabilities, calibration.p_values(&natural))
+    fn prediction(&self, logits: &[f32]) -> Prediction {
+        let model = self.model();
+        let (emotions, others) = of_emotions(logits);
+        let natural = model
+            .calibration
+            .probabilities(&emotions, &[0.0; Emotion::COUNT]);
+        let probabilities = model
+            .calibration
+            .probabilities(&emotions, &self.logit_shift);
+        let other = model.other.as_ref();
+        let other = other.map(|other| other.calibration.share(&emotions, others));
+        Prediction::new(probabilities, model.calibration.p_values(&natural), other)
     }
 
     fn threads(&self, faces: usize) -> Result<&Threads> {
@@ -249,6 +264,12 @@ impl Classifier {
             self.threads.one_face()
         }
     }
+}
+
+/// Splits the logits of a face into those of the emotions and those of other expressions.
+fn of_emotions(logits: &[f32]) -> ([f32; Emotion::COUNT], &[f32]) {
+    let (emotions, others) = logits.split_at(Emotion::COUNT);
+    (std::array::from_fn(|index| emotions[index]), others)
 }
 
 impl ThreadChoice {

@@ -193,9 +193,11 @@ pub enum Error {
         limit: u64,
     },
     /// A model file of another format version.
-    #[error("the model file has format version {found}, this library reads version {supported}")]
+    #[error(
+        "the model file has format version {found}, this library reads versions 1 to {supported}"
+    )]
     ModelVersion {
-        /// The version that this library reads and writes.
+        /// The version that this library writes, and the newest that it reads.
         supported: u32,
         /// The version found.
         found: u32,

@@ -42,6 +42,7 @@ mod model;
 #[cfg(feature = "candle")]
 mod network;
 mod onnx;
+mod other;
 mod per_emotion;
 mod prediction;
 mod preprocess;
@@ -66,6 +67,7 @@ pub use junk::is_junk;
 pub use model::{MAX_MODEL_BYTES, Model, Provenance, WeightStorage};
 #[cfg(feature = "candle")]
 pub use network::EmotionNet;
+pub use other::{OtherCalibration, OtherOutputs, OtherShare, other_log_odds};
 pub use per_emotion::PerEmotion;
 pub use prediction::Prediction;
 pub use preprocess::{Normalization, Preprocessing, ResizeFilter};

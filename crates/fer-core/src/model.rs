@@ -4,6 +4,7 @@ mod digest;
 mod metadata;
 mod storage;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -14,7 +15,9 @@ use serde_json::{Map, Value};
 
 use crate::read::read_capped;
 use crate::write::write_atomic;
-use crate::{Calibration, Error, ModelConfig, PerEmotion, Preprocessing, Result, Weights};
+use crate::{
+    Calibration, Error, ModelConfig, OtherOutputs, PerEmotion, Preprocessing, Result, Weights,
+};
 use metadata::Metadata;
 pub use storage::WeightStorage;
 
@@ -24,8 +27,8 @@ pub const MAX_MODEL_BYTES: u64 = 256 << 20;
 /// A trained network with all that its use depends on.
 ///
 /// As a file it is a safetensors file: one tensor for each slot of the network's
-/// [`NetworkSpec`], the conformal scores of each emotion, metadata with labels, configuration, preprocessing,
-/// temperature, class mix and provenance, and a SHA-256 digest over all of it. The same model gives the same bytes.
+/// [`NetworkSpec`], the conformal scores of each emotion, the outputs for other expressions if there are any, metadata with labels,
+/// configuration, preprocessing, temperature, class mix and provenance, and a SHA-256 digest over all of it. The same model gives the same bytes.
 /// Loading refuses whatever disagrees, with an error that says how.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
@@ -37,6 +40,8 @@ pub struct Model {
     pub weights: Weights,
     /// Temperature and label-set scores, learned on held-out faces.
     pub calibration: Calibration,
+    /// The outputs for other expressions; `None` where the network knows the four emotions alone.
+    pub other: Option<OtherOutputs>,
     /// The share of each emotion in the training data (of the targets, where these are soft): positive, of sum 1.
     pub class_mix: PerEmotion<f32>,
     /// Provenance of the model.
@@ -101,8 +106,13 @@ impl Model {
         digest::check(text, &tensors)?;
 
         let spec = metadata.config.network_spec()?;
-        storage::check_names(&tensors, &spec, &[digest::NAME])?;
+        let other = metadata.other.is_some();
+        storage::check_names(&tensors, &spec, other, &[digest::NAME])?;
         let model = Self {
+            other: metadata
+                .other
+                .map(|calibration| storage::read_other(&tensors, calibration))
+                .transpose()?,
             weights: Weights {
                 parameters: storage::read_slots(&tensors, &spec.parameters())?,
                 statistics: storage::read_slots(&tensors, &spec.statistics())?,
@@ -173,7 +183,26 @@ impl Model {
         }
         self.weights.check(&spec)?;
         check_values(&spec, &self.weights)?;
+        if let Some(other) = &self.other {
+            let checked = other.validate(spec.features());
+            checked.map_err(|error| metadata_error("other", error))?;
+        }
         Ok(spec)
+    }
+
+    /// Returns the network `spec`, that of [`validate`](Self::validate), with the outputs for other expressions after those of the
+    /// emotions, and its parameters.
+    pub fn with_all_outputs(&self, spec: &NetworkSpec) -> (NetworkSpec, Cow<'_, [f32]>) {
+        let mut spec = spec.clone();
+        let parameters = &self.weights.parameters;
+        let Some(other) = &self.other else {
+            return (spec, Cow::Borrowed(parameters));
+        };
+        // The head is the end of the buffer: its weights, then its biases.
+        let (before, biases) = parameters.split_at(parameters.len() - spec.classes);
+        spec.classes += other.biases.len();
+        let joined = [before, &other.weights, biases, &other.biases].concat();
+        (spec, Cow::Owned(joined))
     }
 }
 

@@ -221,6 +221,7 @@ mod tests {
             },
             config,
             calibration: Calibration::default(),
+            other: None,
             class_mix: PerEmotion([0.25; 4]),
             provenance: Provenance::default(),
         }

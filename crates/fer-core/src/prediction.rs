@@ -3,15 +3,16 @@
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use crate::{Emotion, PerEmotion};
+use crate::{Emotion, OtherShare, PerEmotion};
 
 /// The apparent expression of a face, with the certainty of the answer.
 ///
-/// As JSON: `{"emotion", "confidence", "probabilities": {"happy", "sad", "neutral", "surprise"}}`.
+/// As JSON: `{"emotion", "confidence", "probabilities": {"happy", "sad", "neutral", "surprise"}, "other": share | null}`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Prediction {
     probabilities: [f32; Emotion::COUNT],
     p_values: [f32; Emotion::COUNT],
+    other: Option<OtherShare>,
 }
 
 impl Prediction {
@@ -21,21 +22,24 @@ impl Prediction {
     pub(crate) fn new(
         probabilities: [f32; Emotion::COUNT],
         p_values: [f32; Emotion::COUNT],
+        other: Option<OtherShare>,
     ) -> Self {
         Self {
             probabilities,
             p_values,
+            other,
         }
     }
 
-    /// Restores a prediction from its [`probabilities`](Self::probabilities) and [`p_values`](Self::p_values), for example in another
-    /// process.
+    /// Restores a prediction from its [`probabilities`](Self::probabilities), [`p_values`](Self::p_values) and
+    /// [`other_share`](Self::other_share), for example in another process.
     ///
     /// # Errors
     /// [`Error::InvalidValue`](crate::Error::InvalidValue) for a number outside [0, 1].
     pub fn from_parts(
         probabilities: [f32; Emotion::COUNT],
         p_values: [f32; Emotion::COUNT],
+        other: Option<OtherShare>,
     ) -> crate::Result<Self> {
         for value in probabilities.into_iter().chain(p_values) {
             if !(0.0..=1.0).contains(&value) {
@@ -46,7 +50,10 @@ impl Prediction {
                 });
             }
         }
-        Ok(Self::new(probabilities, p_values))
+        if let Some(other) = &other {
+            other.validate()?;
+        }
+        Ok(Self::new(probabilities, p_values, other))
     }
 
     /// The most probable emotion; of equals, the first in [`Emotion::ALL`].
@@ -95,21 +102,43 @@ impl Prediction {
         labels
     }
 
-    /// Returns `true` unless the label set at [`DEFAULT_ERROR_RATE`](Self::DEFAULT_ERROR_RATE) holds the
-    /// [`emotion`](Self::emotion) and nothing else.
+    /// The estimated share of people who would see another expression than the four (anger, fear, disgust, contempt), or none, in
+    /// [0, 1]; `None` for a model that cannot tell.
+    ///
+    /// It stands beside the [`probabilities`](Self::probabilities), which say what the four are to each other, and does not depend on
+    /// the priors asked for.
+    pub fn other(&self) -> Option<f32> {
+        self.other.map(|other| other.share)
+    }
+
+    /// The same, with the share above which [`shows_other`](Self::shows_other) is `true`.
+    pub fn other_share(&self) -> Option<OtherShare> {
+        self.other
+    }
+
+    /// Returns `true` if so many people would see another expression that the [`emotion`](Self::emotion) should not be relied on: more
+    /// than the model's threshold, which was chosen on held-out faces.
+    pub fn shows_other(&self) -> bool {
+        self.other
+            .is_some_and(|other| other.share > other.threshold)
+    }
+
+    /// Returns `true` if the face shows another expression ([`shows_other`](Self::shows_other)), or unless the label set at
+    /// [`DEFAULT_ERROR_RATE`](Self::DEFAULT_ERROR_RATE) holds the [`emotion`](Self::emotion) and nothing else.
     ///
     /// Always `true` for a model without conformal scores: its sets hold every label.
     pub fn is_uncertain(&self) -> bool {
-        self.label_set(Self::DEFAULT_ERROR_RATE) != [self.emotion()]
+        self.shows_other() || self.label_set(Self::DEFAULT_ERROR_RATE) != [self.emotion()]
     }
 }
 
 impl Serialize for Prediction {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut shape = serializer.serialize_struct("Prediction", 3)?;
+        let mut shape = serializer.serialize_struct("Prediction", 4)?;
         shape.serialize_field("emotion", &self.emotion())?;
         shape.serialize_field("confidence", &self.confidence())?;
         shape.serialize_field("probabilities", &PerEmotion(self.probabilities))?;
+        shape.serialize_field("other", &self.other())?;
         shape.end()
     }
 }
@@ -120,14 +149,14 @@ mod tests {
 
     #[test]
     fn the_first_of_equals_wins() {
-        let prediction = Prediction::new([0.2, 0.3, 0.3, 0.2], [1.0; 4]);
+        let prediction = Prediction::new([0.2, 0.3, 0.3, 0.2], [1.0; 4], None);
         assert_eq!(prediction.emotion(), Emotion::Sad);
         assert_eq!(prediction.confidence(), 0.3);
     }
 
     #[test]
     fn label_sets_shrink_as_the_error_rate_grows() {
-        let prediction = Prediction::new([0.1, 0.2, 0.6, 0.1], [0.02, 0.3, 0.8, 0.01]);
+        let prediction = Prediction::new([0.1, 0.2, 0.6, 0.1], [0.02, 0.3, 0.8, 0.01], None);
         assert_eq!(prediction.label_set(0.0).len(), 4);
         assert_eq!(prediction.label_set(0.1), [Emotion::Neutral, Emotion::Sad]);
         assert_eq!(prediction.label_set(0.5), [Emotion::Neutral]);
@@ -138,20 +167,53 @@ mod tests {
     #[test]
     fn a_set_of_one_label_makes_only_that_answer_sure() {
         let p_values = [0.02, 0.3, 0.05, 0.01];
-        assert!(!Prediction::new([0.1, 0.7, 0.1, 0.1], p_values).is_uncertain());
+        assert!(!Prediction::new([0.1, 0.7, 0.1, 0.1], p_values, None).is_uncertain());
         // The answer is neutral, the only label that is not ruled out is sad.
-        let contradicted = Prediction::new([0.1, 0.2, 0.6, 0.1], p_values);
+        let contradicted = Prediction::new([0.1, 0.2, 0.6, 0.1], p_values, None);
         assert_eq!(contradicted.label_set(0.1), [Emotion::Sad]);
         assert!(contradicted.is_uncertain());
     }
 
     #[test]
     fn json_shape() {
-        let prediction = Prediction::new([0.125, 0.25, 0.5, 0.125], [1.0; 4]);
+        let prediction = Prediction::new([0.125, 0.25, 0.5, 0.125], [1.0; 4], None);
         let json = serde_json::to_string(&prediction).unwrap();
         assert_eq!(
             json,
-            r#"{"emotion":"neutral","confidence":0.5,"probabilities":{"happy":0.125,"sad":0.25,"neutral":0.5,"surprise":0.125}}"#
+            r#"{"emotion":"neutral","confidence":0.5,"probabilities":{"happy":0.125,"sad":0.25,"neutral":0.5,"surprise":0.125},"other":null}"#
         );
+    }
+
+    #[test]
+    fn another_expression_makes_a_sure_answer_uncertain() {
+        let with = |share| {
+            let other = OtherShare {
+                share,
+                threshold: 0.4,
+            };
+            Prediction::new([0.1, 0.7, 0.1, 0.1], [0.02, 0.3, 0.05, 0.01], Some(other))
+        };
+        assert!(!with(0.4).shows_other() && !with(0.4).is_uncertain());
+        assert!(with(0.41).shows_other() && with(0.41).is_uncertain());
+        assert_eq!(with(0.41).emotion(), Emotion::Sad);
+        assert_eq!(with(0.25).other(), Some(0.25));
+        let json = serde_json::to_string(&with(0.25)).unwrap();
+        assert!(json.ends_with(r#","other":0.25}"#), "{json}");
+    }
+
+    #[test]
+    fn parts_outside_their_range_are_refused() {
+        let other = |share| {
+            Some(OtherShare {
+                share,
+                threshold: 0.5,
+            })
+        };
+        let whole = Prediction::from_parts([0.25; 4], [1.0; 4], other(0.1)).unwrap();
+        let again =
+            Prediction::from_parts(whole.probabilities(), whole.p_values(), whole.other_share());
+        assert_eq!(again.unwrap(), whole);
+        assert!(Prediction::from_parts([0.25; 4], [1.0; 4], other(-0.1)).is_err());
+        assert!(Prediction::from_parts([1.25; 4], [1.0; 4], None).is_err());
     }
 }

@@ -1,9 +1,10 @@
 //! Models by name or file, and the facts about them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fer_core::{
-    Classifier, Emotion, Model, ModelConfig, PerEmotion, Preprocessing, Priors, Provenance,
+    Classifier, Emotion, Model, ModelConfig, OtherCalibration, PerEmotion, Preprocessing, Priors,
+    Provenance,
 };
 use fer_train::RunDirectory;
 use serde::Serialize;
@@ -24,16 +25,19 @@ pub fn load_classifier(
 ) -> Result<Classifier> {
     let classifier = match model {
         None => Classifier::pretrained()?,
-        Some(run) if is_folder(run) => Classifier::load(RunDirectory::at(run).best())?,
-        Some(model) => Classifier::find(model)?,
+        Some(model) => Classifier::find(model_file(Path::new(model)))?,
     };
     let classifier = classifier.with_threads(threads);
     Ok(classifier.with_priors(priors.unwrap_or_default())?)
 }
 
-/// Returns `true` if `model` names no built-in model but a folder.
-fn is_folder(model: &str) -> bool {
-    !Model::names().contains(&model) && Path::new(model).is_dir()
+/// Returns what `model` names, for a run's folder its best model.
+pub(crate) fn model_file(model: &Path) -> PathBuf {
+    let is_name = |name: &str| Model::names().contains(&name);
+    if !model.to_str().is_some_and(is_name) && model.is_dir() {
+        return RunDirectory::at(model).best();
+    }
+    model.to_owned()
 }
 
 /// Facts about a model.
@@ -49,6 +53,9 @@ pub struct ModelInfo<'a> {
     pub preprocessing: &'a Preprocessing,
     /// Temperature that logits are divided by.
     pub temperature: f32,
+    /// Scale of its outputs for other expressions, and the share that is called one; none without such outputs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other: Option<OtherCalibration>,
     /// Share of each emotion in the training data.
     pub class_mix: &'a PerEmotion<f32>,
     /// Class mix that probabilities assume.
@@ -67,6 +74,7 @@ pub fn describe(classifier: &Classifier) -> ModelInfo<'_> {
         parameters: model.weights.parameters.len(),
         preprocessing: &model.preprocessing,
         temperature: model.calibration.temperature(),
+        other: model.other.as_ref().map(|other| other.calibration),
         class_mix: &model.class_mix,
         priors: classifier.priors(),
         provenance: &model.provenance,

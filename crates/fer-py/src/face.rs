@@ -1,6 +1,6 @@
 //! `fer.Face`: a face of an image and its apparent expression.
 
-use fer_core::{Emotion, PerEmotion, Prediction};
+use fer_core::{Emotion, OtherShare, PerEmotion, Prediction};
 use fer_vision::{FaceBox, FaceRow, ImageResult};
 use numpy::PyArray1;
 use pyo3::exceptions::PyValueError;
@@ -17,24 +17,28 @@ use crate::errors::Subject;
 #[derive(PartialEq)]
 pub(crate) struct Face(pub(crate) fer_vision::Face);
 
-/// Box, score, probabilities and conformal p-values: the parts that a face is made of.
+/// Box, score, probabilities, conformal p-values, and share and threshold of other expressions: the parts that a face is made of.
 type Parts = (
     Option<[u32; 4]>,
     Option<f32>,
     [f32; Emotion::COUNT],
     [f32; Emotion::COUNT],
+    Option<(f32, f32)>,
 );
 
 #[pymethods]
 impl Face {
     #[new]
+    #[pyo3(signature = (bounds, score, probabilities, p_values, other=None))]
     fn new(
         bounds: Option<[u32; 4]>,
         score: Option<f32>,
         probabilities: [f32; Emotion::COUNT],
         p_values: [f32; Emotion::COUNT],
+        other: Option<(f32, f32)>,
     ) -> PyResult<Self> {
-        let prediction = Prediction::from_parts(probabilities, p_values)
+        let other = other.map(|(share, threshold)| OtherShare { share, threshold });
+        let prediction = Prediction::from_parts(probabilities, p_values, other)
             .map_err(|error| Subject::Image.raise(error))?;
         let bounds = bounds
             .map(FaceBox::try_from)
@@ -54,6 +58,9 @@ impl Face {
             face.score,
             face.prediction.probabilities(),
             face.prediction.p_values(),
+            face.prediction
+                .other_share()
+                .map(|other| (other.share, other.threshold)),
         );
         (slf.get_type(), parts)
     }
@@ -94,7 +101,21 @@ impl Face {
         Ok(probabilities)
     }
 
-    /// ``True`` unless the label set at an error rate of 0.1 holds ``emotion`` and nothing else.
+    /// Estimated share of people who would see another expression than the four, in [0, 1]; ``None`` for a model that cannot tell.
+    ///
+    /// It stands beside ``probabilities``, which say what the four are to each other.
+    #[getter]
+    fn other(&self) -> Option<f32> {
+        self.0.prediction.other()
+    }
+
+    /// ``True`` if the face shows another expression than the four: ``other`` is above the model's threshold.
+    #[getter]
+    fn shows_other(&self) -> bool {
+        self.0.prediction.shows_other()
+    }
+
+    /// ``True`` if the face shows another expression, or unless the label set at an error rate of 0.1 holds ``emotion`` and nothing else.
     #[getter]
     fn uncertain(&self) -> bool {
         self.0.prediction.is_uncertain()
@@ -165,6 +186,7 @@ impl Face {
             self.confidence(),
             self.probabilities(py)?,
             self.uncertain(),
+            self.shows_other(),
         );
         py.import("fer._html")?.call_method1("face", shown)
     }

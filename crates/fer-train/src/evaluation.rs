@@ -152,6 +152,9 @@ pub struct EvaluatedImage {
     pub emotion: Emotion,
     /// The probability of each class.
     pub probabilities: PerEmotion<f32>,
+    /// The share of people who would see another expression; none for a model that cannot tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<f32>,
     /// The crowd's votes on the image; `None` without votes on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub votes: Option<EvaluatedVotes>,
@@ -270,6 +273,7 @@ impl<'a> Judged<'a> {
             truth: self.answer.item.emotion,
             emotion: self.answer.prediction.emotion(),
             probabilities: PerEmotion(self.answer.prediction.probabilities()),
+            other: self.answer.prediction.other(),
             votes: self.ballot.map(Into::into),
         }
     }

@@ -35,7 +35,8 @@ const MOST_LABELS: usize = 8;
 
 /// Draws each face's box, its emotion with the confidence, and a bar for each probability (happy, sad, neutral, surprise).
 ///
-/// Text is as large as the face allows; small faces have no bars. An uncertain answer has a question mark and a dashed box. More than
+/// Text is as large as the face allows; small faces have no bars. An uncertain answer has a question mark and a dashed box; a face
+/// that shows another expression than the four is said to, with the share of people who would see one. More than
 /// eight faces carry their numbers, from 0 as in the tables, and a legend below the image says what each expresses.
 ///
 /// The image becomes RGB; one below 320 pixels is enlarged by a whole factor.
@@ -107,6 +108,9 @@ fn area_of(face: &Face, factor: i64, (width, height): (i64, i64)) -> Area {
 /// Returns what the face expresses, in words.
 fn answer(face: &Face) -> String {
     let prediction = &face.prediction;
+    if let (true, Some(share)) = (prediction.shows_other(), prediction.other()) {
+        return format!("another expression {share:.2}");
+    }
     let doubt = if prediction.is_uncertain() { "?" } else { "" };
     format!(
         "{}{doubt} {:.2}",

@@ -39,6 +39,8 @@ pub struct FrameRow<'a> {
     pub neutral: Option<f32>,
     /// Probability of surprise in this frame.
     pub surprise: Option<f32>,
+    /// Share of people who would see another expression in this frame; empty for a model that cannot tell.
+    pub other: Option<f32>,
     /// Probability of happy, smoothed over time.
     pub smoothed_happy: Option<f32>,
     /// Probability of sad, smoothed over time.
@@ -53,7 +55,7 @@ pub struct FrameRow<'a> {
 
 impl<'a> FrameRow<'a> {
     /// Names and types of the columns, in order.
-    pub const COLUMNS: [(&'static str, ColumnType); 19] = [
+    pub const COLUMNS: [(&'static str, ColumnType); 20] = [
         ("path", ColumnType::Text),
         ("time", ColumnType::Double),
         ("person", ColumnType::Integer),
@@ -68,6 +70,7 @@ impl<'a> FrameRow<'a> {
         ("sad", ColumnType::Float),
         ("neutral", ColumnType::Float),
         ("surprise", ColumnType::Float),
+        ("other", ColumnType::Float),
         ("smoothed_happy", ColumnType::Float),
         ("smoothed_sad", ColumnType::Float),
         ("smoothed_neutral", ColumnType::Float),
@@ -101,6 +104,7 @@ impl<'a> FrameRow<'a> {
             sad,
             neutral,
             surprise,
+            other: face.prediction.other(),
             smoothed_happy,
             smoothed_sad,
             smoothed_neutral,

@@ -9,7 +9,8 @@ use crate::{ColumnType, Error, FaceBox};
 
 /// A face and its apparent expression.
 ///
-/// As JSON: `{"box": [x, y, width, height] | null, "score", "emotion", "confidence", "probabilities": {..}}`.
+/// As JSON: `{"box": [x, y, width, height] | null, "score", "emotion", "confidence", "probabilities": {..},
+/// "other": share | null}`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Face {
     /// The face box, in pixels of the image; `None` if the whole image was taken as the face.
@@ -22,13 +23,14 @@ pub struct Face {
 
 impl Serialize for Face {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut shape = serializer.serialize_struct("Face", 5)?;
+        let mut shape = serializer.serialize_struct("Face", 6)?;
         shape.serialize_field("box", &self.bounds)?;
         shape.serialize_field("score", &self.score)?;
         shape.serialize_field("emotion", &self.prediction.emotion())?;
         shape.serialize_field("confidence", &self.prediction.confidence())?;
         let probabilities = fer_core::PerEmotion(self.prediction.probabilities());
         shape.serialize_field("probabilities", &probabilities)?;
+        shape.serialize_field("other", &self.prediction.other())?;
         shape.end()
     }
 }
@@ -114,13 +116,15 @@ pub struct FaceRow<'a> {
     pub neutral: Option<f32>,
     /// Probability of surprise.
     pub surprise: Option<f32>,
+    /// Share of people who would see another expression; empty for a model that cannot tell.
+    pub other: Option<f32>,
     /// Error that kept the image from being read.
     pub error: Option<String>,
 }
 
 impl<'a> FaceRow<'a> {
     /// Names and types of the columns, in order.
-    pub const COLUMNS: [(&'static str, ColumnType); 14] = [
+    pub const COLUMNS: [(&'static str, ColumnType); 15] = [
         ("path", ColumnType::Text),
         ("face", ColumnType::Integer),
         ("x", ColumnType::Integer),
@@ -134,6 +138,7 @@ impl<'a> FaceRow<'a> {
         ("sad", ColumnType::Float),
         ("neutral", ColumnType::Float),
         ("surprise", ColumnType::Float),
+        ("other", ColumnType::Float),
         ("error", ColumnType::Text),
     ];
 
@@ -152,6 +157,7 @@ impl<'a> FaceRow<'a> {
             sad: None,
             neutral: None,
             surprise: None,
+            other: None,
             error: None,
         }
     }
@@ -172,6 +178,7 @@ impl<'a> FaceRow<'a> {
             sad: probability(Emotion::Sad),
             neutral: probability(Emotion::Neutral),
             surprise: probability(Emotion::Surprise),
+            other: face.prediction.other(),
             error: None,
         }
     }

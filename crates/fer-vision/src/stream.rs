@@ -60,7 +60,8 @@ impl TrackedFace {
         // Rounding may leave a hair more than 1.
         let smoothed = self.smoothed.0.map(|share| share.clamp(0.0, 1.0));
         Face {
-            prediction: Prediction::from_parts(smoothed, now.p_values()).unwrap_or(now),
+            prediction: Prediction::from_parts(smoothed, now.p_values(), now.other_share())
+                .unwrap_or(now),
             ..self.face.clone()
         }
     }

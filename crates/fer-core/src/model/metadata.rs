@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Model, Provenance, metadata_error};
-use crate::{Emotion, Error, ModelConfig, PerEmotion, Preprocessing, Result};
+use crate::{Emotion, Error, ModelConfig, OtherCalibration, PerEmotion, Preprocessing, Result};
 
-/// The version of the format that this library reads and writes.
-const FORMAT_VERSION: u32 = 1;
+/// The version of the format that this library writes. It reads the one before as well, which knows no other expressions.
+const FORMAT_VERSION: u32 = 2;
+const OLDEST_VERSION: u32 = 1;
 
 /// The one safetensors metadata entry, whose text is a JSON object. One entry only: safetensors keeps entries in a
 /// hash map, and the same model must give the same bytes.
@@ -23,6 +24,8 @@ pub(super) struct Metadata {
     pub(super) config: ModelConfig,
     pub(super) preprocessing: Preprocessing,
     pub(super) temperature: f32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) other: Option<OtherCalibration>,
     pub(super) class_mix: PerEmotion<f32>,
     pub(super) provenance: Provenance,
 }
@@ -42,6 +45,7 @@ impl Metadata {
             config: model.config.clone(),
             preprocessing: model.preprocessing.clone(),
             temperature: model.calibration.temperature(),
+            other: model.other.as_ref().map(|other| other.calibration),
             class_mix: model.class_mix,
             provenance: model.provenance.clone(),
         }
@@ -64,7 +68,7 @@ impl Metadata {
     pub(super) fn from_text(text: &str) -> Result<Self> {
         let any: AnyVersion =
             serde_json::from_str(text).map_err(|error| metadata_error("metadata", error))?;
-        if any.format_version != FORMAT_VERSION {
+        if !(OLDEST_VERSION..=FORMAT_VERSION).contains(&any.format_version) {
             return Err(Error::ModelVersion {
                 supported: FORMAT_VERSION,
                 found: any.format_version,

@@ -10,7 +10,11 @@ use safetensors::{Dtype, SafeTensorError, SafeTensors, View};
 use serde::{Deserialize, Serialize};
 
 use super::Model;
-use crate::{Emotion, Error, PerEmotion, Result};
+use crate::{Emotion, Error, OtherCalibration, OtherOutputs, PerEmotion, Result};
+
+/// The tensors of the outputs for other expressions.
+const OTHER_WEIGHTS: &str = "other.weight";
+const OTHER_BIASES: &str = "other.bias";
 
 /// Storage of the weights of convolutions and of the head; everything else is always `f32`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -73,6 +77,7 @@ pub(super) fn write_tensors(
     let parameters = spec.parameters().into_iter();
     let statistics = spec.statistics().into_iter();
     let scores = model.calibration.scores().iter();
+    let other = model.other.as_ref().map_or_else(Vec::new, other_tensors);
     parameters
         .map(|slot| tensor(slot, &model.weights.parameters))
         .chain(statistics.map(|slot| tensor(slot, &model.weights.statistics)))
@@ -82,7 +87,49 @@ pub(super) fn write_tensors(
             dtype: Dtype::F32,
             shape: vec![scores.len()],
         }))
+        .chain(other)
         .collect()
+}
+
+/// The outputs for other expressions: few enough to be stored exactly.
+fn other_tensors(other: &OtherOutputs) -> Vec<TensorBytes> {
+    let outputs = other.biases.len();
+    let tensor = |name: &str, values: &[f32], shape| TensorBytes {
+        name: name.to_owned(),
+        bytes: le_bytes(values),
+        dtype: Dtype::F32,
+        shape,
+    };
+    let features = other.weights.len() / outputs;
+    vec![
+        tensor(OTHER_WEIGHTS, &other.weights, vec![outputs, features]),
+        tensor(OTHER_BIASES, &other.biases, vec![outputs]),
+    ]
+}
+
+/// Reads the outputs for other expressions.
+pub(super) fn read_other(
+    tensors: &SafeTensors<'_>,
+    calibration: OtherCalibration,
+) -> Result<OtherOutputs> {
+    let values = |name: &str, dimensions: usize| {
+        let tensor = find(tensors, name)?;
+        if tensor.dtype() != Dtype::F32 || tensor.shape().len() != dimensions {
+            return Err(Error::ModelTensor {
+                name: name.to_owned(),
+                expected: format!("F32 of {dimensions} dimensions"),
+                found: describe(tensor.dtype(), tensor.shape()),
+            });
+        }
+        let mut values = Vec::new();
+        append(&mut values, &tensor);
+        Ok(values)
+    };
+    Ok(OtherOutputs {
+        weights: values(OTHER_WEIGHTS, 2)?,
+        biases: values(OTHER_BIASES, 1)?,
+        calibration,
+    })
 }
 
 /// Reads the tensors of `slots` into one flat buffer.
@@ -125,16 +172,19 @@ pub(super) fn read_scores(tensors: &SafeTensors<'_>) -> Result<PerEmotion<Vec<f3
     Ok(scores)
 }
 
-/// Refuses tensors that neither the network nor `others` has a place for.
+/// Refuses tensors that neither the network nor `more` has a place for.
 pub(super) fn check_names(
     tensors: &SafeTensors<'_>,
     spec: &NetworkSpec,
-    others: &[&str],
+    has_other: bool,
+    more: &[&str],
 ) -> Result<()> {
     let slots = spec.parameters().into_iter().chain(spec.statistics());
     let mut known: Vec<String> = slots.map(|slot| slot.name).collect();
     known.extend(Emotion::ALL.map(scores_name));
-    known.extend(others.iter().map(|name| (*name).to_owned()));
+    let other = [OTHER_WEIGHTS, OTHER_BIASES];
+    let other = other.iter().filter(|_| has_other);
+    known.extend(other.chain(more).map(|name| (*name).to_owned()));
     for (name, tensor) in tensors.iter() {
         if !known.iter().any(|known| known == name) {
             return Err(Error::ModelTensor {

@@ -71,6 +71,7 @@ pub(crate) fn gray_levels() -> Classifier {
             PerEmotion::from_fn(|_| (0..99).map(|i| i as f32 / 100.0).collect()),
         )
         .unwrap(),
+        other: None,
         class_mix: PerEmotion([0.25; Emotion::COUNT]),
         provenance: Provenance::default(),
     };

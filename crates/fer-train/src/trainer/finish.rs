@@ -35,6 +35,7 @@ pub(super) fn write_best(
         preprocessing: config.preprocessing(),
         weights,
         calibration: calibrate(&labelled)?,
+        other: None,
         class_mix: data.class_mix,
         provenance,
     };

@@ -3,7 +3,7 @@
 use std::path::{MAIN_SEPARATOR, Path};
 
 use comfy_table::{Cell, Color, Table};
-use fer_core::{Emotion, ErrorKind, PerEmotion};
+use fer_core::{Emotion, ErrorKind, PerEmotion, Prediction};
 use fer_vision::ImageResult;
 
 use super::people::Person;
@@ -16,7 +16,7 @@ const BARS: [usize; 3] = [20, 10, 0];
 const SHORT_PATH: usize = 14;
 /// Columns of an emotion, and of a probability with its mark.
 const EMOTION: usize = 8;
-const PROBABILITY: usize = 6;
+const PROBABILITY: usize = 7;
 /// Columns that the borders take, per column of the table.
 const BORDER: usize = 3;
 
@@ -38,10 +38,37 @@ enum Content {
         place: String,
         emotion: Emotion,
         share: f32,
-        uncertain: bool,
+        doubt: Doubt,
     },
     NoFace,
     Failed(String),
+}
+
+/// The reliance on an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Doubt {
+    None,
+    Uncertain,
+    /// The face shows another expression than the four, which makes the answer uncertain, too.
+    Other,
+}
+
+impl Doubt {
+    fn of(prediction: &Prediction) -> Self {
+        match (prediction.shows_other(), prediction.is_uncertain()) {
+            (true, _) => Self::Other,
+            (false, true) => Self::Uncertain,
+            (false, false) => Self::None,
+        }
+    }
+
+    fn mark(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Uncertain => " ?",
+            Self::Other => " ??",
+        }
+    }
 }
 
 #[derive(Default)]
@@ -52,6 +79,7 @@ struct Counts {
     people: usize,
     emotions: PerEmotion<usize>,
     uncertain: usize,
+    other: usize,
     without_face: usize,
     failed: usize,
 }
@@ -77,7 +105,7 @@ impl Listing {
                 ),
                 emotion: prediction.emotion(),
                 share: prediction.confidence(),
-                uncertain: prediction.is_uncertain(),
+                doubt: Doubt::of(prediction),
             };
             self.push(path_of_row(&result.path, number), content);
         }
@@ -93,7 +121,7 @@ impl Listing {
                 place: person.place,
                 emotion: person.emotion,
                 share: person.share,
-                uncertain: false,
+                doubt: Doubt::None,
             };
             self.push(path_of_row(video, number), content);
         }
@@ -119,11 +147,10 @@ impl Listing {
 
     fn push(&mut self, path: String, content: Content) {
         match content {
-            Content::Face {
-                emotion, uncertain, ..
-            } => {
+            Content::Face { emotion, doubt, .. } => {
                 self.counts.emotions[emotion] += 1;
-                self.counts.uncertain += usize::from(uncertain);
+                self.counts.uncertain += usize::from(doubt == Doubt::Uncertain);
+                self.counts.other += usize::from(doubt == Doubt::Other);
             }
             Content::NoFace | Content::Failed(_) => {}
         }
@@ -171,6 +198,7 @@ impl Counts {
             .collect();
         for (count, of) in [
             (self.uncertain, "uncertain (?)"),
+            (self.other, "perhaps another expression (??)"),
             (self.without_face, "without a face"),
             (self.failed, "unreadable"),
         ] {
@@ -284,7 +312,7 @@ impl Row {
             Content::Face {
                 emotion,
                 share,
-                uncertain,
+                doubt,
                 ..
             } => {
                 let color = COLORS[*emotion];
@@ -293,8 +321,7 @@ impl Row {
                     let length = (share * layout.bar as f32).round() as usize;
                     cells.push(Cell::new("█".repeat(length)).fg(color));
                 }
-                let mark = if *uncertain { " ?" } else { "" };
-                cells.push(Cell::new(format!("{share:.2}{mark}")));
+                cells.push(Cell::new(format!("{share:.2}{}", doubt.mark())));
             }
         }
         cells
@@ -362,7 +389,7 @@ mod tests {
                 place: "138x138 at 100,50".to_owned(),
                 emotion: Emotion::Happy,
                 share: 0.9,
-                uncertain: true,
+                doubt: Doubt::Other,
             },
         }
     }
