@@ -63,6 +63,7 @@ class TrainOptions(TypedDict, total=False):
     filter: str
     model: Mapping[str, Any]
     augmentation: Mapping[str, Any]
+    start: Mapping[str, Any]
     distillation: Mapping[str, Any]
 
 
@@ -72,6 +73,9 @@ def train(
     *,
     config: str | os.PathLike[str] | None = None,
     votes: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+    extra: str | os.PathLike[str] | None = None,
+    extra_votes: str | os.PathLike[str] | None = None,
+    from_model: str | os.PathLike[str] | None = None,
     resume: bool = False,
     keep_copies: bool = False,
     ignore_unknown: bool = False,
@@ -95,6 +99,12 @@ def train(
         TOML file of settings; `options` override it.
     votes
         CSV of crowd votes as soft labels, or the whole ``votes`` section of the settings.
+    extra, extra_votes
+        Folder of more images, ``train`` and perhaps ``validation``, that have no class folders, and the CSV of
+        their votes, which are their labels.
+    from_model
+        Model to start from: a built-in one by name, a model file or a run folder. Without `config`, length and
+        learning rate follow the number of images. ``start={"freeze": 2}`` keeps its first two stages.
     resume
         Continue the run in `out`.
     keep_copies
@@ -128,6 +138,11 @@ def train(
     _check_names(settings)
     if votes is not None:
         settings["votes"] = dict(votes) if isinstance(votes, Mapping) else {"file": str(Path(votes))}
+    if extra is not None or extra_votes is not None:
+        paths = {"folder": extra, "votes": extra_votes}
+        settings["extra"] = {name: str(Path(path)) for name, path in paths.items() if path is not None}
+    if from_model is not None:
+        settings["start"] = {**settings.get("start", {}), "model": str(Path(from_model))}
     if keep_copies:
         settings["remove_copies"] = False
     with observer(progress) as observe:

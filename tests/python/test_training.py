@@ -98,7 +98,7 @@ def test_an_observer_that_raises_stops_the_training(data, tmp_path):
 
 def test_defaults_are_those_of_the_trainer():
     defaults = fer.train_defaults()
-    assert set(fer.TrainOptions.__annotations__) | {"votes"} == set(defaults)
+    assert set(fer.TrainOptions.__annotations__) | {"votes", "extra"} == set(defaults)
 
 
 @pytest.mark.parametrize(

@@ -137,6 +137,22 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "CSV")]
     pub(crate) votes: Option<PathBuf>,
 
+    /// Folder of more images, `train` and perhaps `validation`, that have no class folders: their votes are their labels
+    #[arg(long, value_name = "DIR", requires = "extra_votes")]
+    pub(crate) extra: Option<PathBuf>,
+
+    /// Crowd votes of the images in --extra
+    #[arg(long, value_name = "CSV", requires = "extra")]
+    pub(crate) extra_votes: Option<PathBuf>,
+
+    /// Model to start from: built-in, model file or run folder. Length and learning rate follow the number of images unless given
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) from: Option<PathBuf>,
+
+    /// Stages of the model in --from, the first ones, that stay as they are
+    #[arg(long, value_name = "N", requires = "from")]
+    pub(crate) freeze: Option<usize>,
+
     /// Device to compute on: `cpu` or `cuda`
     #[arg(long, value_name = "cpu|cuda", default_value_t)]
     pub(crate) device: fer_train::Device,

@@ -2,13 +2,13 @@
 
 mod observer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use fer_kit::{TrainRequest, train};
 use fer_train::{Ending, RunDirectory, TrainingRun};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::args::TrainArgs;
 use crate::progress::say;
@@ -45,13 +45,16 @@ fn request(args: &TrainArgs) -> Result<TrainRequest> {
     set("epochs", args.epochs.map(Value::from));
     set("batch_size", args.batch_size.map(Value::from));
     set("seed", args.seed.map(Value::from));
-    let votes = args.votes.as_deref().map(|file| {
-        let name = file.to_str().ok_or_else(|| Error::NotUnicode {
-            path: file.to_owned(),
-        });
-        Ok::<_, Error>(json!({ "file": name? }))
-    });
-    set("votes", votes.transpose()?);
+    set("votes", section(&[("file", &args.votes)])?);
+    set(
+        "extra",
+        section(&[("folder", &args.extra), ("votes", &args.extra_votes)])?,
+    );
+    let mut start = section(&[("model", &args.from)])?;
+    if let (Some(start), Some(stages)) = (&mut start, args.freeze) {
+        start["freeze"] = Value::from(stages);
+    }
+    set("start", start);
     set(
         "remove_copies",
         args.keep_copies.then_some(Value::Bool(false)),
@@ -66,6 +69,20 @@ fn request(args: &TrainArgs) -> Result<TrainRequest> {
         device: args.device,
         threads: args.threads,
     })
+}
+
+/// Returns a section of settings that are paths, of those that are given.
+fn section(paths: &[(&str, &Option<PathBuf>)]) -> Result<Option<Value>> {
+    let mut section = Map::new();
+    for (name, path) in paths {
+        if let Some(path) = path {
+            let text = path
+                .to_str()
+                .ok_or_else(|| Error::NotUnicode { path: path.clone() })?;
+            section.insert((*name).to_owned(), Value::from(text));
+        }
+    }
+    Ok((!section.is_empty()).then_some(Value::Object(section)))
 }
 
 /// Prints the results and the next command.
@@ -90,6 +107,15 @@ fn conclude(run: &TrainingRun, data: &Path) -> Result<Status> {
         table.add_row([
             "validation balanced accuracy".to_owned(),
             format!("{:.4}", best.validation.balanced_accuracy),
+        ]);
+    }
+    if let Some(gain) = &run.gain {
+        table.add_row([
+            "against the start".to_owned(),
+            format!(
+                "{:.4} was {:.4}: {} images gained, {} lost, p = {:.2}",
+                gain.after, gain.before, gain.gained, gain.lost, gain.p_value
+            ),
         ]);
     }
     table.add_row(["model".to_owned(), run.model.display().to_string()]);

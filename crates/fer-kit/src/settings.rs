@@ -6,10 +6,17 @@ use serde_json::{Map, Value};
 use crate::{Error, Result};
 
 /// Settings that are tables of settings. Any other object is one value, such as `{"fixed": {..}}` for `normalization`.
-const SECTIONS: [&str; 4] = ["model", "augmentation", "votes", "distillation"];
+const SECTIONS: [&str; 6] = [
+    "model",
+    "augmentation",
+    "votes",
+    "extra",
+    "start",
+    "distillation",
+];
 
 /// Settings that are left out while they have no value.
-const OPTIONAL: [&str; 1] = ["votes.file"];
+const OPTIONAL: [&str; 4] = ["votes.file", "extra.folder", "extra.votes", "start.model"];
 
 /// Names this similar (Jaro-Winkler) are taken for slips.
 const SIMILAR: f64 = 0.8;

@@ -8,6 +8,7 @@ use fer_train::{
 use serde_json::{Map, Value};
 
 use crate::Result;
+use crate::model::model_file;
 use crate::settings::with_options;
 
 /// A request to train: data, run folder and settings.
@@ -17,7 +18,8 @@ pub struct TrainRequest {
     pub data: PathBuf,
     /// Run folder.
     pub out: PathBuf,
-    /// Settings file; without it, the settings of the run to resume, or the defaults.
+    /// Settings file; without it, the settings of the run to resume, or the defaults: with a model to start from in `options`,
+    /// [`TrainConfig::starting_from`] it.
     pub config: Option<PathBuf>,
     /// Settings by name on top of those; a section changes only the settings that it names.
     pub options: Map<String, Value>,
@@ -41,9 +43,21 @@ impl TrainRequest {
         let base = match &self.config {
             Some(file) => TrainConfig::load(file)?,
             None if self.resume => RunDirectory::at(&self.out).load_config()?,
-            None => TrainConfig::default(),
+            None => match self.start() {
+                Some(model) => TrainConfig::starting_from(model),
+                None => TrainConfig::default(),
+            },
         };
-        with_options(&base, self.options.clone())
+        let mut settings = with_options(&base, self.options.clone())?;
+        if let Some(model) = &mut settings.start.model {
+            *model = model_file(model);
+        }
+        Ok(settings)
+    }
+
+    /// The model to start from that the options name.
+    fn start(&self) -> Option<&str> {
+        self.options.get("start")?.get("model")?.as_str()
     }
 }
 

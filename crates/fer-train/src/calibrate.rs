@@ -1,9 +1,13 @@
 //! Calibration on held-out images: how far the network's confidence may be believed.
 
+mod other;
+
 use fer_core::{Calibration, Emotion};
 
 use crate::error::Result;
 use crate::random::{Purpose, Random};
+
+pub(crate) use other::{Judged, calibrate_other};
 
 /// The temperatures considered. Beyond them a network is not over- or underconfident but useless, or the images are
 /// too few to tell.

@@ -219,7 +219,9 @@ mod tests {
         let inputs = InputDigests {
             dataset: "d".into(),
             votes: None,
+            extra_votes: None,
             teachers: vec!["t".into()],
+            start: Some("s".into()),
         };
         let position = RunState {
             epoch: 3,

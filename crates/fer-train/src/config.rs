@@ -2,6 +2,7 @@
 
 mod augmentation;
 mod sections;
+mod start;
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,10 @@ use crate::text::decode;
 use crate::votes::Ballot;
 
 pub use augmentation::AugmentationConfig;
-pub use sections::{DistillationConfig, ModelSection, TeacherViews, TooFewVotes, VotesConfig};
+pub use sections::{
+    DistillationConfig, ExtraConfig, ModelSection, TeacherViews, TooFewVotes, VotesConfig,
+};
+pub use start::StartConfig;
 
 /// The longest configuration file that is read, in bytes.
 const MAX_CONFIG_BYTES: u64 = 1 << 20;
@@ -38,11 +42,11 @@ const MAX_BATCH_SIZE: usize = 4096;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainConfig {
-    /// Passes over the training images.
+    /// Passes over the training images; 0 leaves a training that starts from a model to choose them by the number of images.
     pub epochs: usize,
-    /// The most images per step; an epoch is cut into steps of nearly equal size.
+    /// The most images per step, or 0 as for `epochs`; an epoch is cut into steps of nearly equal size.
     pub batch_size: usize,
-    /// The peak of the learning rate.
+    /// The peak of the learning rate, or 0 as for `epochs`.
     pub learning_rate: f64,
     /// Decoupled decay of convolution and head weights.
     pub weight_decay: f32,
@@ -82,6 +86,10 @@ pub struct TrainConfig {
     pub augmentation: AugmentationConfig,
     /// Soft targets from crowd votes.
     pub votes: VotesConfig,
+    /// Images beside the dataset, whose targets are their votes.
+    pub extra: ExtraConfig,
+    /// The model that the training starts from.
+    pub start: StartConfig,
     /// Soft targets from trained models.
     pub distillation: DistillationConfig,
 }
@@ -147,13 +155,15 @@ impl Default for TrainConfig {
             model: ModelSection::default(),
             augmentation: AugmentationConfig::default(),
             votes: VotesConfig::default(),
+            extra: ExtraConfig::default(),
+            start: StartConfig::default(),
             distillation: DistillationConfig::default(),
         }
     }
 }
 
 impl TrainConfig {
-    /// Reads and validates a TOML file. Relative paths in it (votes, teachers) are relative to its folder.
+    /// Reads and validates a TOML file. Relative paths in it (votes, teachers, ...) are relative to its folder.
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::ConfigFile`] for what is no configuration, [`Error::Config`] for a value out of range.
@@ -161,13 +171,19 @@ impl TrainConfig {
         let bytes = read_file(path, MAX_CONFIG_BYTES)?;
         let mut config = Self::parse(&decode(&bytes, path)?, path)?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        if let Some(file) = &mut config.votes.file {
-            *file = folder.join(&file);
-        }
-        for teacher in &mut config.distillation.teachers {
-            *teacher = folder.join(&teacher);
+        for path in config.paths_mut() {
+            *path = folder.join(&path);
         }
         Ok(config)
+    }
+
+    /// The files and folders that the configuration names; not the name of a built-in model.
+    fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let start = &mut self.start.model;
+        let start = start.iter_mut().filter(|model| !start::is_built_in(model));
+        let extra = self.extra.folder.iter_mut().chain(&mut self.extra.votes);
+        let inputs = self.votes.file.iter_mut().chain(extra).chain(start);
+        inputs.chain(&mut self.distillation.teachers)
     }
 
     /// Reads and validates TOML text.
@@ -192,12 +208,7 @@ impl TrainConfig {
     /// # Errors
     /// [`Error::Io`] if the working folder is unknown.
     pub fn with_absolute_paths(mut self) -> Result<Self> {
-        for path in self
-            .votes
-            .file
-            .iter_mut()
-            .chain(&mut self.distillation.teachers)
-        {
+        for path in self.paths_mut() {
             *path =
                 std::path::absolute(&path).map_err(|source| Error::io("locate", &*path, source))?;
         }
@@ -207,12 +218,7 @@ impl TrainConfig {
     /// The same configuration with file names for paths: what may leave this machine in a model file.
     #[must_use]
     pub fn with_bare_file_names(mut self) -> Self {
-        for path in self
-            .votes
-            .file
-            .iter_mut()
-            .chain(&mut self.distillation.teachers)
-        {
+        for path in self.paths_mut() {
             *path = path.file_name().unwrap_or_default().into();
         }
         self
@@ -242,7 +248,7 @@ impl TrainConfig {
     /// The network in training: [`TrainConfig::model_config`]'s, with more outputs where other votes are learned too.
     pub(crate) fn training_spec(&self) -> Result<NetworkSpec> {
         let mut spec = self.model_config().network_spec()?;
-        if self.votes.file.is_some() && self.votes.others {
+        if self.votes.others && (self.votes.file.is_some() || self.extra.votes.is_some()) {
             spec.classes += Ballot::OTHERS.len();
         }
         Ok(spec)
@@ -263,20 +269,28 @@ impl TrainConfig {
     /// # Errors
     /// [`Error::Config`] with the field, what was found and what is expected.
     pub fn validate(&self) -> Result<()> {
-        positive("epochs", self.epochs)?;
+        let starts = self.start.model.is_some();
+        let chosen = |is_zero: bool| starts && is_zero;
+        within(
+            "epochs",
+            self.epochs,
+            self.epochs > 0 || starts,
+            "at least 1; 0 needs a model to start from",
+        )?;
         // One image has no batch variance; buffers grow with the batch.
+        let batch_size = self.batch_size;
         within(
             "batch_size",
-            self.batch_size,
-            (2..=MAX_BATCH_SIZE).contains(&self.batch_size),
-            "from 2 to 4096",
+            batch_size,
+            (2..=MAX_BATCH_SIZE).contains(&batch_size) || chosen(batch_size == 0),
+            "from 2 to 4096; 0 needs a model to start from",
         )?;
         let finite_positive = |value: f64| value > 0.0 && value.is_finite();
         within(
             "learning_rate",
             self.learning_rate,
-            finite_positive(self.learning_rate),
-            "a positive number",
+            finite_positive(self.learning_rate) || chosen(self.learning_rate == 0.0),
+            "a positive number; 0 needs a model to start from",
         )?;
         strength("weight_decay", self.weight_decay)?;
         share("momentum", self.momentum)?;
@@ -299,6 +313,8 @@ impl TrainConfig {
         self.model_config().validate()?;
         self.augmentation.validate()?;
         self.votes.validate()?;
+        self.extra.validate()?;
+        self.start.validate()?;
         self.distillation.validate()
     }
 }
@@ -317,10 +333,6 @@ fn within(
         found: value.to_string(),
         expected,
     })
-}
-
-fn positive(field: &'static str, value: usize) -> Result<()> {
-    within(field, value, value > 0, "at least 1")
 }
 
 /// Checks a share that must leave something over.
@@ -370,6 +382,9 @@ mod tests {
             ..TrainConfig::default()
         };
         config.votes.file = Some("votes.csv".into());
+        config.extra.folder = Some("more".into());
+        config.extra.votes = Some("more.csv".into());
+        config.start.model = Some("crowd".into());
         config.distillation.teachers = vec!["a.safetensors".into(), "b.safetensors".into()];
         config.class_weights = ClassWeights::Balanced;
         let text = config.to_toml().unwrap();
@@ -382,6 +397,10 @@ mod tests {
         for (text, field) in [
             ("epochs = 0", "epochs"),
             ("batch_size = 1", "batch_size"),
+            ("learning_rate = 0.0", "learning_rate"),
+            ("[extra]\nfolder = \"more\"", "extra.votes"),
+            ("[extra]\nvotes = \"more.csv\"", "extra.folder"),
+            ("[start]\nfreeze = 1", "start.freeze"),
             ("learning_rate = -1.0", "learning_rate"),
             ("learning_rate = nan", "learning_rate"),
             ("dropout = 1.0", "dropout"),

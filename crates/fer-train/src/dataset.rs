@@ -3,6 +3,7 @@
 //! Scanning lists files and never opens one, so that what a file holds is decided where it is decoded. The order of
 //! the items is the byte order of their paths and so the same on every machine.
 
+mod extra;
 mod scan;
 
 use std::path::{Path, PathBuf};
@@ -12,12 +13,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
+pub(crate) use extra::ExtraImages;
+
 /// One labelled image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
     /// The file, relative to the folder that was scanned; join it to `root()`.
     pub path: PathBuf,
-    /// The class of the folder it lies in.
+    /// The class of the folder it lies in; of an image without a class folder, the one that most voters chose.
     pub emotion: Emotion,
 }
 

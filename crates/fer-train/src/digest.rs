@@ -9,8 +9,14 @@ pub(crate) struct InputDigests {
     pub(crate) dataset: String,
     /// The votes file.
     pub(crate) votes: Option<String>,
+    /// The votes file of the extra images.
+    #[serde(default)]
+    pub(crate) extra_votes: Option<String>,
     /// The teachers' model files.
     pub(crate) teachers: Vec<String>,
+    /// The model file that the training starts from.
+    #[serde(default)]
+    pub(crate) start: Option<String>,
 }
 
 /// Formats bytes as lower-case hexadecimal digits.

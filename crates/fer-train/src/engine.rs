@@ -5,7 +5,7 @@ mod candle;
 mod kernels;
 mod update;
 
-use fer_core::{Emotion, ModelConfig, Weights};
+use fer_core::{Emotion, ModelConfig, PerEmotion, Weights};
 use fer_kernels::{NetworkSpec, Role, Slot, Threads, lerp};
 
 use crate::batches::TrainingBatch;
@@ -15,7 +15,7 @@ use crate::device::Device;
 #[cfg(not(feature = "cuda"))]
 use crate::error::Error;
 use crate::error::Result;
-use crate::softmax::Logits;
+use crate::softmax::{Logits, Others};
 
 use kernels::KernelNetwork;
 use update::UpdateRule;
@@ -32,9 +32,8 @@ trait Network {
         gradients: &mut [f32],
     ) -> Result<f32>;
 
-    /// The logits of normalised faces `[N, size, size]` by a model's weights, which have an output a class; batch norm by its
-    /// running statistics.
-    fn logits(&mut self, weights: &Weights, input: &[f32]) -> Result<Vec<Logits>>;
+    /// The logits `[N, outputs]` of normalised faces `[N, size, size]`; batch norm by its running statistics.
+    fn logits(&mut self, weights: &Weights, input: &[f32]) -> Result<Vec<f32>>;
 }
 
 /// A network in training.
@@ -45,6 +44,10 @@ pub(crate) struct Engine {
     weights: Weights,
     average: Weights,
     gradients: Vec<f32>,
+    /// The first parameters, which stay as they are.
+    frozen: Vec<f32>,
+    /// Added to the logits of the classes.
+    logit_shift: PerEmotion<f32>,
     steps: u64,
     ema_decay: f32,
     batch_norm_momentum: f32,
@@ -70,6 +73,8 @@ impl Engine {
             rule: UpdateRule::new(config, &spec)?,
             gradients: vec![0.0; spec.parameter_count()],
             average: weights.clone(),
+            frozen: weights.parameters[..config.frozen_parameters(&spec)].to_vec(),
+            logit_shift: PerEmotion::default(),
             weights,
             steps: 0,
             ema_decay: config.ema_decay,
@@ -77,6 +82,15 @@ impl Engine {
             threads: threads.clone(),
             spec,
         })
+    }
+
+    /// Adds `shift` to the logits that the averaged weights answer, and to those of the model made of them.
+    #[must_use]
+    pub(crate) fn with_logit_shift(self, logit_shift: PerEmotion<f32>) -> Self {
+        Self {
+            logit_shift,
+            ..self
+        }
     }
 
     /// One step; the result is the mean loss of the batch.
@@ -95,6 +109,7 @@ impl Engine {
             learning_rate as f32,
             &self.threads,
         )?;
+        parameters[..self.frozen.len()].copy_from_slice(&self.frozen);
         self.steps += 1;
         let weight = average_weight(self.ema_decay, self.steps);
         lerp(
@@ -112,14 +127,43 @@ impl Engine {
         Ok(loss)
     }
 
-    /// The logits of the averaged weights for normalised faces `[N, size, size]`.
-    pub(crate) fn logits(&mut self, input: &[f32]) -> Result<Vec<Logits>> {
-        self.network.logits(&self.average(), input)
+    /// The logits of the averaged weights for normalised faces `[N, size, size]`: of the classes, and of the outputs beside them.
+    pub(crate) fn logits(&mut self, input: &[f32]) -> Result<Vec<(Logits, Others)>> {
+        let outputs = self.spec.classes;
+        let logits = self.network.logits(&self.average, input)?;
+        let split = |logits: &[f32]| {
+            let (classes, others) = logits.split_at(Emotion::COUNT);
+            let shifted = |at: usize| classes[at] + self.logit_shift.0[at];
+            (std::array::from_fn(shifted), others.to_vec())
+        };
+        Ok(logits.chunks_exact(outputs).map(split).collect())
     }
 
-    /// The averaged weights of the model, which are validated and shipped: of outputs beside the classes, nothing is left.
+    /// The averaged weights of the model, which are validated and shipped: those of the classes.
     pub(crate) fn average(&self) -> Weights {
-        first_outputs(&self.average, &self.spec, Emotion::COUNT)
+        let mut weights = first_outputs(&self.average, &self.spec, Emotion::COUNT);
+        // The biases of the head are the last parameters.
+        let biases = weights.parameters.iter_mut().rev().take(Emotion::COUNT);
+        let shifts = self.logit_shift.0.iter().rev();
+        biases.zip(shifts).for_each(|(bias, shift)| *bias += shift);
+        weights
+    }
+
+    /// The averaged weights, `[outputs, C]`, and biases of the outputs beside the classes; both empty without any.
+    pub(crate) fn average_of_others(&self) -> (Vec<f32>, Vec<f32>) {
+        let after_classes = |role| {
+            let slots = self.spec.parameters();
+            let slot = slots.into_iter().find(|slot| slot.role == role);
+            slot.map_or_else(Vec::new, |slot| {
+                let values = &self.average.parameters[slot.range];
+                let classes = values.len() / self.spec.classes * Emotion::COUNT;
+                values[classes..].to_vec()
+            })
+        };
+        (
+            after_classes(Role::HeadWeight),
+            after_classes(Role::HeadBias),
+        )
     }
 
     /// All that the steps have changed.

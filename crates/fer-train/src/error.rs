@@ -170,6 +170,17 @@ pub enum Error {
         found: String,
     },
 
+    /// A model to start from that the configuration does not fit.
+    #[error("the model to start from, {}, has {expected}; the configuration asks for {found}", model.display())]
+    Start {
+        /// The name of the model, or its file.
+        model: PathBuf,
+        /// The model's network or preprocessing.
+        expected: String,
+        /// The configuration's.
+        found: String,
+    },
+
     /// A configuration value out of its range.
     #[error("configuration: {field} = {found}, expected {expected}")]
     Config {
@@ -283,7 +294,7 @@ impl Error {
             Self::RunInUse { .. } => ErrorKind::RunInUse,
             Self::NoExamples { .. } => ErrorKind::NoExamples,
             Self::Teacher { .. } => ErrorKind::Teacher,
-            Self::Config { .. } => ErrorKind::Config,
+            Self::Start { .. } | Self::Config { .. } => ErrorKind::Config,
             Self::ConfigFile { .. } => ErrorKind::ConfigFile,
             Self::RunExists { .. } => ErrorKind::RunExists,
             Self::NothingToResume { .. } => ErrorKind::NothingToResume,

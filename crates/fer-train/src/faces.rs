@@ -16,7 +16,8 @@ use crate::read::read_file;
 /// The readable images of a split, each preprocessed to a grey square of `[size, size]` bytes.
 #[derive(Debug, Clone)]
 pub struct FaceSet {
-    root: PathBuf,
+    /// The file of each item.
+    files: Vec<PathBuf>,
     preprocessing: Preprocessing,
     items: Vec<Item>,
     digests: Vec<[u8; 32]>,
@@ -70,7 +71,7 @@ impl FaceSet {
         }
 
         let mut faces = Self {
-            root: root.to_owned(),
+            files: Vec::with_capacity(split.items.len()),
             preprocessing: preprocessing.clone(),
             items: Vec::with_capacity(split.items.len()),
             digests: Vec::with_capacity(split.items.len()),
@@ -85,6 +86,7 @@ impl FaceSet {
                         pixels
                             .copy_within(index * face_len..(index + 1) * face_len, kept * face_len);
                     }
+                    faces.files.push(root.join(&item.path));
                     faces.items.push(item.clone());
                     faces.digests.push(digest);
                 }
@@ -112,13 +114,32 @@ impl FaceSet {
     ) -> Self {
         assert_eq!(pixels.len(), items.len() * preprocessing.face_len());
         Self {
-            root: PathBuf::new(),
+            files: items.iter().map(|item| item.path.clone()).collect(),
             preprocessing: preprocessing.clone(),
             items,
             digests: Vec::new(),
             unreadable: Vec::new(),
             pixels: Pixels::Memory(pixels),
         }
+    }
+
+    /// Adds the images of `other`, preprocessed alike, after its own. Pixels stay in memory if those of both sets are.
+    pub(crate) fn append(&mut self, other: Self) {
+        debug_assert_eq!(self.preprocessing, other.preprocessing);
+        self.pixels = match (
+            std::mem::replace(&mut self.pixels, Pixels::Files),
+            other.pixels,
+        ) {
+            (Pixels::Memory(mut pixels), Pixels::Memory(more)) => {
+                pixels.extend(more);
+                Pixels::Memory(pixels)
+            }
+            _ => Pixels::Files,
+        };
+        self.files.extend(other.files);
+        self.items.extend(other.items);
+        self.digests.extend(other.digests);
+        self.unreadable.extend(other.unreadable);
     }
 
     /// The number of readable images.
@@ -175,11 +196,7 @@ impl FaceSet {
             )),
             Pixels::Files => {
                 let mut face = vec![0; face_len];
-                decode_file(
-                    &self.root.join(&self.items[index].path),
-                    &self.preprocessing,
-                    &mut face,
-                )?;
+                decode_file(&self.files[index], &self.preprocessing, &mut face)?;
                 Ok(Cow::Owned(face))
             }
         }
@@ -286,6 +303,20 @@ mod tests {
         assert_eq!(faces.unreadable()[0].path, Path::new("train/happy/b.jpg"));
         let levels: Vec<u8> = (0..3).map(|index| faces.face(index).unwrap()[63]).collect();
         assert_eq!(levels, [10, 20, 30]);
+    }
+
+    #[test]
+    fn sets_of_two_folders_are_joined_in_memory_or_not() {
+        let (first, second) = (folder(), folder());
+        for budgets in [[1 << 20, 1 << 20], [1 << 20, 100], [100, 1 << 20]] {
+            let mut joined = load(first.path(), budgets[0]);
+            let added = load(second.path(), budgets[1]);
+            joined.append(added.clone());
+            assert_eq!(joined.in_memory(), budgets == [1 << 20; 2]);
+            assert_eq!((joined.len(), joined.unreadable().len()), (6, 2));
+            assert_eq!(joined.face(4).unwrap(), added.face(1).unwrap());
+            assert_eq!(joined.gather().unwrap().len(), 6 * 64);
+        }
     }
 
     #[test]

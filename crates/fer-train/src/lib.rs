@@ -43,10 +43,10 @@ mod votes;
 
 pub use calibrate::calibrate;
 pub use config::{
-    AugmentationConfig, ClassWeights, DistillationConfig, ModelSection, Monitor, Optimizer,
-    TeacherViews, TooFewVotes, TrainConfig, VotesConfig,
+    AugmentationConfig, ClassWeights, DistillationConfig, ExtraConfig, ModelSection, Monitor,
+    Optimizer, StartConfig, TeacherViews, TooFewVotes, TrainConfig, VotesConfig,
 };
-pub use data_summary::DataSummary;
+pub use data_summary::{DataSummary, ExtraSummary};
 pub use dataset::{ClassFolders, FolderDataset, Item, ScanOptions, Split, SplitName, Unreadable};
 pub use device::Device;
 pub use error::{Error, Result};

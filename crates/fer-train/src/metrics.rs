@@ -4,12 +4,14 @@
 //! three classes that it has. A class that the classifier never answers has no precision, but its recall and F1 are 0 and count.
 
 mod interval;
+mod paired;
 mod reliability;
 
 use fer_core::{Emotion, PerEmotion};
 use serde::{Deserialize, Serialize};
 
 pub use interval::{Interval, wilson};
+pub use paired::Paired;
 pub use reliability::{RELIABILITY_BINS, ReliabilityBin, expected_calibration_error, reliability};
 
 /// Probabilities below this count as this much in the negative log-likelihood, so that one impossible label costs 27.6 nats and

@@ -122,6 +122,9 @@ pub struct EpochMetrics {
     pub learning_rate: f64,
     /// The averaged weights on the validation images.
     pub validation: ValidationMetrics,
+    /// The same on the extra validation images on which most voters agree; none without any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extra_validation: Option<ValidationMetrics>,
     /// Images trained on a second of step and wait.
     pub images_per_second: f64,
     /// Times that the parts of the epoch took.

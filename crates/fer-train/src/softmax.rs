@@ -5,6 +5,9 @@ use fer_core::Emotion;
 /// One number for each class, in the order of [`Emotion::ALL`].
 pub(crate) type Logits = [f32; Emotion::COUNT];
 
+/// The logits of the outputs beside the classes; empty in a network without any.
+pub(crate) type Others = Vec<f32>;
+
 /// `softmax(logits / temperature)`.
 pub(crate) fn softmax(logits: &Logits, temperature: f32) -> [f32; Emotion::COUNT] {
     let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);

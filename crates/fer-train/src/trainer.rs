@@ -3,6 +3,7 @@
 mod finish;
 mod resume;
 mod session;
+mod start;
 mod validation;
 
 use std::path::Path;
@@ -15,11 +16,13 @@ use crate::data::TrainingData;
 use crate::dataset::{FolderDataset, ScanOptions};
 use crate::device::Device;
 use crate::error::Result;
+use crate::initialize::initial_weights;
 use crate::progress::Observer;
 use crate::run_directory::RunDirectory;
 use crate::training_run::{Ending, TrainingRun};
 
 use session::Session;
+use start::Start;
 pub(crate) use validation::Validation;
 
 /// Options of the execution of a training. None of this changes its result, except that another device rounds otherwise.
@@ -106,6 +109,7 @@ impl TrainOptions {
 /// Those of [`FolderDataset::scan`] and of the configuration's ranges; [`RunExists`](crate::Error::RunExists) if `run` is
 /// not empty and no resume was asked for; [`RunInUse`](crate::Error::RunInUse) if another training writes to it; [`NothingToResume`](crate::Error::NothingToResume) and
 /// [`ResumeMismatch`](crate::Error::ResumeMismatch) if one was and there is no run or another one;
+/// [`Start`](crate::Error::Start) for a model to start from that does not fit;
 /// [`NoExamples`](crate::Error::NoExamples) if nothing of a class is left; [`Diverged`](crate::Error::Diverged);
 /// [`Io`](crate::Error::Io).
 ///
@@ -127,6 +131,11 @@ pub fn train(
 ) -> Result<TrainingRun> {
     config.validate()?;
     let config = config.with_absolute_paths()?;
+    let start = Start::load(&config)?;
+    let config = match &start {
+        Some(start) => start.complete(&config)?,
+        None => config,
+    };
     let directory = RunDirectory::at(run);
     let mut lock = None;
     let saved = if options.resume {
@@ -139,14 +148,26 @@ pub fn train(
 
     let threads = Threads::new(options.threads)?;
     let dataset = FolderDataset::scan(data, options.scan)?;
-    let data = TrainingData::load(&dataset, &config, options.memory_budget, &threads, observer)?;
+    let mut data =
+        TrainingData::load(&dataset, &config, options.memory_budget, &threads, observer)?;
+    data.inputs.start = start.as_ref().map(Start::digest).transpose()?;
     if lock.is_none() {
         lock = Some(directory.create(&config)?);
     }
-    let start = resume::starting_point(&directory, saved, &config, &data)?;
-    let session = Session::new(&directory, &config, options, &data, start, &threads)?;
-    let run = session.run(observer)?;
+    let place = resume::starting_point(&directory, saved, &config, &data)?;
+    let config = config.settled(data.examples.len());
+    let weights = match &start {
+        Some(start) => start.weights(&config.training_spec()?, config.seed)?,
+        None => initial_weights(&config.training_spec()?, config.seed),
+    };
+    let session = Session::new(
+        &directory, &config, options, &data, weights, place, &threads,
+    )?;
+    let mut run = session.run(observer)?;
     if run.ending != Ending::Interrupted {
+        if let Some(start) = &start {
+            run.gain = start.compared_with(&run.model, &data, options.threads)?;
+        }
         let warnings = finish::write_reports(&directory, &run, &dataset, options)?;
         warnings
             .iter()

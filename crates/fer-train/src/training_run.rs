@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::TrainConfig;
 use crate::data_summary::DataSummary;
+use crate::metrics::Paired;
 use crate::progress::EpochMetrics;
 
 /// The reason why a training ended.
@@ -37,6 +38,10 @@ pub struct TrainingRun {
     pub history: Vec<EpochMetrics>,
     /// The best epoch, from 1; none before the first is completed.
     pub best_epoch: Option<usize>,
+    /// The best model against the one that the training started from, on the validation images of the dataset, which also chose the
+    /// epoch; none without a start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gain: Option<Paired>,
 }
 
 impl TrainingRun {

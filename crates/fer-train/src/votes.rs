@@ -49,6 +49,27 @@ impl Ballot {
             .find(|emotion| 2 * u32::from(self.emotions[emotion.index()]) > self.total())
     }
 
+    /// Returns the class that most voters chose, however few; the first of equal ones.
+    #[must_use]
+    pub fn plurality(&self) -> Emotion {
+        let votes = |emotion: Emotion| self.emotions[emotion.index()];
+        let [first, rest @ ..] = Emotion::ALL;
+        rest.into_iter().fold(first, |most, emotion| {
+            if votes(emotion) > votes(most) {
+                emotion
+            } else {
+                most
+            }
+        })
+    }
+
+    /// Returns the share of the votes that are for none of the four classes, in [0, 1]; none without a vote.
+    #[must_use]
+    pub fn other_share(&self) -> Option<f32> {
+        let (other, total) = (self.total() - self.in_classes(), self.total());
+        (total > 0).then(|| other as f32 / total as f32)
+    }
+
     /// Probabilities of the four classes: the share of the votes for them, with `smoothing` votes added to each
     /// class. `None` if there is nothing to share out.
     #[must_use]

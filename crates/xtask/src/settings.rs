@@ -15,11 +15,13 @@ const NETWORK: &str = "ModelConfig";
 const DOCUMENT: &str = "docs/settings.md";
 
 /// The tables of a configuration file, by the types that declare them.
-const TABLES: [(&str, &str); 5] = [
+const TABLES: [(&str, &str); 7] = [
     ("TrainConfig", "top of the file"),
     ("ModelSection", "[model]"),
     ("AugmentationConfig", "[augmentation]"),
     ("VotesConfig", "[votes]"),
+    ("ExtraConfig", "[extra]"),
+    ("StartConfig", "[start]"),
     ("DistillationConfig", "[distillation]"),
 ];
 

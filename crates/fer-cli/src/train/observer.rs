@@ -60,7 +60,15 @@ impl Observer for Terminal {
                 data.copies_removed
             ));
         }
-        for unreadable in &data.unreadable {
+        if let Some(extra) = &data.extra {
+            self.say(&format!(
+                "of these, {} are extra images; left out {} of them that have a copy in validation or test, and {} without \
+                 enough votes",
+                extra.trained_on, extra.copies_removed, extra.without_votes
+            ));
+        }
+        let of_extra = data.extra.iter().flat_map(|extra| &extra.unreadable);
+        for unreadable in data.unreadable.iter().chain(of_extra) {
             self.say(&format!(
                 "cannot read {}: {}",
                 unreadable.path.display(),
@@ -90,13 +98,17 @@ impl Observer for Terminal {
 
     fn epoch(&mut self, epoch: &EpochMetrics) {
         self.say(&format!(
-            "epoch {:>3}/{}  loss {:.4}  validation: accuracy {:.4}, balanced {:.4}, loss {:.4}  {:.0} images/s, {:.0} s",
+            "epoch {:>3}/{}  loss {:.4}  validation: accuracy {:.4}, balanced {:.4}, loss {:.4}{}  {:.0} images/s, {:.0} s",
             epoch.epoch,
             self.epochs,
             epoch.train_loss,
             epoch.validation.accuracy,
             epoch.validation.balanced_accuracy,
             epoch.validation.loss,
+            epoch.extra_validation.map_or_else(String::new, |extra| format!(
+                "; extra: {:.4}, {:.4}",
+                extra.accuracy, extra.balanced_accuracy
+            )),
             epoch.images_per_second,
             epoch.seconds.total,
         ));

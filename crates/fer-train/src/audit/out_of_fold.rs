@@ -109,8 +109,7 @@ fn judge(
         .iter()
         .map(|&face| (face, faces.items()[face].emotion))
         .collect();
-    let (_, logits) = Validation::new(faces, &labels).measure(&mut engine)?;
-    Ok(logits)
+    Validation::new(faces, &labels).logits(&mut engine)
 }
 
 #[cfg(test)]

@@ -51,8 +51,8 @@ pub struct VotesConfig {
     pub min_share: f32,
     /// Treatment of a training image with fewer.
     pub too_few: TooFewVotes,
-    /// Whether the votes for other expressions and for none are learned as well, each by an output that the training has and
-    /// the model file leaves out. Every image that anybody voted on is then trained on, whatever `min_share` says.
+    /// Learns the votes for other expressions and for none as well, each by an output of its own; the model joins these to one share,
+    /// `other`. Every image that anybody voted on is then trained on, whatever `min_share` says.
     pub others: bool,
 }
 
@@ -72,6 +72,31 @@ impl VotesConfig {
     pub(super) fn validate(&self) -> Result<()> {
         strength("votes.smoothing", self.smoothing)?;
         probability("votes.min_share", self.min_share)
+    }
+}
+
+/// `[extra]`: images beside the dataset. They have no class folders; their targets are their votes, under the settings of `[votes]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ExtraConfig {
+    /// Folder with `train`, and perhaps `validation`, of any folders inside. The class mix stays that of the dataset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder: Option<PathBuf>,
+    /// The CSV file of their votes; its paths are relative to that folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub votes: Option<PathBuf>,
+}
+
+impl ExtraConfig {
+    pub(super) fn validate(&self) -> Result<()> {
+        let expected = "both a folder and its votes, or neither";
+        let complete = self.folder.is_some() == self.votes.is_some();
+        let missing = if self.folder.is_some() {
+            "extra.votes"
+        } else {
+            "extra.folder"
+        };
+        within(missing, "nothing", complete, expected)
     }
 }
 

@@ -5,21 +5,29 @@ use fer_kernels::Threads;
 use sha2::{Digest, Sha256};
 
 use crate::copies::copies_across;
-use crate::dataset::{FolderDataset, Unreadable};
+use crate::dataset::{ExtraImages, FolderDataset, Unreadable};
 use crate::digest::hex;
 use crate::error::Result;
 use crate::faces::FaceSet;
 use crate::progress::{Observer, Preparation};
+use crate::votes::Votes;
 
-/// The decoded images of a dataset.
+/// The decoded images of a dataset, and after them those of the extra images.
 pub(super) struct Images {
     pub(super) train: FaceSet,
+    /// The first images of `train`, which are the dataset's.
+    pub(super) train_of_dataset: usize,
     pub(super) validation: FaceSet,
-    /// The training images that have a copy in validation or test, ascending; none if these were not searched.
+    /// The first images of `validation`, which are the dataset's.
+    pub(super) validation_of_dataset: usize,
+    /// The training images that have a copy in a validation or test split, ascending; none if these were not searched.
     pub(super) copies: Vec<usize>,
     /// SHA-256 of the images read: their paths, classes and contents.
     pub(super) digest: String,
+    /// Files of the dataset that cannot be read.
     pub(super) unreadable: Vec<Unreadable>,
+    /// Files of the extra images that cannot be read.
+    pub(super) extra_unreadable: Vec<Unreadable>,
 }
 
 impl Images {
@@ -27,18 +35,37 @@ impl Images {
     /// `memory_budget` bytes of pixels.
     pub(super) fn load(
         dataset: &FolderDataset,
+        extra: Option<&ExtraImages>,
         preprocessing: &Preprocessing,
         search_copies: bool,
         memory_budget: usize,
         threads: &Threads,
         observer: &mut dyn Observer,
     ) -> Result<Self> {
-        let load =
-            |split| FaceSet::load(dataset.root(), split, preprocessing, memory_budget, threads);
+        let load = |root, split| FaceSet::load(root, split, preprocessing, memory_budget, threads);
         observer.preparing(Preparation::Decoding);
-        let (train, validation) = (load(&dataset.train), load(&dataset.validation));
+        let mut train = load(dataset.root(), &dataset.train);
+        let mut validation = load(dataset.root(), &dataset.validation);
         // Test images are looked at for one purpose: to keep their copies out of training.
-        let test = search_copies.then(|| load(&dataset.test));
+        let test = search_copies.then(|| load(dataset.root(), &dataset.test));
+        let splits = [&train, &validation].into_iter().chain(&test);
+        let unreadable = splits
+            .flat_map(|faces| faces.unreadable().to_vec())
+            .collect();
+
+        let (train_of_dataset, validation_of_dataset) = (train.len(), validation.len());
+        let mut extra_unreadable = Vec::new();
+        if let Some(extra) = extra {
+            let splits = [
+                (&extra.train, &mut train),
+                (&extra.validation, &mut validation),
+            ];
+            for (split, joined) in splits {
+                let faces = load(extra.root(), split);
+                extra_unreadable.extend_from_slice(faces.unreadable());
+                joined.append(faces);
+            }
+        }
 
         let mut copies = Vec::new();
         if let Some(test) = &test {
@@ -47,21 +74,38 @@ impl Images {
             let train = train.gather()?;
             copies = copies_across(&train, &held_out, preprocessing.input_size, threads);
         }
-        let splits: Vec<&FaceSet> = [&train, &validation].into_iter().chain(&test).collect();
         let mut digest = Sha256::new();
-        splits
-            .iter()
-            .for_each(|faces| faces.update_digest(&mut digest));
-        let unreadable = splits
-            .iter()
-            .flat_map(|faces| faces.unreadable().to_vec())
-            .collect();
+        let splits = [&train, &validation].into_iter().chain(&test);
+        splits.for_each(|faces| faces.update_digest(&mut digest));
         Ok(Self {
             digest: hex(&digest.finalize()),
-            unreadable,
-            copies,
             train,
+            train_of_dataset,
             validation,
+            validation_of_dataset,
+            copies,
+            unreadable,
+            extra_unreadable,
         })
+    }
+
+    /// The number of `copies` among the dataset's images.
+    pub(super) fn copies_of_dataset(&self) -> usize {
+        self.copies
+            .partition_point(|&face| face < self.train_of_dataset)
+    }
+
+    /// Of the votes on the dataset and those on the extra images, the ones that name the validation image `face`.
+    pub(super) fn votes_on<'a>(
+        &self,
+        face: usize,
+        votes: Option<&'a Votes>,
+        extra_votes: Option<&'a Votes>,
+    ) -> Option<&'a Votes> {
+        if face < self.validation_of_dataset {
+            votes
+        } else {
+            extra_votes
+        }
     }
 }

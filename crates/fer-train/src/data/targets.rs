@@ -1,5 +1,7 @@
 //! Which training images are used, and what the network should answer to each.
 
+use std::ops::Range;
+
 use fer_core::{Emotion, PerEmotion};
 
 use crate::config::{ClassWeights, TooFewVotes, VotesConfig};
@@ -32,18 +34,19 @@ pub(super) struct Selection {
 }
 
 impl Selection {
-    /// Chooses from `faces` all but those at the indices `left_out` (ascending) and those without enough votes.
+    /// Chooses from `faces` those in `range`, but not those at the indices `left_out` (ascending) and those without enough votes.
     pub(super) fn new(
         faces: &FaceSet,
+        range: Range<usize>,
         left_out: &[usize],
         votes: Option<&Votes>,
         config: &VotesConfig,
     ) -> Self {
         let mut selection = Self {
-            chosen: Vec::with_capacity(faces.len()),
+            chosen: Vec::with_capacity(range.len()),
             without_votes: 0,
         };
-        for (face, item) in faces.items().iter().enumerate() {
+        for (face, item) in range.clone().zip(&faces.items()[range]) {
             if left_out.binary_search(&face).is_ok() {
                 continue;
             }
@@ -73,8 +76,13 @@ impl Selection {
         }
     }
 
+    /// The share of each class in the loss if the classes are weighted by `rule`.
+    pub(super) fn mix_in_loss(&self, rule: ClassWeights) -> PerEmotion<f32> {
+        self.class_mix(&self.class_weights(rule))
+    }
+
     /// The share of each class in the loss.
-    pub(super) fn class_mix(&self, weights: &PerEmotion<f32>) -> PerEmotion<f32> {
+    fn class_mix(&self, weights: &PerEmotion<f32>) -> PerEmotion<f32> {
         let sums = self.class_sums();
         let weighted = PerEmotion::from_fn(|class| sums[class.index()] * f64::from(weights[class]));
         let total: f64 = weighted.0.iter().sum();

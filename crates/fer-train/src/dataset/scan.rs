@@ -86,22 +86,43 @@ pub(super) fn class_folders(root: &Path, prefix: &Path) -> Result<Classes> {
     for name in subfolders(&folder)? {
         match name.to_str().and_then(|name| name.parse::<Emotion>().ok()) {
             Some(emotion) => {
-                list_images(root, &prefix.join(&name), emotion, &mut classes.split);
+                let files = list_files(root, &prefix.join(&name), &mut classes.split.unreadable);
+                let items = files.into_iter().map(|path| Item { path, emotion });
+                classes.split.items.extend(items);
                 classes.known.push(name.display().to_string());
             }
             None => classes.unknown.push(prefix.join(&name)),
         }
     }
+    sort(&mut classes.split);
+    Ok(classes)
+}
+
+/// Lists the images in `root/folder` at any depth, each with the class that `label` gives its path; the second value is those that it
+/// gives none.
+pub(super) fn labeled_files(
+    root: &Path,
+    folder: &Path,
+    label: impl Fn(&Path) -> Option<Emotion>,
+) -> (Split, Vec<PathBuf>) {
+    let (mut split, mut unlabeled) = (Split::default(), Vec::new());
+    for path in list_files(root, folder, &mut split.unreadable) {
+        match label(&path) {
+            Some(emotion) => split.items.push(Item { path, emotion }),
+            None => unlabeled.push(path),
+        }
+    }
+    sort(&mut split);
+    (split, unlabeled)
+}
+
+/// Sorts images by the bytes of their paths.
+fn sort(split: &mut Split) {
     let bytes = |path: &Path| path.as_os_str().as_encoded_bytes().to_vec();
-    classes
-        .split
-        .items
-        .sort_by_cached_key(|item| bytes(&item.path));
-    classes
-        .split
+    split.items.sort_by_cached_key(|item| bytes(&item.path));
+    split
         .unreadable
         .sort_by_cached_key(|file| bytes(&file.path));
-    Ok(classes)
 }
 
 impl Classes {
@@ -186,10 +207,11 @@ fn subfolders(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(names)
 }
 
-/// Adds every visible file under `root/class` to `split`. Any file counts: its content says what it is, not its name.
-fn list_images(root: &Path, class: &Path, emotion: Emotion, split: &mut Split) {
+/// Lists every visible file under `root/folder`, relative to `root`. Any file counts: its content says what it is, not its name.
+fn list_files(root: &Path, folder: &Path, unreadable: &mut Vec<Unreadable>) -> Vec<PathBuf> {
     let relative = |path: &Path| path.strip_prefix(root).unwrap_or(path).to_owned();
-    let walk = WalkDir::new(root.join(class))
+    let mut files = Vec::new();
+    let walk = WalkDir::new(root.join(folder))
         .min_depth(1)
         .follow_links(true);
     for entry in walk
@@ -198,26 +220,22 @@ fn list_images(root: &Path, class: &Path, emotion: Emotion, split: &mut Split) {
     {
         match entry {
             Ok(entry) if entry.file_type().is_dir() => {}
-            Ok(entry) if entry.file_type().is_file() => {
-                split.items.push(Item {
-                    path: relative(entry.path()),
-                    emotion,
-                });
-            }
+            Ok(entry) if entry.file_type().is_file() => files.push(relative(entry.path())),
             // A pipe or a device would block or never end.
-            Ok(entry) => split.unreadable.push(Unreadable {
+            Ok(entry) => unreadable.push(Unreadable {
                 path: relative(entry.path()),
                 reason: "not a regular file".to_owned(),
             }),
             Err(error) => {
-                let path = error.path().map_or_else(|| class.to_owned(), relative);
-                split.unreadable.push(Unreadable {
+                let path = error.path().map_or_else(|| folder.to_owned(), relative);
+                unreadable.push(Unreadable {
                     path,
                     reason: chain(&error),
                 });
             }
         }
     }
+    files
 }
 
 fn is_hidden(name: &OsStr) -> bool {

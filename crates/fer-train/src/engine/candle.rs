@@ -11,7 +11,6 @@ use fer_kernels::NetworkSpec;
 use super::Network;
 use crate::batches::TrainingBatch;
 use crate::error::{Error, Result};
-use crate::softmax::Logits;
 
 pub(super) struct CandleNetwork {
     config: ModelConfig,
@@ -92,14 +91,11 @@ impl Network for CandleNetwork {
         loss.to_scalar().map_err(failed)
     }
 
-    fn logits(&mut self, weights: &Weights, input: &[f32]) -> Result<Vec<Logits>> {
-        let net = EmotionNet::new(&self.config, weights, &self.device)?;
+    fn logits(&mut self, weights: &Weights, input: &[f32]) -> Result<Vec<f32>> {
+        let net = EmotionNet::from_spec(self.spec.clone(), weights, DType::F32, &self.device)?;
         let logits = net.forward(&self.faces(input).map_err(failed)?)?;
-        let values: Vec<f32> = logits
-            .flatten_all()
-            .and_then(|logits| logits.to_vec1())
-            .map_err(failed)?;
-        Ok(values.as_chunks().0.to_vec())
+        let values = logits.flatten_all().and_then(|logits| logits.to_vec1());
+        values.map_err(failed)
     }
 }
 
@@ -129,7 +125,7 @@ mod tests {
     use fer_core::Emotion;
     use fer_kernels::Threads;
 
-    use super::super::{KernelNetwork, first_outputs};
+    use super::super::KernelNetwork;
     use super::*;
     use crate::initialize::initial_weights;
     use crate::random::{Purpose, Random};
@@ -141,7 +137,7 @@ mod tests {
             channels: vec![16, 32],
             blocks_per_stage: 2,
         };
-        // More outputs than classes: the logits are those of the classes alone.
+        // More outputs than classes.
         let spec = NetworkSpec {
             classes: Emotion::COUNT + 1,
             ..config.network_spec().unwrap()
@@ -165,9 +161,8 @@ mod tests {
             let loss = network
                 .gradients(&mut weights, 0.1, &batch, &mut gradients)
                 .unwrap();
-            let model = first_outputs(&weights, &spec, Emotion::COUNT);
-            let logits = network.logits(&model, &batch.input).unwrap();
-            [vec![loss], gradients, weights.statistics, logits.concat()]
+            let logits = network.logits(&weights, &batch.input).unwrap();
+            [vec![loss], gradients, weights.statistics, logits]
         });
         for (kernels, candle) in kernels.iter().zip(&candle) {
             let scale = kernels.iter().map(|value| value.abs()).fold(0.0, f32::max);

@@ -1,16 +1,14 @@
 //! The network on the CPU, on the kernels of `fer-kernels`.
 
-use fer_core::{Emotion, Weights};
+use fer_core::Weights;
 use fer_kernels::{Batch, InferencePlan, InstructionSet, NetworkSpec, Threads, TrainPlan};
 
 use super::Network;
 use crate::batches::TrainingBatch;
 use crate::error::Result;
-use crate::softmax::Logits;
 
 pub(super) struct KernelNetwork {
-    /// The network of the model file.
-    model: NetworkSpec,
+    spec: NetworkSpec,
     plan: TrainPlan,
     set: InstructionSet,
     threads: Threads,
@@ -21,10 +19,7 @@ impl KernelNetwork {
         let set = InstructionSet::best();
         let plan = TrainPlan::new(spec, max_batch, set, threads.clone())?;
         Ok(Self {
-            model: NetworkSpec {
-                classes: Emotion::COUNT,
-                ..spec.clone()
-            },
+            spec: spec.clone(),
             plan,
             set,
             threads: threads.clone(),
@@ -55,15 +50,16 @@ impl Network for KernelNetwork {
         Ok(loss)
     }
 
-    fn logits(&mut self, weights: &Weights, input: &[f32]) -> Result<Vec<Logits>> {
+    fn logits(&mut self, weights: &Weights, input: &[f32]) -> Result<Vec<f32>> {
         let plan = InferencePlan::new(
-            &self.model,
+            &self.spec,
             &weights.parameters,
             &weights.statistics,
             self.set,
         )?;
-        let mut logits = vec![[0.0; Emotion::COUNT]; input.len() / self.model.input_len()];
-        plan.logits(input, logits.as_flattened_mut(), &self.threads)?;
+        let faces = input.len() / self.spec.input_len();
+        let mut logits = vec![0.0; faces * self.spec.classes];
+        plan.logits(input, &mut logits, &self.threads)?;
         Ok(logits)
     }
 }

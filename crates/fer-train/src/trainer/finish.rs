@@ -1,15 +1,17 @@
 //! Files at the end of a run: the model of its best epoch and its report.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 
-use fer_core::{Classifier, Emotion, Model, Provenance, Weights};
+use fer_core::{Classifier, Emotion, Model, OtherOutputs, Provenance, Weights};
 use serde::Serialize;
 
-use super::TrainOptions;
-use crate::calibrate::calibrate;
+use super::{TrainOptions, Validation};
+use crate::calibrate::{Judged, calibrate, calibrate_other};
 use crate::config::TrainConfig;
 use crate::data::TrainingData;
 use crate::dataset::{ClassFolders, FolderDataset};
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::evaluation::{Evaluation, EvaluationOptions, evaluate};
 use crate::progress::ValidationMetrics;
@@ -26,6 +28,7 @@ pub(super) fn write_best(
     data: &TrainingData,
     weights: Weights,
     logits: &[Logits],
+    other: Option<OtherOutputs>,
     provenance: Provenance,
 ) -> Result<()> {
     let truths = data.labels.iter().map(|(_, truth)| *truth);
@@ -35,11 +38,44 @@ pub(super) fn write_best(
         preprocessing: config.preprocessing(),
         weights,
         calibration: calibrate(&labelled)?,
-        other: None,
+        other,
         class_mix: data.class_mix,
         provenance,
     };
     Ok(model.save(run.best(), config.model.storage)?)
+}
+
+/// The outputs for other expressions of the engine's averaged weights, calibrated on the validation images with votes; none where they
+/// are not learned.
+pub(super) fn other_outputs(
+    data: &TrainingData,
+    validation: &Validation<'_>,
+    engine: &mut Engine,
+) -> Result<Option<OtherOutputs>> {
+    let (weights, biases) = engine.average_of_others();
+    if biases.is_empty() {
+        return Ok(None);
+    }
+    let faces: Vec<usize> = data.other_shares.iter().map(|&(face, _)| face).collect();
+    let log_odds = validation.other_log_odds(&faces, engine)?;
+    let judged: Vec<Judged> = data
+        .other_shares
+        .iter()
+        .zip(log_odds)
+        .map(|(&(face, share), log_odds)| Judged {
+            log_odds,
+            share,
+            has_majority: data
+                .labels
+                .binary_search_by_key(&face, |&(face, _)| face)
+                .is_ok(),
+        })
+        .collect();
+    Ok(Some(OtherOutputs {
+        weights,
+        biases,
+        calibration: calibrate_other(&judged),
+    }))
 }
 
 /// Returns the provenance of the model of `epoch`, without dates and paths, so that the same run gives the same bytes.
@@ -84,13 +120,16 @@ fn command(config: &TrainConfig) -> String {
         "fer train DATA --out RUN --config config.toml --seed {}",
         config.seed
     );
-    if let Some(votes) = config
-        .votes
-        .file
-        .as_deref()
-        .and_then(|file| file.file_name())
-    {
-        command.push_str(&format!(" --votes {}", votes.display()));
+    let inputs = [
+        ("--votes", &config.votes.file),
+        ("--extra", &config.extra.folder),
+        ("--extra-votes", &config.extra.votes),
+        ("--from", &config.start.model),
+    ];
+    for (flag, path) in inputs {
+        if let Some(name) = path.as_deref().and_then(Path::file_name) {
+            command.push_str(&format!(" {flag} {}", name.display()));
+        }
     }
     command
 }

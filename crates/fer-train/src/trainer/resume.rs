@@ -101,12 +101,22 @@ fn refuse_other_inputs(
     expected: &InputDigests,
     found: &InputDigests,
 ) -> Result<()> {
-    let votes = |inputs: &InputDigests| inputs.votes.clone().unwrap_or_else(|| "none".to_owned());
+    let or_none = |digest: &Option<String>| digest.clone().unwrap_or_else(|| "none".to_owned());
     let teachers = |inputs: &InputDigests| inputs.teachers.join(", ");
     let compared = [
         ("dataset", expected.dataset.clone(), found.dataset.clone()),
-        ("votes file", votes(expected), votes(found)),
+        (
+            "votes file",
+            or_none(&expected.votes),
+            or_none(&found.votes),
+        ),
+        (
+            "votes file of the extra images",
+            or_none(&expected.extra_votes),
+            or_none(&found.extra_votes),
+        ),
         ("teachers", teachers(expected), teachers(found)),
+        ("start", or_none(&expected.start), or_none(&found.start)),
     ];
     match compared
         .into_iter()

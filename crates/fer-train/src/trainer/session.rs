@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use fer_core::Weights;
 use fer_kernels::Threads;
 
 use super::resume::StartingPoint;
@@ -13,7 +14,6 @@ use crate::config::{Monitor, TrainConfig};
 use crate::data::TrainingData;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::initialize::initial_weights;
 use crate::progress::{
     EpochMetrics, EpochSeconds, Observer, RunStart, StepProgress, ValidationMetrics,
 };
@@ -43,14 +43,15 @@ impl<'a> Session<'a> {
         config: &'a TrainConfig,
         options: &'a TrainOptions,
         data: &'a TrainingData,
-        start: StartingPoint,
+        weights: Weights,
+        place: StartingPoint,
         threads: &Threads,
     ) -> Result<Self> {
         let spec = config.training_spec()?;
         let max_batch = config.batch_size.min(data.examples.len());
-        let weights = initial_weights(&spec, config.seed);
-        let mut engine = Engine::new(options.device, config, weights, max_batch, threads)?;
-        if let Some(state) = start.state {
+        let mut engine = Engine::new(options.device, config, weights, max_batch, threads)?
+            .with_logit_shift(data.logit_shift);
+        if let Some(state) = place.state {
             engine.restore(state)?;
         }
         Ok(Self {
@@ -68,8 +69,8 @@ impl<'a> Session<'a> {
             ),
             validation: Validation::new(&data.validation, &data.labels),
             engine,
-            position: start.position,
-            history: start.history,
+            position: place.position,
+            history: place.history,
             parameters: spec.parameter_count(),
             threads: threads.clone(),
             last_checkpoint: Instant::now(),
@@ -98,6 +99,7 @@ impl<'a> Session<'a> {
             data: self.data.summary.clone(),
             best_epoch: self.position.best.map(|best| best.epoch),
             history: self.history,
+            gain: None,
         };
         Ok(run)
     }
@@ -147,14 +149,14 @@ impl<'a> Session<'a> {
         }
 
         let validation_began = Instant::now();
-        let (metrics, logits) = self.validation.measure(&mut self.engine)?;
+        let logits = self.validation.logits(&mut self.engine)?;
         let seconds = EpochSeconds {
             total: began.elapsed().as_secs_f64(),
             wait: pace.wait.as_secs_f64(),
             step: pace.step.as_secs_f64(),
             validation: validation_began.elapsed().as_secs_f64(),
         };
-        self.complete_epoch(metrics, &logits, pace.images_per_second(), seconds)?;
+        self.complete_epoch(&logits, pace.images_per_second(), seconds)?;
         if let Some(epoch) = self.history.last() {
             observer.epoch(epoch);
         }
@@ -211,17 +213,21 @@ impl<'a> Session<'a> {
     /// Writes down an epoch: metrics, the model if it is the best, and last the checkpoint, which makes it final.
     fn complete_epoch(
         &mut self,
-        validation: ValidationMetrics,
         logits: &[Logits],
         images_per_second: f64,
         seconds: EpochSeconds,
     ) -> Result<()> {
         let steps = self.batches.steps();
         let epoch = self.position.epoch + 1;
+        let of_dataset = self.data.labels_of_dataset;
+        let extra = of_dataset..logits.len();
+        let chosen_by = self.validation.metrics(logits, 0..logits.len());
+        let validation = self.validation.metrics(logits, 0..of_dataset);
         self.history.push(EpochMetrics {
             epoch,
             train_loss: self.position.loss_sum / steps as f64,
             learning_rate: self.learning_rate(steps - 1),
+            extra_validation: (!extra.is_empty()).then(|| self.validation.metrics(logits, extra)),
             validation,
             images_per_second,
             seconds,
@@ -229,18 +235,20 @@ impl<'a> Session<'a> {
         self.run.write_history(&self.history)?;
         let candidate = Best {
             epoch,
-            score: monitored(self.config.monitor, &validation),
-            loss: validation.loss,
+            score: monitored(self.config.monitor, &chosen_by),
+            loss: chosen_by.loss,
         };
         if self.position.best.is_none_or(|best| candidate.beats(&best)) {
             let provenance = finish::provenance(self.config, self.data, epoch, &validation);
             let weights = self.engine.average();
+            let other = finish::other_outputs(self.data, &self.validation, &mut self.engine)?;
             finish::write_best(
                 self.run,
                 self.config,
                 self.data,
                 weights,
-                logits,
+                &logits[..of_dataset],
+                other,
                 provenance,
             )?;
             self.position.best = Some(candidate);

@@ -1,13 +1,15 @@
 //! The averaged weights on the validation images.
 
-use fer_core::Emotion;
+use std::ops::Range;
+
+use fer_core::{Emotion, other_log_odds};
 
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::faces::FaceSet;
 use crate::metrics::{Metrics, Outcome};
 use crate::progress::ValidationMetrics;
-use crate::softmax::{Logits, softmax};
+use crate::softmax::{Logits, Others, softmax};
 
 /// Faces a forward pass.
 const BATCH: usize = 1024;
@@ -23,15 +25,35 @@ impl<'a> Validation<'a> {
         Self { faces, labels }
     }
 
-    /// The figures of the engine's averaged weights, and the logits of each labelled image.
-    pub(crate) fn measure(&self, engine: &mut Engine) -> Result<(ValidationMetrics, Vec<Logits>)> {
-        let mut logits = Vec::with_capacity(self.labels.len());
-        for batch in self.labels.chunks(BATCH) {
+    /// The logits of each labelled image by the engine's averaged weights.
+    pub(crate) fn logits(&self, engine: &mut Engine) -> Result<Vec<Logits>> {
+        let faces: Vec<usize> = self.labels.iter().map(|&(face, _)| face).collect();
+        let logits = self.all_logits(&faces, engine)?.into_iter();
+        Ok(logits.map(|(classes, _)| classes).collect())
+    }
+
+    /// The log-odds of another expression than the classes in each of `faces`, by the engine's averaged weights.
+    pub(crate) fn other_log_odds(&self, faces: &[usize], engine: &mut Engine) -> Result<Vec<f32>> {
+        let logits = self.all_logits(faces, engine)?.into_iter();
+        Ok(logits
+            .map(|(classes, others)| other_log_odds(&classes, &others))
+            .collect())
+    }
+
+    fn all_logits(&self, faces: &[usize], engine: &mut Engine) -> Result<Vec<(Logits, Others)>> {
+        let mut logits = Vec::with_capacity(faces.len());
+        for batch in faces.chunks(BATCH) {
             logits.extend(engine.logits(&self.input(batch)?)?);
         }
-        let outcomes: Vec<Outcome> = logits
-            .iter()
-            .zip(self.labels)
+        Ok(logits)
+    }
+
+    /// The figures of the images in `range`, given the logits of all.
+    pub(crate) fn metrics(&self, logits: &[Logits], range: Range<usize>) -> ValidationMetrics {
+        let labelled = logits.iter().zip(self.labels);
+        let outcomes: Vec<Outcome> = labelled
+            .take(range.end)
+            .skip(range.start)
             .map(|(logits, &(_, truth))| Outcome {
                 truth,
                 probabilities: softmax(logits, 1.0),
@@ -40,14 +62,14 @@ impl<'a> Validation<'a> {
         let Some(metrics) = Metrics::of(&outcomes) else {
             unreachable!("a dataset without labelled validation images is refused")
         };
-        Ok((ValidationMetrics::from(&metrics), logits))
+        ValidationMetrics::from(&metrics)
     }
 
-    fn input(&self, labels: &[(usize, Emotion)]) -> Result<Vec<f32>> {
+    fn input(&self, faces: &[usize]) -> Result<Vec<f32>> {
         let preprocessing = self.faces.preprocessing();
         let face_len = preprocessing.face_len();
-        let mut input = vec![0.0; labels.len() * face_len];
-        for (&(index, _), input) in labels.iter().zip(input.chunks_exact_mut(face_len)) {
+        let mut input = vec![0.0; faces.len() * face_len];
+        for (&index, input) in faces.iter().zip(input.chunks_exact_mut(face_len)) {
             preprocessing.normalize(&self.faces.face(index)?, input)?;
         }
         Ok(input)

@@ -68,6 +68,7 @@ fn the_training_page_shows_curves_configuration_and_data() {
             balanced_accuracy: 0.5,
             macro_f1: 0.5,
         },
+        extra_validation: None,
         images_per_second: 1000.0,
         seconds: EpochSeconds::default(),
     };
