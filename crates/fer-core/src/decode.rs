@@ -15,19 +15,11 @@ use image::{
     RgbImage,
 };
 
-use crate::{Error, Image, PixelFormat, Result, read_capped};
-
-/// The longest side that is decoded, in pixels.
-pub const MAX_IMAGE_SIDE: u32 = 32_768;
-
-/// The most pixels that are decoded: 134 million, more than cameras take and 400 MB as RGB.
-pub const MAX_IMAGE_PIXELS: u64 = 1 << 27;
+use crate::limits::{check_image_size, too_large};
+use crate::{Error, Image, MAX_IMAGE_FILE_BYTES, PixelFormat, Result, read_capped};
 
 /// The most memory that a decoder may take for one image, in bytes.
 const MAX_DECODER_BYTES: u64 = 512 << 20;
-
-/// The longest image file that is read, in bytes.
-pub const MAX_IMAGE_FILE_BYTES: u64 = 512 << 20;
 
 impl Image {
     /// Reads an image file. See [`Image::decode`].
@@ -57,7 +49,8 @@ impl Image {
     ///
     /// # Errors
     /// [`Error::EmptyImageFile`], [`Error::NotAnImage`], [`Error::UnsupportedImage`], [`Error::CorruptImage`], or
-    /// [`Error::ImageTooLarge`] past [`MAX_IMAGE_SIDE`], [`MAX_IMAGE_PIXELS`] or 512 MiB of decoder memory. Whatever
+    /// [`Error::ImageTooLarge`] past [`MAX_IMAGE_SIDE`](crate::MAX_IMAGE_SIDE),
+    /// [`MAX_IMAGE_PIXELS`](crate::MAX_IMAGE_PIXELS) or 512 MiB of decoder memory. Whatever
     /// the bytes, it does not panic.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         if bytes.is_empty() {
@@ -134,23 +127,11 @@ fn decode_jpeg(bytes: &[u8]) -> Result<Image> {
 
 /// Refuses an image whose sides, pixels or decoder memory are beyond the limits.
 fn check_size(width: u32, height: u32, decoder_bytes: u64) -> Result<()> {
-    let pixels = u64::from(width) * u64::from(height);
-    if width.max(height) > MAX_IMAGE_SIDE
-        || pixels > MAX_IMAGE_PIXELS
-        || decoder_bytes > MAX_DECODER_BYTES
-    {
+    check_image_size(width, height)?;
+    if decoder_bytes > MAX_DECODER_BYTES {
         return Err(too_large(width, height));
     }
     Ok(())
-}
-
-fn too_large(width: u32, height: u32) -> Error {
-    Error::ImageTooLarge {
-        width,
-        height,
-        max_side: MAX_IMAGE_SIDE,
-        max_pixels: MAX_IMAGE_PIXELS,
-    }
 }
 
 fn to_image(decoded: DynamicImage) -> Result<Image> {

@@ -38,6 +38,7 @@ mod error_kind;
 mod explain;
 mod image;
 mod junk;
+mod limits;
 mod model;
 #[cfg(feature = "candle")]
 mod network;
@@ -55,8 +56,6 @@ pub use classifier::Classifier;
 pub use fer_kernels::{BlockSpec, KernelError, NetworkSpec, Role, Slot, Threads};
 
 pub use config::{ModelConfig, Weights};
-#[cfg(feature = "decode")]
-pub use decode::{MAX_IMAGE_FILE_BYTES, MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE};
 pub use emotion::Emotion;
 pub use error::{Error, Result, chain};
 pub use error_kind::ErrorKind;
@@ -64,6 +63,7 @@ pub use error_kind::ErrorKind;
 pub use explain::Explanation;
 pub use image::{Image, ImageView, PixelFormat};
 pub use junk::is_junk;
+pub use limits::{MAX_IMAGE_FILE_BYTES, MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE, check_image_size};
 pub use model::{MAX_MODEL_BYTES, Model, Provenance, WeightStorage};
 #[cfg(feature = "candle")]
 pub use network::EmotionNet;

@@ -1,7 +1,8 @@
 //! From any view to the network's input: luma, resize, normalise. Training and prediction share this one path.
 
-use fast_image_resize::images::{Image as ResizeTarget, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use serde::{Deserialize, Serialize};
 
 use crate::image::{ImageView, PixelFormat};
@@ -163,11 +164,11 @@ impl Preprocessing {
             ResizeFilter::CatmullRom => FilterType::CatmullRom,
         };
         let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
-        let source = ImageRef::new(width, height, grey, PixelType::U8).map_err(resize_error)?;
-        let mut target =
-            ResizeTarget::from_slice_u8(side, side, face, PixelType::U8).map_err(resize_error)?;
+        // Typed: `resize` would carry the code of every pixel type, half a megabyte of the browser's module.
+        let source = TypedImageRef::<U8>::from_buffer(width, height, grey).map_err(resize_error)?;
+        let mut target = TypedImage::<U8>::from_buffer(side, side, face).map_err(resize_error)?;
         Resizer::new()
-            .resize(&source, &mut target, &options)
+            .resize_typed(&source, &mut target, &options)
             .map_err(resize_error)
     }
 }

@@ -2,17 +2,14 @@
 
 use std::cmp::Reverse;
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use fer_core::{Classifier, Image, ImageView, Prediction, Threads};
+use fer_core::{Classifier, ImageView, Prediction, Threads};
 
 use crate::crop::CropSquare;
-use crate::inputs::refuse_folder;
 use crate::{
-    Detection, Error, Face, FaceBox, FaceCrop, FaceDetector, FaceSearch, ImageResult, Result,
-    SeetaDetector,
+    Detection, Error, Face, FaceBox, FaceCrop, FaceDetector, FaceSearch, Result, SeetaDetector,
 };
 
 /// Which parts of an image are taken as faces.
@@ -136,32 +133,6 @@ impl Analyzer {
         self.predict(prepared.into_iter().collect::<Result<_>>()?)
     }
 
-    /// The faces of an image file.
-    pub fn path(&self, path: impl Into<PathBuf>) -> ImageResult {
-        let path = path.into();
-        let prepared = self.prepare_file(&path);
-        self.result(path, prepared)
-    }
-
-    /// Returns the faces of the content of an image file that is known by the name `path`.
-    pub fn encoded(&self, path: impl Into<PathBuf>, content: &[u8]) -> ImageResult {
-        let decoded = Image::decode(content).map_err(Error::from);
-        self.result(
-            path.into(),
-            decoded.and_then(|image| self.prepare_decoded(&image)),
-        )
-    }
-
-    fn result(&self, path: PathBuf, prepared: Result<PreparedImage>) -> ImageResult {
-        let animated = prepared.as_ref().is_ok_and(|image| image.animated);
-        let outcome = prepared.and_then(|image| self.predict_one(image));
-        ImageResult {
-            path,
-            animated,
-            outcome,
-        }
-    }
-
     /// Returns the places of an image's faces, without predicting; an entry of `None` is the whole image.
     ///
     /// The largest face comes first; of equally large ones the upper, then the left.
@@ -204,29 +175,11 @@ impl Analyzer {
         self.detector.detect(image, search)
     }
 
-    /// Reads an image file and finds its faces.
-    pub(crate) fn prepare_file(&self, path: &Path) -> Result<PreparedImage> {
-        refuse_folder(path)?;
-        self.prepare_decoded(&Image::open(path)?)
-    }
-
-    fn prepare_decoded(&self, image: &Image) -> Result<PreparedImage> {
-        let prepared = self.prepare(&image.view())?;
-        Ok(PreparedImage {
-            animated: image.is_animated(),
-            ..prepared
-        })
-    }
-
-    fn prepare(&self, image: &ImageView<'_>) -> Result<PreparedImage> {
+    pub(crate) fn prepare(&self, image: &ImageView<'_>) -> Result<PreparedImage> {
         let found = self.locate(image)?;
         let pixels =
             self.prepare_faces(image, found.iter().map(|face| face.map(|face| face.bounds)))?;
-        Ok(PreparedImage {
-            found,
-            pixels,
-            animated: false,
-        })
+        Ok(PreparedImage { found, pixels })
     }
 
     /// The network's input for faces of one image, `[faces, input_size, input_size]` bytes.
@@ -260,32 +213,10 @@ impl Analyzer {
             .map(|image| image.into_faces(&mut predictions))
             .collect())
     }
-
-    /// Predicts the faces of several prepared images, keeping what went wrong with each.
-    pub(crate) fn predict_each(
-        &self,
-        images: Vec<Result<PreparedImage>>,
-    ) -> Vec<Result<Vec<Face>>> {
-        let pixels = pixels_of(images.iter().flatten());
-        match self.classifier.predict_faces(&pixels) {
-            Ok(predictions) => {
-                let mut predictions = predictions.into_iter();
-                let mut faces = |image: PreparedImage| image.into_faces(&mut predictions);
-                images
-                    .into_iter()
-                    .map(|image| image.map(&mut faces))
-                    .collect()
-            }
-            // Alone, each image keeps its own error.
-            Err(_) => images
-                .into_iter()
-                .map(|image| self.predict_one(image?))
-                .collect(),
-        }
-    }
 }
 
-fn pixels_of<'a>(images: impl IntoIterator<Item = &'a PreparedImage>) -> Vec<u8> {
+/// Joins the network's inputs of several images.
+pub(crate) fn pixels_of<'a>(images: impl IntoIterator<Item = &'a PreparedImage>) -> Vec<u8> {
     images
         .into_iter()
         .flat_map(|image| &image.pixels)
@@ -307,12 +238,14 @@ pub(crate) struct PreparedImage {
     pub(crate) found: Vec<Option<Detection>>,
     /// `[faces, input_size, input_size]`
     pub(crate) pixels: Vec<u8>,
-    pub(crate) animated: bool,
 }
 
 impl PreparedImage {
     /// Joins the image's faces with as many of the predictions to come.
-    fn into_faces(self, predictions: &mut impl Iterator<Item = Prediction>) -> Vec<Face> {
+    pub(crate) fn into_faces(
+        self,
+        predictions: &mut impl Iterator<Item = Prediction>,
+    ) -> Vec<Face> {
         let faces = self.found.into_iter().zip(predictions);
         faces
             .map(|(found, prediction)| Face {

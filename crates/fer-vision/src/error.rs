@@ -49,6 +49,7 @@ pub enum Error {
         limit: u64,
     },
     /// A glob pattern that does not parse.
+    #[cfg(feature = "files")]
     #[error("invalid pattern {pattern:?}")]
     Pattern {
         /// The pattern.
@@ -178,9 +179,10 @@ impl Error {
             | Self::DrawingFormat { .. }
             | Self::VideoFormat { .. }
             | Self::DrawingNeedsFolder { .. }
-            | Self::Pattern { .. }
             | Self::FrameTime { .. }
             | Self::FrameRate { .. } => ErrorKind::InvalidArgument,
+            #[cfg(feature = "files")]
+            Self::Pattern { .. } => ErrorKind::InvalidArgument,
             Self::Threads { .. } => ErrorKind::Threads,
             Self::Folder { source, .. } => source.into(),
             Self::Write { .. } | Self::VideoWrite { .. } => ErrorKind::Io,

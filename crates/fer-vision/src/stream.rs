@@ -105,11 +105,7 @@ impl FaceStream {
         let bounds = found.iter().map(|face| Some(face.bounds));
         let pixels = self.analyzer.prepare_faces(frame, bounds)?;
         let found: Vec<_> = found.into_iter().map(Some).collect();
-        let prepared = PreparedImage {
-            found,
-            pixels,
-            animated: false,
-        };
+        let prepared = PreparedImage { found, pixels };
         let faces = self.analyzer.predict_one(prepared)?;
         Ok(self.follow(time, faces))
     }

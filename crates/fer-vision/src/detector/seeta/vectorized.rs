@@ -1,6 +1,8 @@
 //! Inner loops compiled twice: for every processor, and for those with AVX2.
 
-use pulp::{Simd, WithSimd};
+#[cfg(target_arch = "x86_64")]
+use pulp::Simd;
+use pulp::WithSimd;
 
 /// Runs `work`, compiled for this machine's vector instructions as far as its [`WithSimd::with_simd`] and what that calls are
 /// `#[inline(always)]`. (A closure will not do: the compiler may leave it a function of its own.)
