@@ -68,27 +68,42 @@ def dataset(faces, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def browser():
-    """A headless Chromium or Chrome.
+def launch():
+    """Starts a headless Chromium or Chrome with arguments of its own.
 
-    Started once for a module: while its driver runs, no test of the thread can run an event loop of its own.
+    The driver is started once for a module: while it runs, no test of the thread can run an event loop of
+    its own.
     """
     from playwright.sync_api import Error, sync_playwright
 
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     found = {"executable_path": program} if program else {"channel": "chrome"}
     with sync_playwright() as driver:
-        try:
-            started = driver.chromium.launch(**found)
-        except Error as error:
-            pytest.skip(f"chromium does not start: {str(error).splitlines()[0]}")
-        yield started
-        started.close()
+        started = []
+
+        def launch_one(*arguments):
+            try:
+                started.append(driver.chromium.launch(**found, args=list(arguments)))
+            except Error as error:
+                pytest.skip(f"chromium does not start: {str(error).splitlines()[0]}")
+            return started[-1]
+
+        yield launch_one
+        for browser in started:
+            browser.close()
+
+
+@pytest.fixture(scope="module")
+def browser(launch):
+    """A headless Chromium or Chrome."""
+    return launch()
 
 
 @pytest.fixture
 def open_page(browser):
     """Opens a file or an address in a window of its own; `options` are those of a Playwright context.
+
+    With `browser`, it is one of `launch`.
 
     The test fails if one of its pages asks for something from the network, or reports an error; `faults`
     lists them.
@@ -100,7 +115,7 @@ def open_page(browser):
         route.abort()
 
     def open_one(target, **options):
-        context = browser.new_context(**options)
+        context = options.pop("browser", browser).new_context(**options)
         contexts.append(context)
         context.route(lambda url: not url.startswith(LOCAL), refuse)
         context.on("weberror", lambda error: faults.append(f"failed: {error.error}"))

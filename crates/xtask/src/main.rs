@@ -1,4 +1,4 @@
-//! Developer commands of fer: `cargo xtask check | test | bench | docs | settings | model-card | references | fuzz`.
+//! Developer commands of fer: `cargo xtask check | test | bench | docs | settings | web | model-card | references | fuzz`.
 //!
 //! `cargo xtask test` is the one command that says whether everything works; CI runs nothing else.
 
@@ -18,6 +18,7 @@ mod settings;
 mod skips;
 mod steps;
 mod tasks;
+mod web;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -53,6 +54,8 @@ enum Command {
     Docs,
     /// Write docs/settings.md and the flags in docs/command-line.md from the sources
     Settings,
+    /// Build the WebAssembly module, the npm package and fer.html into target/web
+    Web,
     /// Evaluate the built-in models and rewrite the tables of MODEL_CARD.md and README.md
     ModelCard(model_card::Options),
     /// Evaluate the built-in models and rewrite the references that correct their shares
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
             settings::refresh(&root)?;
             flags::refresh(&root)
         }),
+        Command::Web => web::build(&root, &mut steps),
         Command::ModelCard(options) => model_card::refresh(&root, &mut steps, &options),
         Command::References(options) => references::refresh(&root, &mut steps, &options),
         Command::Fuzz(options) => fuzz::fuzz(&root, &mut steps, &options),

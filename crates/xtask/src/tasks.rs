@@ -6,7 +6,7 @@ use crate::process::{cargo, run, run_reading};
 use crate::python::Environment;
 use crate::skips::{Skips, in_ci};
 use crate::steps::Steps;
-use crate::{Outcome, documents, model_card};
+use crate::{Outcome, documents, model_card, web};
 
 /// Python sources that ruff reads.
 const PYTHON_SOURCES: [&str; 5] = ["python", "tests", "tools", "examples", "benches"];
@@ -101,6 +101,10 @@ pub(crate) fn test(root: &Path, steps: &mut Steps) -> Outcome {
         run_reading(tests.current_dir(root), |line| skips.read(line))?;
         skips.report(in_ci())
     })?;
+    steps.run("Rust tests of fer-web", || {
+        run(cargo(["test", "--locked", "--package", "fer-web"]).current_dir(root))
+    })?;
+    web::build_where_possible(root, steps)?;
     steps.run("wheel", || environment.install_wheel(root))?;
     steps.run("stubs against the module", || {
         run(environment
