@@ -436,6 +436,9 @@ def _ask(analysis: str, faces: object, options: dict[str, Any]) -> tuple[_fer.In
         source: Any = Path(faces)
         return _fer.insight(source, request), str(faces)
     columns = columns_of(faces, _needed(request))
+    named = {name for name, _ in columns}
+    if {"time", "person"} <= named and "path" not in named:  # the fer.Timeline of one video
+        columns.append(("path", [""] * len(columns[0][1])))
     return _fer.insight(columns, request), type(faces).__name__
 
 

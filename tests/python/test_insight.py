@@ -1,5 +1,6 @@
 """Answers about many faces, from any data frame."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -24,6 +25,11 @@ def frame_of(kind):
     return pytest.importorskip("duckdb").sql(f"select * from '{path}'")
 
 
+def rows(table):
+    with (TABLES / f"{table}.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
 @pytest.fixture(scope="module")
 def visits():
     return insight.shares(TABLES / "satisfaction.csv", by="site", cluster="visit", draws=500)
@@ -37,11 +43,8 @@ def test_any_frame_gives_the_result_of_the_file(kind, visits):
 
 
 def test_columns_by_name_and_own_tables_are_frames(visits):
-    import csv
-
-    with (TABLES / "satisfaction.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    found = rows("satisfaction")
+    columns = {name: [row[name] for row in found] for name in found[0]}
     for frame in (columns, fer.Table(columns)):
         assert insight.shares(frame, by="site", cluster="visit", draws=500) == visits
 
@@ -97,6 +100,10 @@ def test_a_conversation_and_sessions():
     )
     assert told.courses[0].shape == (1200, 4)
     assert told.to_dict()["conversations"][0]["markers"][0]["net"]["p"] < 0.05
+    table = fer.Table.from_rows([row for row in rows("conversation") if row["person"] == "0"])
+    one_video = fer.Table({name: table[name] for name in table.columns if name != "path"})
+    again = insight.timeline(one_video, purpose="customers", draws=300)
+    assert np.array_equal(again.courses[0], told.courses[0])
     sessions = insight.baseline(
         TABLES / "sessions.csv",
         subject="patient",

@@ -150,6 +150,7 @@ impl Error {
             Self::Read { source, .. } => match source.kind() {
                 std::io::ErrorKind::NotFound => ErrorKind::NotFound,
                 std::io::ErrorKind::PermissionDenied => ErrorKind::PermissionDenied,
+                std::io::ErrorKind::FileTooLarge => ErrorKind::InvalidArgument,
                 _ => ErrorKind::Io,
             },
             Self::Csv { source } => match source.kind() {

@@ -12,7 +12,7 @@ const ROW: f64 = 22.0;
 const AXIS: f64 = 22.0;
 
 /// The most letters of a label; longer ones are cut.
-const LETTERS: usize = 17;
+const LETTERS: usize = 16;
 
 /// One group's figure, in hundredths.
 #[derive(Clone, Debug, PartialEq)]
