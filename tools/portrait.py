@@ -6,7 +6,9 @@ from about -1.35 to 1.35 in y, with the eyes near y = 0. Colours are RGB in [0, 
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,10 +105,23 @@ class Canvas:
         self.colours = colours
 
     def paint(self, colour: Array | tuple[float, float, float], mask: Array) -> None:
-        self.colours += (np.asarray(colour) - self.colours) * np.clip(mask, 0, 1)[..., None]
+        where = painted_area(mask)
+        paint = np.asarray(colour)
+        paint = paint[where] if paint.ndim == 3 else paint
+        self.colours[where] += (paint - self.colours[where]) * np.clip(mask[where], 0, 1)[..., None]
 
     def darken(self, mask: Array, share: float) -> None:
-        self.colours *= 1 - share * np.clip(mask, 0, 1)[..., None]
+        where = painted_area(mask)
+        self.colours[where] *= 1 - share * np.clip(mask[where], 0, 1)[..., None]
+
+
+def painted_area(mask: Array) -> tuple[slice, slice]:
+    """The rows and columns beyond which a mask changes no colour; few, for most masks."""
+    seen = mask > 1e-9
+    rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
+    if not len(rows):
+        return slice(0), slice(0)
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
 class Portrait:
@@ -139,20 +154,26 @@ class Portrait:
         """Colours in [0, 1], ``[height, width, 3]``, over ``background``."""
         canvas = Canvas(background.copy())
         self._paint_body(canvas)
-        relief = self._relief()
         face = Canvas(np.broadcast_to(self.person.skin, background.shape).copy())
         self._paint_skin(face)
         self._paint_mouth(face)
         for side in (-1, 1):
             self._paint_eye(face, side)
             self._paint_brow(face, side)
-        lit = face.colours * self._shading(relief)[..., None] + self._gloss(relief)[..., None]
+        lit = face.colours * self._shading[..., None] + self._gloss[..., None]
         canvas.paint(np.clip(lit, 0, 1), self.skin)
         if self.person.glasses:
             self._paint_glasses(canvas)
         self._paint_hair(canvas)
         return np.clip(canvas.colours, 0, 1)
 
+    def repainted(self, person: Person) -> Portrait:
+        """The same head in the paint of ``person``: skin, hair, iris, glasses. Its relief stays as it is."""
+        other = copy.copy(self)
+        other.person = person
+        return other
+
+    @cached_property
     def _relief(self) -> Array:
         person, expression, x, y = self.person, self.expression, self.x, self.y
         nose_tip = 0.02 + person.nose_length
@@ -186,20 +207,23 @@ class Portrait:
         folds: Array = -depth * within * np.exp(-(((np.abs(self.x) - fold_x) / 0.065) ** 2))
         return folds
 
-    def _normals(self, relief: Array) -> tuple[Array, Array, Array]:
-        down, right = np.gradient(relief, self.pixel)
+    @cached_property
+    def _normals(self) -> tuple[Array, Array, Array]:
+        down, right = np.gradient(self._relief, self.pixel)
         length = np.sqrt(down**2 + right**2 + 1)
         return -right / length, -down / length, 1 / length
 
-    def _shading(self, relief: Array) -> Array:
-        x, y, z = self._normals(relief)
+    @cached_property
+    def _shading(self) -> Array:
+        x, y, z = self._normals
         light = self.view.light
         diffuse = np.clip(x * light[0] + y * light[1] + z * light[2], 0, 1) ** 0.9
         shading: Array = self.view.ambient + (1.08 - self.view.ambient) * diffuse
         return shading
 
-    def _gloss(self, relief: Array) -> Array:
-        x, y, z = self._normals(relief)
+    @cached_property
+    def _gloss(self) -> Array:
+        x, y, z = self._normals
         half = self.view.light + np.array([0.0, 0.0, 1.0])
         half /= np.linalg.norm(half)
         gloss: Array = 0.10 * np.clip(x * half[0] + y * half[1] + z * half[2], 0, 1) ** 24

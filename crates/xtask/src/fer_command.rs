@@ -27,17 +27,26 @@ pub(crate) fn default_data(root: &Path) -> PathBuf {
         .join("fer2013")
 }
 
-/// Runs the `fer` command of this workspace with the arguments that `describe` gives it.
+/// Builds the `fer` command of this workspace and runs it with the arguments that `describe` gives it.
 pub(crate) fn run_fer(root: &Path, describe: impl FnOnce(&mut Command)) -> Outcome {
+    run_built(&build_fer(root)?, root, describe)
+}
+
+/// Builds the `fer` command of this workspace, for development or for release as this program was, and returns its path.
+pub(crate) fn build_fer(root: &Path) -> Outcome<PathBuf> {
     // With the examples, Cargo chooses the features of `cargo test` and compiles no dependency again.
     let mut build = cargo(["build", "--locked", "--quiet", "--bins", "--examples"]);
     if !cfg!(debug_assertions) {
         build.arg("--release");
     }
     run(build.current_dir(root))?;
-    let program = env::current_exe()?.with_file_name(format!("fer{}", env::consts::EXE_SUFFIX));
-    let mut fer = Command::new(program);
-    fer.arg("--quiet");
-    describe(&mut fer);
-    run(fer.current_dir(root))
+    Ok(env::current_exe()?.with_file_name(format!("fer{}", env::consts::EXE_SUFFIX)))
+}
+
+/// Runs `fer`, the program, in `root` with the arguments that `describe` gives it.
+pub(crate) fn run_built(fer: &Path, root: &Path, describe: impl FnOnce(&mut Command)) -> Outcome {
+    let mut command = Command::new(fer);
+    command.arg("--quiet");
+    describe(&mut command);
+    run(command.current_dir(root))
 }

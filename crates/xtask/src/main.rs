@@ -1,10 +1,12 @@
-//! Developer commands of fer: `cargo xtask check | test | bench | docs | settings | web | model-card | references | fuzz`.
+//! Developer commands of fer: `cargo xtask check | test | bench | docs | settings | web | model-card |
+//! counterfactual | references | fuzz`.
 //!
 //! `cargo xtask test` is the one command that says whether everything works; CI runs nothing else.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod counterfactual;
 mod documents;
 mod fer_command;
 mod flags;
@@ -58,6 +60,10 @@ enum Command {
     Web,
     /// Evaluate the built-in models and rewrite the tables of MODEL_CARD.md and README.md
     ModelCard(model_card::Options),
+    /// Draw the same persons in other skins, glasses and hair, and write what that does to the answers into MODEL_CARD.md
+    ///
+    /// The drawings are a test: no built-in model is trained on them, nor on anything else that the same programs draw.
+    Counterfactual(counterfactual::Options),
     /// Evaluate the built-in models and rewrite the references that correct their shares
     References(references::Options),
     /// Feed every parser mutated files: needs `cargo install cargo-fuzz` and a C++ compiler
@@ -78,6 +84,7 @@ fn main() -> ExitCode {
         }),
         Command::Web => web::build(&root, &mut steps),
         Command::ModelCard(options) => model_card::refresh(&root, &mut steps, &options),
+        Command::Counterfactual(options) => counterfactual::refresh(&root, &mut steps, &options),
         Command::References(options) => references::refresh(&root, &mut steps, &options),
         Command::Fuzz(options) => fuzz::fuzz(&root, &mut steps, &options),
     };

@@ -24,6 +24,20 @@ pub(crate) fn replace_all(document: &str, sections: &[(&str, String)]) -> Outcom
     Ok(written)
 }
 
+/// Finds the marked part called `name` in `document`.
+pub(crate) fn section<'a>(document: &str, name: &'a str) -> Option<(&'a str, String)> {
+    let (_, after) = document.split_once(&format!("<!-- {name}:begin -->\n"))?;
+    let (section, _) = after.split_once(&format!("<!-- {name}:end -->"))?;
+    Some((name, section.to_owned()))
+}
+
+/// Replaces the marked part called `name`, and keeps every other.
+pub(crate) fn replace(document: &str, name: &str, new: &str) -> Outcome<String> {
+    let (_, old) = section(document, name).ok_or_else(|| format!("no part is marked `{name}`"))?;
+    let marked = |text: &str| format!("<!-- {name}:begin -->\n{text}<!-- {name}:end -->");
+    Ok(document.replacen(&marked(&old), &marked(new), 1))
+}
+
 /// The text before the next opening mark, the mark's name, and the text after it.
 fn split_at_mark(text: &str) -> Option<(&str, &str, &str)> {
     const CLOSE: &str = ":begin -->";
@@ -71,5 +85,18 @@ mod tests {
     fn unknown_mark_is_an_error() {
         let error = replace_all("<!-- x:begin --><!-- x:end -->", &[]).unwrap_err();
         assert!(error.to_string().contains("`x`"), "{error}");
+    }
+
+    #[test]
+    fn one_part_is_found_and_replaced_among_others() {
+        let document =
+            "a\n<!-- x:begin -->\nold\n<!-- x:end -->\n<!-- y:begin -->\nz\n<!-- y:end -->\n";
+        assert_eq!(section(document, "x"), Some(("x", "old\n".to_owned())));
+        assert_eq!(section(document, "z"), None);
+        assert_eq!(
+            replace(document, "x", "new\n").unwrap(),
+            document.replace("old", "new")
+        );
+        assert!(replace(document, "z", "new\n").is_err());
     }
 }

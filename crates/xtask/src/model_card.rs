@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use crate::fer_command::{dataset, default_data, run_fer};
 use crate::steps::Steps;
-use crate::{Outcome, markers};
+use crate::{Outcome, counterfactual, markers};
 use figures::{Audit, Evaluation, Measurement};
 
 /// The documents that carry figures, between markers.
@@ -61,7 +61,10 @@ pub(crate) fn refresh(root: &Path, steps: &mut Steps, options: &Options) -> Outc
         for document in DOCUMENTS {
             let file = root.join(document);
             let old = fs::read_to_string(&file)?;
-            let new = markers::replace_all(&old, &tables::sections(&measurements)?)?;
+            let mut sections = tables::sections(&measurements)?;
+            // Written by a command of its own.
+            sections.extend(markers::section(&old, counterfactual::SECTION));
+            let new = markers::replace_all(&old, &sections)?;
             if old == new {
                 println!("{document}: nothing to change");
             } else if options.check {

@@ -44,6 +44,39 @@ enum Shape {
 }
 
 impl Shape {
+    /// Returns the upper left and the lower right corner of the smallest upright rectangle around it.
+    fn bounds(self) -> (Place, Place) {
+        let around = |low: Place, high: Place, margin: f32| {
+            (
+                (low.0 - margin, low.1 - margin),
+                (high.0 + margin, high.1 + margin),
+            )
+        };
+        let corners = |center: Place, half: Place| {
+            (
+                (center.0 - half.0, center.1 - half.1),
+                (center.0 + half.0, center.1 + half.1),
+            )
+        };
+        match self {
+            Self::Pane { center, half, .. } => corners(center, half),
+            Self::Rim {
+                center,
+                half,
+                width,
+                ..
+            } => {
+                let (low, high) = corners(center, half);
+                around(low, high, width / 2.0)
+            }
+            Self::Bar { from, to, radius } => around(
+                (from.0.min(to.0), from.1.min(to.1)),
+                (from.0.max(to.0), from.1.max(to.1)),
+                radius,
+            ),
+        }
+    }
+
     /// Returns the distance of a place from the border, negative within.
     fn distance(self, (x, y): Place) -> f32 {
         match self {
@@ -234,10 +267,19 @@ impl Thing {
     /// Draws the thing over `image`, whose pixels are at the places of `frame`. Edges are as soft as a pixel.
     pub(super) fn cover(&self, image: &mut [f32], frame: &Frame) {
         let pixels = frame.size() as f32;
+        let bounds: Vec<(Place, Place)> = self.0.iter().map(|layer| layer.shape.bounds()).collect();
+        // Half a pixel beyond its border a shape ends.
+        let near = |(low, high): &(Place, Place), (x, y): Place| {
+            let margin = 0.5 / pixels;
+            (low.0 - margin..=high.0 + margin).contains(&x)
+                && (low.1 - margin..=high.1 + margin).contains(&y)
+        };
         for (pixel, place) in image.iter_mut().zip(frame.places()) {
-            for layer in &self.0 {
-                let covered = (0.5 - pixels * layer.shape.distance(place)).clamp(0.0, 1.0);
-                *pixel += layer.opacity * covered * (layer.level - *pixel);
+            for (layer, bounds) in self.0.iter().zip(&bounds) {
+                if near(bounds, place) {
+                    let covered = (0.5 - pixels * layer.shape.distance(place)).clamp(0.0, 1.0);
+                    *pixel += layer.opacity * covered * (layer.level - *pixel);
+                }
             }
         }
     }
@@ -290,6 +332,19 @@ mod tests {
             };
             let within: Vec<(Place, bool)> =
                 grid().map(|place| (place, inside(shape, place))).collect();
+            let (low, high) = shape.bounds();
+            let beyond = |(x, y): Place| {
+                let rounding = 1e-4;
+                x < low.0 - rounding
+                    || y < low.1 - rounding
+                    || x > high.0 + rounding
+                    || y > high.1 + rounding
+            };
+            assert!(
+                within
+                    .iter()
+                    .all(|&(place, inside)| !(inside && beyond(place)))
+            );
             for place in [
                 (0.5, 0.5),
                 (0.31, 0.41),
