@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["COLUMNS", "SCHEMA", "Schema"]
 
-_PYTHON_TYPES: dict[str, type] = {"text": str, "integer": int, "number": float}
-_SQL_TYPES = {str: "string", int: "bigint", float: "double"}
+_PYTHON_TYPES: dict[str, type] = {"text": str, "boolean": bool, "integer": int, "number": float}
+_SQL_TYPES = {str: "string", bool: "boolean", int: "bigint", float: "double"}
 
 # Types of the columns of a table of faces, so that a column keeps its type where every value is missing.
 COLUMNS: dict[str, type] = {name: _PYTHON_TYPES[kind] for name, kind in _fer.FACE_COLUMNS}
@@ -31,7 +31,7 @@ class Schema(Mapping[str, type]):
         """Convert to a PyArrow schema."""
         import pyarrow as pa
 
-        arrow_types = {str: pa.string(), int: pa.int64(), float: pa.float64()}
+        arrow_types = {str: pa.string(), bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
         return pa.schema([(name, arrow_types[kind]) for name, kind in self._types.items()])
 
     def ddl(self) -> str:

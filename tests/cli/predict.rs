@@ -1,6 +1,6 @@
 //! `fer predict`: the shapes that scripts rely on.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{example, face, faces, fer, json_lines, run};
 
@@ -83,6 +83,8 @@ fn csv_has_a_row_a_face_and_the_same_numbers_as_json() {
             "score",
             "emotion",
             "confidence",
+            "uncertain",
+            "label_set",
             "happy",
             "sad",
             "neutral",
@@ -96,10 +98,16 @@ fn csv_has_a_row_a_face_and_the_same_numbers_as_json() {
     for (row, item) in rows.iter().zip(&items) {
         assert_eq!(&row[0], item["path"].as_str().unwrap());
         assert_eq!(&row[7], item["faces"][0]["emotion"].as_str().unwrap());
+        let face = &item["faces"][0];
+        assert_eq!(row[9].parse::<bool>().unwrap(), face["uncertain"]);
+        let labels: Vec<&str> = row[10].split(' ').collect();
+        assert_eq!(json!(labels), face["label_set"]);
+        assert_eq!(labels[0], face["emotion"]);
+        assert_eq!(labels.len() > 1, face["uncertain"]);
         let confidence: f32 = row[8].parse().unwrap();
         assert_eq!(
             f64::from(confidence),
-            f64::from(item["faces"][0]["confidence"].as_f64().unwrap() as f32)
+            f64::from(face["confidence"].as_f64().unwrap() as f32)
         );
     }
 }

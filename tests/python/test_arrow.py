@@ -65,8 +65,8 @@ def test_the_schema_has_the_names_of_the_table_and_of_sql(classifier, face):
     assert [name for name in table.columns if name not in ("path", "error")] == list(fer.SCHEMA)[:-2]
     assert fer.SCHEMA.ddl() == (
         "face bigint, x bigint, y bigint, width bigint, height bigint, score double, emotion string, "
-        "confidence double, happy double, sad double, neutral double, surprise double, error_kind string, "
-        "error string"
+        "confidence double, uncertain boolean, label_set string, happy double, sad double, neutral double, "
+        "surprise double, other double, error_kind string, error string"
     )
 
 

@@ -96,7 +96,27 @@ def test_label_sets_grow_as_the_error_rate_falls(face):
     found = fer.predict(face)[0]
     assert set(found.label_set(0)) == set(fer.EMOTIONS)
     assert set(found.label_set(0.5)) <= set(found.label_set(0.05))
-    assert found.uncertain == (len(found.label_set()) != 1)
+    assert found.uncertain == (len(found.label_set()) > 1)
+
+
+def test_a_label_set_begins_with_the_answer(prediction):
+    for face in prediction:
+        for rate in (0, 0.05, 0.1, 0.5, 1):
+            assert face.label_set(rate)[0] == face.emotion
+        assert face.label_set(1) == [face.emotion]
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.1, float("nan"), 10])
+def test_an_error_rate_is_a_share(face, rate):
+    with pytest.raises(fer.ConfigError, match="error rate"):
+        fer.predict(face)[0].label_set(rate)
+
+
+def test_uncertain_and_label_set_are_in_every_table(prediction):
+    rows = prediction.to_pandas()
+    for row, face, data in zip(rows.itertuples(), prediction, prediction.to_dict()["faces"], strict=True):
+        assert row.uncertain == face.uncertain == data["uncertain"]
+        assert row.label_set.split() == face.label_set() == data["label_set"]
 
 
 def test_drawings_have_the_size_of_the_image(prediction, photo, tmp_path):

@@ -51,7 +51,7 @@ mod priors;
 mod read;
 mod write;
 
-pub use calibration::Calibration;
+pub use calibration::{Calibration, ScoreKind};
 pub use classifier::Classifier;
 pub use fer_kernels::{BlockSpec, KernelError, NetworkSpec, Role, Slot, Threads};
 

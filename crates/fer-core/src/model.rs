@@ -117,8 +117,12 @@ impl Model {
                 parameters: storage::read_slots(&tensors, &spec.parameters())?,
                 statistics: storage::read_slots(&tensors, &spec.statistics())?,
             },
-            calibration: Calibration::new(metadata.temperature, storage::read_scores(&tensors)?)
-                .map_err(|error| metadata_error("calibration", error))?,
+            calibration: Calibration::of_kind(
+                metadata.scores,
+                metadata.temperature,
+                storage::read_scores(&tensors)?,
+            )
+            .map_err(|error| metadata_error("calibration", error))?,
             config: metadata.config,
             preprocessing: metadata.preprocessing,
             class_mix: metadata.class_mix,
@@ -131,7 +135,7 @@ impl Model {
     /// The content of a model file, with the large weights stored as `storage` says.
     ///
     /// # Errors
-    /// As [`Model::validate`].
+    /// As [`Model::validate`]; [`Error::ModelTensor`] for weights beyond the range of the storage.
     pub fn to_bytes(&self, storage: WeightStorage) -> Result<Vec<u8>> {
         let spec = self.validate()?;
         let metadata = Metadata::of(self).to_text()?;
@@ -216,7 +220,10 @@ fn non_finite(figures: &BTreeMap<String, f64>) -> Option<(&String, &f64)> {
     figures.iter().find(|(_, figure)| !figure.is_finite())
 }
 
-/// Refuses weights that are not finite and variances that are negative.
+/// The largest weight that is taken for one: those of trained networks are smaller by far.
+const MAX_WEIGHT: f32 = 1e9;
+
+/// Refuses weights that are not numbers or too large, and variances that are negative.
 fn check_values(spec: &NetworkSpec, weights: &Weights) -> Result<()> {
     let parameters = spec.parameters().into_iter();
     let parameters = parameters.map(|slot| (slot, &weights.parameters));
@@ -225,10 +232,10 @@ fn check_values(spec: &NetworkSpec, weights: &Weights) -> Result<()> {
     for (slot, buffer) in parameters.chain(statistics) {
         let least = match slot.role {
             Role::RunningVar => 0.0,
-            _ => f32::MIN,
+            _ => -MAX_WEIGHT,
         };
         let values = &buffer[slot.range];
-        let is_sound = |value: &f32| (*value >= least) & (*value <= f32::MAX);
+        let is_sound = |value: &f32| (*value >= least) & (*value <= MAX_WEIGHT);
         // All of them first, by vectors: a search that may stop at any value cannot use them, and every start waits for this.
         if values.iter().fold(true, |sound, v| sound & is_sound(v)) {
             continue;
@@ -236,7 +243,7 @@ fn check_values(spec: &NetworkSpec, weights: &Weights) -> Result<()> {
         if let Some(value) = values.iter().find(|value| !is_sound(value)) {
             return Err(Error::ModelTensor {
                 name: slot.name,
-                expected: format!("finite numbers of at least {least}"),
+                expected: format!("numbers from {least} to {MAX_WEIGHT}"),
                 found: format!("holding {value}"),
             });
         }

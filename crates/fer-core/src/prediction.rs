@@ -90,14 +90,34 @@ impl Prediction {
         self.p_values
     }
 
-    /// The labels that cannot be ruled out at `error_rate`, the most probable first: conformal prediction with
-    /// coverage of at least `1 - error_rate` (see [`Calibration`](crate::Calibration)).
+    /// Returns the labels that cannot be ruled out at `error_rate`, in [0, 1], the most probable first: conformal
+    /// prediction with coverage of at least `1 - error_rate` (see [`Calibration`](crate::Calibration)).
     ///
-    /// A lower rate gives larger sets; a rate of 0 or less, all labels. The set can be empty: the face then looks like
-    /// none of the four, and saying so is part of what keeps the coverage exact.
-    pub fn label_set(&self, error_rate: f32) -> Vec<Emotion> {
+    /// The set holds the [`emotion`](Self::emotion) always, a rate of 1 nothing else, a rate of 0 all labels.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`](crate::Error::InvalidValue) for a rate outside [0, 1].
+    pub fn label_set(&self, error_rate: f32) -> crate::Result<Vec<Emotion>> {
+        if !(0.0..=1.0).contains(&error_rate) {
+            return Err(crate::Error::InvalidValue {
+                what: "error rate",
+                expected: "a number in [0, 1]",
+                found: error_rate.to_string(),
+            });
+        }
+        Ok(self.labels_at(error_rate))
+    }
+
+    /// Returns the label set at [`DEFAULT_ERROR_RATE`](Self::DEFAULT_ERROR_RATE).
+    pub fn default_label_set(&self) -> Vec<Emotion> {
+        self.labels_at(Self::DEFAULT_ERROR_RATE)
+    }
+
+    fn labels_at(&self, error_rate: f32) -> Vec<Emotion> {
+        let answer = self.emotion();
         let mut labels = Emotion::ALL.to_vec();
-        labels.retain(|label| self.p_values[label.index()] > error_rate);
+        // Other priors may prefer another label than those under which p-values are computed.
+        labels.retain(|label| self.p_values[label.index()] > error_rate || *label == answer);
         labels.sort_by(|a, b| self.probability(*b).total_cmp(&self.probability(*a)));
         labels
     }
@@ -123,12 +143,15 @@ impl Prediction {
             .is_some_and(|other| other.share > other.threshold)
     }
 
-    /// Returns `true` if the face shows another expression ([`shows_other`](Self::shows_other)), or unless the label set at
-    /// [`DEFAULT_ERROR_RATE`](Self::DEFAULT_ERROR_RATE) holds the [`emotion`](Self::emotion) and nothing else.
+    /// Returns `true` if the face shows another expression ([`shows_other`](Self::shows_other)), if the label set at
+    /// [`DEFAULT_ERROR_RATE`](Self::DEFAULT_ERROR_RATE) holds another label beside the [`emotion`](Self::emotion), or if the
+    /// emotion itself is ruled out and in the set only because it is the answer.
     ///
     /// Always `true` for a model without conformal scores: its sets hold every label.
     pub fn is_uncertain(&self) -> bool {
-        self.shows_other() || self.label_set(Self::DEFAULT_ERROR_RATE) != [self.emotion()]
+        self.shows_other()
+            || self.p_values[self.emotion().index()] <= Self::DEFAULT_ERROR_RATE
+            || self.default_label_set().len() > 1
     }
 }
 
@@ -155,23 +178,40 @@ mod tests {
     }
 
     #[test]
-    fn label_sets_shrink_as_the_error_rate_grows() {
+    fn label_sets_shrink_to_the_answer_as_the_error_rate_grows() {
         let prediction = Prediction::new([0.1, 0.2, 0.6, 0.1], [0.02, 0.3, 0.8, 0.01], None);
-        assert_eq!(prediction.label_set(0.0).len(), 4);
-        assert_eq!(prediction.label_set(0.1), [Emotion::Neutral, Emotion::Sad]);
-        assert_eq!(prediction.label_set(0.5), [Emotion::Neutral]);
-        assert_eq!(prediction.label_set(0.9), []);
+        let set = |rate| prediction.label_set(rate).unwrap();
+        assert_eq!(set(0.0).len(), 4);
+        assert_eq!(set(0.1), [Emotion::Neutral, Emotion::Sad]);
+        assert_eq!(set(0.5), [Emotion::Neutral]);
+        assert_eq!(set(0.9), [Emotion::Neutral]);
+        assert_eq!(set(1.0), [Emotion::Neutral]);
+        assert_eq!(prediction.default_label_set(), set(0.1));
+        assert!(prediction.is_uncertain());
+        assert!(
+            !Prediction::new([0.1, 0.7, 0.1, 0.1], [0.02, 1.0, 0.05, 0.01], None).is_uncertain()
+        );
+    }
+
+    #[test]
+    fn the_answer_under_other_priors_is_in_the_set_too() {
+        // The priors made neutral the answer; the p-values speak for sad.
+        let prediction = Prediction::new([0.1, 0.2, 0.6, 0.1], [0.02, 1.0, 0.05, 0.01], None);
+        assert_eq!(
+            prediction.default_label_set(),
+            [Emotion::Neutral, Emotion::Sad]
+        );
         assert!(prediction.is_uncertain());
     }
 
     #[test]
-    fn a_set_of_one_label_makes_only_that_answer_sure() {
-        let p_values = [0.02, 0.3, 0.05, 0.01];
-        assert!(!Prediction::new([0.1, 0.7, 0.1, 0.1], p_values, None).is_uncertain());
-        // The answer is neutral, the only label that is not ruled out is sad.
-        let contradicted = Prediction::new([0.1, 0.2, 0.6, 0.1], p_values, None);
-        assert_eq!(contradicted.label_set(0.1), [Emotion::Sad]);
-        assert!(contradicted.is_uncertain());
+    fn an_error_rate_is_a_share() {
+        let prediction = Prediction::new([0.1, 0.2, 0.6, 0.1], [1.0; 4], None);
+        for rate in [-0.1, 1.1, f32::NAN, f32::INFINITY, 90.0] {
+            let error = prediction.label_set(rate).unwrap_err();
+            assert_eq!(error.kind(), crate::ErrorKind::InvalidArgument);
+            assert!(error.to_string().contains("error rate"), "{error}");
+        }
     }
 
     #[test]

@@ -115,13 +115,13 @@ impl Face {
         self.0.prediction.shows_other()
     }
 
-    /// ``True`` if the face shows another expression, or unless the label set at an error rate of 0.1 holds ``emotion`` and nothing else.
+    /// ``True`` if the face shows another expression, or if the label set at an error rate of 0.1 holds another emotion beside ``emotion``.
     #[getter]
     fn uncertain(&self) -> bool {
         self.0.prediction.is_uncertain()
     }
 
-    /// Emotions that cannot be ruled out, the most probable first.
+    /// Emotions that cannot be ruled out, the most probable first; ``emotion`` is always among them.
     ///
     /// Split conformal prediction: over many faces like those the model was calibrated on, the set lacks the true label at most in a
     /// share of `error_rate`.
@@ -130,14 +130,16 @@ impl Face {
     /// ----------
     /// error_rate
     ///     Accepted share of sets without the true label, in [0, 1].
+    ///
+    /// Raises
+    /// ------
+    /// ConfigError
+    ///     If `error_rate` is not in [0, 1].
     #[pyo3(signature = (error_rate=fer_core::Prediction::DEFAULT_ERROR_RATE))]
-    fn label_set(&self, error_rate: f32) -> Vec<&'static str> {
-        self.0
-            .prediction
-            .label_set(error_rate)
-            .into_iter()
-            .map(Emotion::label)
-            .collect()
+    fn label_set(&self, error_rate: f32) -> PyResult<Vec<&'static str>> {
+        let labels = (self.0.prediction.label_set(error_rate))
+            .map_err(|error| Subject::Image.raise(error))?;
+        Ok(labels.into_iter().map(Emotion::label).collect())
     }
 
     /// Content of a face in the JSON of ``fer predict``, and ``emotions``, as other packages call it.

@@ -46,6 +46,7 @@ fn expand_inputs(py: Python<'_>, path: PathBuf) -> PyResult<Vec<PathBuf>> {
 fn type_name(kind: ColumnType) -> &'static str {
     match kind {
         ColumnType::Text => "text",
+        ColumnType::Boolean => "boolean",
         ColumnType::Integer => "integer",
         ColumnType::Float | ColumnType::Double => "number",
     }

@@ -292,7 +292,11 @@ mod tests {
         let mut expected: Vec<f32> = faces
             .iter()
             .filter(|(_, truth)| *truth == Emotion::Sad)
-            .map(|(logits, truth)| 1.0 - softmax(logits, calibration.temperature())[truth.index()])
+            .map(|(logits, truth)| {
+                let probabilities = softmax(logits, calibration.temperature());
+                let own = probabilities[truth.index()];
+                probabilities.iter().filter(|&&other| other > own).sum()
+            })
             .collect();
         expected.sort_by(f32::total_cmp);
         let actual = &calibration.scores()[Emotion::Sad];

@@ -110,7 +110,7 @@ pub struct Conformal {
     pub coverage: f64,
     /// 95 % Wilson interval of the coverage.
     pub coverage_ci95: Interval,
-    /// Mean number of labels in a set, from 0 to 4.
+    /// Mean number of labels in a set, from 1 to 4.
     pub mean_set_size: f64,
     /// The share of sets that are one label: the answers that are certain.
     pub single: f64,
@@ -301,7 +301,7 @@ impl Conformal {
     fn of(judged: &[(Emotion, &Prediction)]) -> Self {
         let (mut covered, mut labels, mut single) = (0, 0, 0);
         for (truth, prediction) in judged {
-            let set = prediction.label_set(ERROR_RATE);
+            let set = prediction.default_label_set();
             covered += usize::from(set.contains(truth));
             single += usize::from(set.len() == 1);
             labels += set.len();

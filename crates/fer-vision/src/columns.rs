@@ -5,6 +5,8 @@
 pub enum ColumnType {
     /// Text.
     Text,
+    /// `true` or `false`.
+    Boolean,
     /// A whole number, of 64 bits where the format has several sizes.
     Integer,
     /// A number of 32 bits, such as a probability.

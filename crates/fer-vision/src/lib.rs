@@ -16,13 +16,13 @@ mod detector;
 #[cfg(feature = "files")]
 mod draw;
 mod error;
-mod frame_row;
 mod geometry;
 #[cfg(feature = "files")]
 mod inputs;
 #[cfg(feature = "files")]
 mod pipeline;
 mod result;
+mod rows;
 mod stream;
 #[cfg(feature = "files")]
 mod video;
@@ -36,13 +36,13 @@ pub use detector::{Detection, FaceDetector, FaceSearch, SeetaDetector};
 #[cfg(feature = "files")]
 pub use draw::{DrawingTargets, draw, save};
 pub use error::{Error, Result};
-pub use frame_row::FrameRow;
 pub use geometry::FaceBox;
 #[cfg(feature = "files")]
 pub use inputs::{expand_inputs, is_video};
 #[cfg(feature = "files")]
 pub use pipeline::ImageResults;
-pub use result::{Face, FaceRow, ImageResult};
+pub use result::{Face, ImageResult};
+pub use rows::{FaceColumns, FaceRow, FrameRow};
 pub use stream::{FaceStream, StreamOptions, TrackedFace};
 #[cfg(feature = "files")]
 pub use video::{DEFAULT_FRAMES_PER_SECOND, VideoFrames, VideoWriter};

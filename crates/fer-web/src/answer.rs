@@ -61,7 +61,7 @@ impl<F> FaceAnswer<F> {
         Self {
             face,
             p_values: PerEmotion(prediction.p_values()),
-            label_set: prediction.label_set(Prediction::DEFAULT_ERROR_RATE),
+            label_set: prediction.default_label_set(),
             shows_other: prediction.shows_other(),
             uncertain: prediction.is_uncertain(),
         }

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Model, Provenance, metadata_error};
-use crate::{Emotion, Error, ModelConfig, OtherCalibration, PerEmotion, Preprocessing, Result};
+use crate::{
+    Emotion, Error, ModelConfig, OtherCalibration, PerEmotion, Preprocessing, Result, ScoreKind,
+};
 
 /// The version of the format that this library writes. It reads the one before as well, which knows no other expressions.
 const FORMAT_VERSION: u32 = 2;
@@ -24,6 +26,8 @@ pub(super) struct Metadata {
     pub(super) config: ModelConfig,
     pub(super) preprocessing: Preprocessing,
     pub(super) temperature: f32,
+    #[serde(default)]
+    pub(super) scores: ScoreKind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) other: Option<OtherCalibration>,
     pub(super) class_mix: PerEmotion<f32>,
@@ -45,6 +49,7 @@ impl Metadata {
             config: model.config.clone(),
             preprocessing: model.preprocessing.clone(),
             temperature: model.calibration.temperature(),
+            scores: model.calibration.score_kind(),
             other: model.other.as_ref().map(|other| other.calibration),
             class_mix: model.class_mix,
             provenance: model.provenance.clone(),

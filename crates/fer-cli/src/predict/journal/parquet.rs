@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use csv::StringRecord;
 use fer_vision::{ColumnType, FaceRow, FrameRow};
-use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
+use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
@@ -78,6 +78,7 @@ fn write_table(csv: impl Read, target: impl Write + Send) -> Result<(), Error> {
 fn schema(columns: &[(&str, ColumnType)]) -> String {
     let fields = columns.iter().map(|(name, kind)| match kind {
         ColumnType::Text => format!("OPTIONAL BYTE_ARRAY {name} (UTF8);"),
+        ColumnType::Boolean => format!("OPTIONAL BOOLEAN {name};"),
         ColumnType::Integer => format!("OPTIONAL INT64 {name};"),
         ColumnType::Float | ColumnType::Double => format!("OPTIONAL DOUBLE {name};"),
     });
@@ -93,6 +94,7 @@ fn write_column<'a>(
         ColumnType::Text => write_cells::<ByteArrayType>(column, cells, |cell| {
             (!cell.is_empty()).then(|| ByteArray::from(cell))
         }),
+        ColumnType::Boolean => write_cells::<BoolType>(column, cells, |cell| cell.parse().ok()),
         ColumnType::Integer => write_cells::<Int64Type>(column, cells, |cell| cell.parse().ok()),
         ColumnType::Double => write_cells::<DoubleType>(column, cells, |cell| cell.parse().ok()),
         // The number of 32 bits that was written, not the decimal nearest to it.
