@@ -265,6 +265,32 @@ fn models_whose_parts_disagree_are_neither_written_nor_run() {
 }
 
 #[test]
+fn weights_beyond_half_precision_are_refused_when_they_are_stored() {
+    let mut model = small_model();
+    let spec = model.config.network_spec().unwrap();
+    let slot = &spec.parameters()[0];
+    model.weights.parameters[slot.range.start] = 70_000.0;
+    let error = model.to_bytes(WeightStorage::F16).unwrap_err().to_string();
+    assert!(
+        error.contains(&slot.name) && error.contains("70000"),
+        "{error}"
+    );
+    let exact = model.to_bytes(WeightStorage::F32).unwrap();
+    assert_eq!(Model::from_bytes(&exact).unwrap(), model);
+}
+
+#[test]
+fn a_network_that_answers_no_numbers_is_an_error() {
+    let mut model = small_model();
+    model.weights.parameters.fill(1e9);
+    let classifier = fer_core::Classifier::from_model(model).unwrap();
+    let face: Vec<u8> = (0..100).map(|level| level * 2).collect();
+    let error = classifier.predict_faces(&face).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::CorruptModel);
+    assert!(error.to_string().contains("too large"), "{error}");
+}
+
+#[test]
 fn loading_names_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");

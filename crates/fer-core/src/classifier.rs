@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use fer_kernels::{InferencePlan, InstructionSet, NetworkSpec, Threads};
 
-use crate::{Emotion, ImageView, Model, Prediction, Priors, Result};
+use crate::{Emotion, Error, ImageView, Model, Prediction, Priors, Result};
 
 /// Faces that go through the network together; bounds the memory of a large batch.
 const FACES_PER_PASS: usize = 256;
@@ -197,7 +197,8 @@ impl Classifier {
     /// [`Preprocessing::face_bytes`](crate::Preprocessing::face_bytes).
     ///
     /// # Errors
-    /// [`Error::InvalidLength`](crate::Error::InvalidLength) if `faces` is not a whole number of faces.
+    /// [`Error::InvalidLength`](crate::Error::InvalidLength) if `faces` is not a whole number of faces;
+    /// [`Error::CorruptModel`](crate::Error::CorruptModel) if the network's answer is no number.
     pub fn predict_faces(&self, faces: &[u8]) -> Result<Vec<Prediction>> {
         let logits = self.all_logits(faces)?;
         let faces = logits.chunks_exact(self.network.outputs);
@@ -228,6 +229,13 @@ impl Classifier {
             .zip(logits.chunks_mut(FACES_PER_PASS * outputs));
         for (faces, logits) in passes {
             self.forward(faces, &mut input[..faces.len()], logits, threads)?;
+        }
+        if let Some(logit) = logits.iter().find(|logit| !logit.is_finite()) {
+            return Err(Error::CorruptModel {
+                reason: format!(
+                    "its network answers {logit}, as weights that are too large make it"
+                ),
+            });
         }
         Ok(logits)
     }

@@ -139,7 +139,7 @@ impl Model {
     pub fn to_bytes(&self, storage: WeightStorage) -> Result<Vec<u8>> {
         let spec = self.validate()?;
         let metadata = Metadata::of(self).to_text()?;
-        let mut tensors = storage::write_tensors(self, &spec, storage);
+        let mut tensors = storage::write_tensors(self, &spec, storage)?;
         tensors.push(digest::tensor(&metadata, &tensors));
         let views = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor));
         let entries = metadata::entries(metadata);
@@ -257,3 +257,6 @@ fn metadata_error(key: &'static str, error: impl std::fmt::Display) -> Error {
         reason: error.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -78,6 +78,11 @@ impl Default for Preprocessing {
     }
 }
 
+/// The largest mean and divisor of a normalization, in gray levels.
+const MAX_LEVEL: f32 = 1e4;
+/// The least divisor, so that no input overflows.
+const MIN_DIVISOR: f32 = 1e-3;
+
 impl Preprocessing {
     /// Checks every field against its range.
     ///
@@ -97,14 +102,15 @@ impl Preprocessing {
             return invalid("input_size", expected, self.input_size.to_string());
         }
         let divisor = match self.normalization {
-            Normalization::Fixed { mean, .. } if !mean.is_finite() => {
-                return invalid("mean", "a finite number".into(), mean.to_string());
+            Normalization::Fixed { mean, .. } if !(-MAX_LEVEL..=MAX_LEVEL).contains(&mean) => {
+                let expected = format!("-{MAX_LEVEL} to {MAX_LEVEL}");
+                return invalid("mean", expected, mean.to_string());
             }
             Normalization::Fixed { std, .. } => std,
             Normalization::PerImage { min_std } => min_std,
         };
-        if !divisor.is_normal() || divisor < 0.0 {
-            let expected = "a positive number".into();
+        if !(MIN_DIVISOR..=MAX_LEVEL).contains(&divisor) {
+            let expected = format!("{MIN_DIVISOR} to {MAX_LEVEL}");
             return invalid("normalization", expected, divisor.to_string());
         }
         Ok(())

@@ -57,22 +57,30 @@ pub(super) fn write_tensors(
     model: &Model,
     spec: &NetworkSpec,
     storage: WeightStorage,
-) -> Vec<TensorBytes> {
+) -> Result<Vec<TensorBytes>> {
     let tensor = |slot: Slot, buffer: &[f32]| {
         let values = &buffer[slot.range];
         let halved = storage == WeightStorage::F16 && is_large(slot.role);
+        let largest = f16::MAX.to_f32();
+        if let Some(value) = values.iter().find(|value| halved && value.abs() > largest) {
+            return Err(Error::ModelTensor {
+                name: slot.name,
+                expected: format!("numbers from -{largest} to {largest} to be stored as F16"),
+                found: format!("holding {value}"),
+            });
+        }
         let (dtype, bytes) = if halved {
             let halves = values.iter().map(|&value| f16::from_f32(value));
             (Dtype::F16, halves.flat_map(f16::to_le_bytes).collect())
         } else {
             (Dtype::F32, le_bytes(values))
         };
-        TensorBytes {
+        Ok(TensorBytes {
             name: slot.name,
             bytes,
             dtype,
             shape: slot.shape,
-        }
+        })
     };
     let parameters = spec.parameters().into_iter();
     let statistics = spec.statistics().into_iter();
@@ -81,13 +89,15 @@ pub(super) fn write_tensors(
     parameters
         .map(|slot| tensor(slot, &model.weights.parameters))
         .chain(statistics.map(|slot| tensor(slot, &model.weights.statistics)))
-        .chain(scores.map(|(emotion, scores)| TensorBytes {
-            name: scores_name(emotion),
-            bytes: le_bytes(scores),
-            dtype: Dtype::F32,
-            shape: vec![scores.len()],
+        .chain(scores.map(|(emotion, scores)| {
+            Ok(TensorBytes {
+                name: scores_name(emotion),
+                bytes: le_bytes(scores),
+                dtype: Dtype::F32,
+                shape: vec![scores.len()],
+            })
         }))
-        .chain(other)
+        .chain(other.into_iter().map(Ok))
         .collect()
 }
 
@@ -134,24 +144,31 @@ pub(super) fn read_other(
 
 /// Reads the tensors of `slots` into one flat buffer.
 pub(super) fn read_slots(tensors: &SafeTensors<'_>, slots: &[Slot]) -> Result<Vec<f32>> {
+    // All are checked before any memory is taken: a configuration may promise what the file does not hold.
+    let views = slots.iter().map(|slot| find_slot(tensors, slot));
+    let views = views.collect::<Result<Vec<_>>>()?;
     let mut buffer = Vec::with_capacity(slots.iter().map(|slot| slot.range.len()).sum());
-    for slot in slots {
-        let tensor = find(tensors, &slot.name)?;
-        let fits = match tensor.dtype() {
-            Dtype::F32 => true,
-            Dtype::F16 => is_large(slot.role),
-            _ => false,
-        };
-        if !fits || tensor.shape() != slot.shape {
-            return Err(Error::ModelTensor {
-                name: slot.name.clone(),
-                expected: describe(Dtype::F32, &slot.shape),
-                found: describe(tensor.dtype(), tensor.shape()),
-            });
-        }
-        append(&mut buffer, &tensor);
+    for tensor in &views {
+        append(&mut buffer, tensor);
     }
     Ok(buffer)
+}
+
+fn find_slot<'a>(tensors: &SafeTensors<'a>, slot: &Slot) -> Result<TensorView<'a>> {
+    let tensor = find(tensors, &slot.name)?;
+    let fits = match tensor.dtype() {
+        Dtype::F32 => true,
+        Dtype::F16 => is_large(slot.role),
+        _ => false,
+    };
+    if !fits || tensor.shape() != slot.shape {
+        return Err(Error::ModelTensor {
+            name: slot.name.clone(),
+            expected: describe(Dtype::F32, &slot.shape),
+            found: describe(tensor.dtype(), tensor.shape()),
+        });
+    }
+    Ok(tensor)
 }
 
 /// Reads the conformal scores of each emotion.
