@@ -1,11 +1,10 @@
 //! Listing of split folders, class folders and the files in them.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use fer_core::{Emotion, chain};
-use walkdir::WalkDir;
+use fer_core::{Emotion, chain, is_junk};
+use walkdir::{DirEntry, WalkDir};
 
 use super::{Item, Split, SplitName, Unreadable};
 use crate::error::{Error, Result};
@@ -86,7 +85,12 @@ pub(super) fn class_folders(root: &Path, prefix: &Path) -> Result<Classes> {
     for name in subfolders(&folder)? {
         match name.to_str().and_then(|name| name.parse::<Emotion>().ok()) {
             Some(emotion) => {
-                let files = list_files(root, &prefix.join(&name), &mut classes.split.unreadable);
+                let files = list_files(
+                    root,
+                    &prefix.join(&name),
+                    Some(emotion),
+                    &mut classes.split.unreadable,
+                );
                 let items = files.into_iter().map(|path| Item { path, emotion });
                 classes.split.items.extend(items);
                 classes.known.push(name.display().to_string());
@@ -106,7 +110,7 @@ pub(super) fn labeled_files(
     label: impl Fn(&Path) -> Option<Emotion>,
 ) -> (Split, Vec<PathBuf>) {
     let (mut split, mut unlabeled) = (Split::default(), Vec::new());
-    for path in list_files(root, folder, &mut split.unreadable) {
+    for path in list_files(root, folder, None, &mut split.unreadable) {
         match label(&path) {
             Some(emotion) => split.items.push(Item { path, emotion }),
             None => unlabeled.push(path),
@@ -195,7 +199,7 @@ fn subfolders(folder: &Path) -> Result<Vec<PathBuf>> {
     for entry in fs::read_dir(folder).map_err(|source| Error::io("list", folder, source))? {
         let entry = entry.map_err(|source| Error::io("list", folder, source))?;
         let is_folder = fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_dir());
-        if is_folder && !is_hidden(&entry.file_name()) {
+        if is_folder && !is_junk(entry.file_name()) {
             names.push(PathBuf::from(entry.file_name()));
         }
     }
@@ -208,36 +212,97 @@ fn subfolders(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Lists every visible file under `root/folder`, relative to `root`. Any file counts: its content says what it is, not its name.
-fn list_files(root: &Path, folder: &Path, unreadable: &mut Vec<Unreadable>) -> Vec<PathBuf> {
+///
+/// In the folder of a class, what would bring in images of another label is reported instead: a folder of another class's name, and a
+/// link that leaves the class folder, to a folder anywhere or to a file of the dataset. Links to files elsewhere are images.
+fn list_files(
+    root: &Path,
+    folder: &Path,
+    class: Option<Emotion>,
+    unreadable: &mut Vec<Unreadable>,
+) -> Vec<PathBuf> {
     let relative = |path: &Path| path.strip_prefix(root).unwrap_or(path).to_owned();
+    let places = class.map(|class| Places::of(root, folder, class));
     let mut files = Vec::new();
-    let walk = WalkDir::new(root.join(folder))
+    let mut walk = WalkDir::new(root.join(folder))
         .min_depth(1)
-        .follow_links(true);
-    for entry in walk
-        .into_iter()
-        .filter_entry(|entry| !is_hidden(entry.file_name()))
-    {
-        match entry {
-            Ok(entry) if entry.file_type().is_dir() => {}
-            Ok(entry) if entry.file_type().is_file() => files.push(relative(entry.path())),
-            // A pipe or a device would block or never end.
-            Ok(entry) => unreadable.push(Unreadable {
-                path: relative(entry.path()),
-                reason: "not a regular file".to_owned(),
-            }),
-            Err(error) => {
-                let path = error.path().map_or_else(|| folder.to_owned(), relative);
-                unreadable.push(Unreadable {
-                    path,
-                    reason: chain(&error),
-                });
+        .follow_links(true)
+        .into_iter();
+    while let Some(entry) = walk.next() {
+        let (path, reason) = match entry {
+            Ok(entry) => {
+                let is_folder = entry.file_type().is_dir();
+                let refusal = match &places {
+                    _ if is_junk(entry.file_name()) => Some(None),
+                    // A pipe or a device would block or never end.
+                    _ if !is_folder && !entry.file_type().is_file() => {
+                        Some(Some("not a regular file"))
+                    }
+                    Some(places) => places.refusal(&entry).map(Some),
+                    None => None,
+                };
+                if is_folder && refusal.is_some() {
+                    walk.skip_current_dir();
+                }
+                match refusal {
+                    Some(Some(reason)) => (relative(entry.path()), reason.to_owned()),
+                    Some(None) => continue,
+                    None => {
+                        if !is_folder {
+                            files.push(relative(entry.path()));
+                        }
+                        continue;
+                    }
+                }
             }
-        }
+            Err(error) => (
+                error.path().map_or_else(|| folder.to_owned(), relative),
+                chain(&error),
+            ),
+        };
+        unreadable.push(Unreadable { path, reason });
     }
     files
 }
 
-fn is_hidden(name: &OsStr) -> bool {
-    name.as_encoded_bytes().starts_with(b".")
+/// The real places of a dataset and of a class folder in it, for links to be compared with.
+struct Places {
+    dataset: PathBuf,
+    class: PathBuf,
+    emotion: Emotion,
+}
+
+impl Places {
+    fn of(root: &Path, class: &Path, emotion: Emotion) -> Self {
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        Self {
+            dataset: real(root),
+            class: real(&root.join(class)),
+            emotion,
+        }
+    }
+
+    /// Returns why an entry of the class folder is none of its images or folders.
+    fn refusal(&self, entry: &DirEntry) -> Option<&'static str> {
+        let kind = entry.file_type();
+        if entry.path_is_symlink() {
+            let target = entry.path().canonicalize().ok()?;
+            let leaves = !target.starts_with(&self.class);
+            if leaves && (kind.is_dir() || target.starts_with(&self.dataset)) {
+                return Some(
+                    "a link out of its class folder: what it leads to may be of another class",
+                );
+            }
+        }
+        let name = entry.file_name().to_str()?;
+        let is_other_class = name
+            .parse::<Emotion>()
+            .is_ok_and(|other| other != self.emotion);
+        if kind.is_dir() && (is_other_class || split_of(Path::new(name)).is_some()) {
+            return Some(
+                "a folder of a class or split inside a class folder: its images are not read",
+            );
+        }
+        None
+    }
 }

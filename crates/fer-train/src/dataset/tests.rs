@@ -95,6 +95,38 @@ fn hidden_files_and_folders_are_skipped() {
 }
 
 #[test]
+fn class_folders_and_splits_inside_class_folders_are_reported_and_other_folders_are_read() {
+    let root = complete();
+    for file in [
+        "happy/sad/1.png",
+        "happy/Surprised/2.png",
+        "happy/val/3.png",
+        "happy/anna/4.png",
+        "happy/happy/5.png",
+    ] {
+        let path = root.path().join("train").join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, b"").unwrap();
+    }
+    let train = scan(root.path()).unwrap().train;
+    assert_eq!(train.class_counts(), PerEmotion([3, 1, 1, 1]));
+    let reported: Vec<_> = train
+        .unreadable
+        .iter()
+        .map(|file| file.path.display().to_string())
+        .collect();
+    assert_eq!(
+        reported,
+        [
+            "train/happy/Surprised",
+            "train/happy/sad",
+            "train/happy/val"
+        ]
+    );
+    assert!(train.unreadable[0].reason.contains("inside a class folder"));
+}
+
+#[test]
 fn a_missing_split_says_what_is_there() {
     let root = folder_with(&["train/happy/1.png", "extra/1.png"]);
     let error = scan(root.path()).unwrap_err();
@@ -226,6 +258,48 @@ mod unix {
                 PathBuf::from("train/happy/loop")
             ]
         );
+    }
+
+    #[test]
+    fn links_out_of_a_class_folder_are_reported_and_nothing_is_taken_through_them() {
+        let root = complete();
+        let elsewhere = folder_with(&["pool/1.png", "pool/2.png"]);
+        let link =
+            |to: PathBuf, name: &str| symlink(to, root.path().join("train").join(name)).unwrap();
+        link(PathBuf::from(".."), "happy/up");
+        link(PathBuf::from("../sad"), "happy/others");
+        link(PathBuf::from("../sad/a.png"), "happy/sad.png");
+        link(elsewhere.path().join("pool"), "happy/pool");
+        link(elsewhere.path().join("pool/1.png"), "happy/one.png");
+        let dataset = scan(root.path()).unwrap();
+        assert_eq!(dataset.train.class_counts(), PerEmotion([2, 1, 1, 1]));
+        let reported = dataset.train.unreadable.iter().map(|file| {
+            assert!(
+                file.reason.contains("link out of its class folder"),
+                "{}",
+                file.reason
+            );
+            file.path.file_name().unwrap().to_str().unwrap()
+        });
+        assert_eq!(
+            reported.collect::<Vec<_>>(),
+            ["others", "pool", "sad.png", "up"]
+        );
+    }
+
+    #[test]
+    fn a_class_folder_may_itself_be_a_link() {
+        let root = complete();
+        let elsewhere = folder_with(&["laughing/1.png", "laughing/more/2.png"]);
+        fs::remove_dir_all(root.path().join("train/happy")).unwrap();
+        symlink(
+            elsewhere.path().join("laughing"),
+            root.path().join("train/happy"),
+        )
+        .unwrap();
+        let dataset = scan(root.path()).unwrap();
+        assert_eq!(dataset.train.class_counts()[Emotion::Happy], 2);
+        assert!(dataset.train.unreadable.is_empty());
     }
 
     #[test]
