@@ -295,6 +295,10 @@ impl Error {
             | Self::ModelTensor { .. } => ErrorKind::InvalidModel,
             Self::CorruptModel { .. } => ErrorKind::CorruptModel,
             Self::UnknownModel { .. } => ErrorKind::UnknownModel,
+            Self::Kernel(
+                fer_kernels::KernelError::TooManyThreads { .. }
+                | fer_kernels::KernelError::Threads { .. },
+            ) => ErrorKind::Threads,
             Self::Resize { .. } | Self::Kernel(_) | Self::Network { .. } => ErrorKind::Compute,
         }
     }

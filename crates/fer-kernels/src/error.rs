@@ -52,6 +52,14 @@ pub enum KernelError {
         /// The samples that were given.
         found: usize,
     },
+    /// More threads than any work is divided among.
+    #[error("{found} threads, expected at most {limit}")]
+    TooManyThreads {
+        /// The largest number.
+        limit: usize,
+        /// The number that was asked for.
+        found: usize,
+    },
     /// The threads could not be started.
     #[error("could not start {count} threads")]
     Threads {
@@ -73,7 +81,7 @@ impl KernelError {
             Self::InvalidSetting { .. } => "invalid_setting",
             Self::LengthMismatch { .. } => "length_mismatch",
             Self::BatchSize { .. } => "batch_size",
-            Self::Threads { .. } => "threads",
+            Self::TooManyThreads { .. } | Self::Threads { .. } => "threads",
         }
     }
 }

@@ -9,6 +9,9 @@ use crate::KernelError;
 pub(crate) use phases::Phases;
 use workers::Workers;
 
+/// The most threads on a machine of fewer cores: thousands take minutes to start and are a typing error.
+const MAX_THREADS: usize = 512;
+
 /// A set of threads to compute on. Cheap to clone; clones share the threads.
 ///
 /// Results do not depend on how many there are. A process that was forked from the one that made the set starts threads of its own.
@@ -30,10 +33,14 @@ impl Threads {
     /// Starts a set of `count` threads, 0 for one per core. The calling thread is one of them, so `count - 1` are started.
     ///
     /// # Errors
-    /// [`KernelError::Threads`] if the operating system refuses.
+    /// [`KernelError::TooManyThreads`] for more than 512, or than the machine has cores; [`KernelError::Threads`] if the operating
+    /// system refuses.
     pub fn new(count: usize) -> Result<Self, KernelError> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let limit = cores.max(MAX_THREADS);
         let count = match count {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            0 => cores,
+            found if found > limit => return Err(KernelError::TooManyThreads { limit, found }),
             count => count,
         };
         if count == 1 {
@@ -169,6 +176,17 @@ mod tests {
     fn panics_reach_the_caller() {
         let threads = Threads::new(2).unwrap();
         threads.for_each(0..10, |task| assert_ne!(task, 7, "task {task}"));
+    }
+
+    #[test]
+    fn absurd_numbers_are_refused_at_once() {
+        for count in [
+            MAX_THREADS.max(Threads::new(0).unwrap().count()) + 1,
+            usize::MAX,
+        ] {
+            let error = Threads::new(count).unwrap_err();
+            assert!(error.to_string().contains(&count.to_string()), "{error}");
+        }
     }
 
     #[test]

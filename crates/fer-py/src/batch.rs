@@ -1,6 +1,7 @@
 //! Many images of any kind in one call.
 
 use std::mem::discriminant;
+use std::time::{Duration, Instant};
 
 use fer_vision::{Analyzer, Face};
 use pyo3::prelude::*;
@@ -8,10 +9,12 @@ use pyo3::prelude::*;
 use crate::input::{Decoded, Source};
 use crate::watch::tell;
 
-/// Images predicted at a time for each thread, between two looks at whether Python wants to stop.
-const IMAGES_PER_THREAD: usize = 64;
-/// Encoded images decoded at a time for each thread: they may be photographs of many megabytes.
-const DECODED_PER_THREAD: usize = 4;
+/// The most images predicted at a time per thread, between two looks at whether Python wants to stop.
+const MAX_IMAGES_PER_THREAD: usize = 64;
+/// The most encoded images decoded at a time per thread: they may be photos of many megabytes.
+const MAX_DECODED_PER_THREAD: usize = 4;
+/// The time between two looks that is aimed at, so that Ctrl-C stops photos of any size within a second.
+const LOOK: Duration = Duration::from_millis(250);
 
 type Found = fer_kit::Result<Vec<Face>>;
 
@@ -26,13 +29,23 @@ pub(crate) fn predict(
 ) -> PyResult<Vec<Found>> {
     let mut found = Vec::with_capacity(sources.len());
     for run in sources.chunk_by(|a, b| discriminant(a) == discriminant(b)) {
-        let per_thread = match run {
-            [Source::Encoded(_), ..] => DECODED_PER_THREAD,
-            _ => IMAGES_PER_THREAD,
+        let most = match run {
+            [Source::Encoded(_), ..] => MAX_DECODED_PER_THREAD,
+            _ => MAX_IMAGES_PER_THREAD,
         };
-        for chunk in run.chunks(per_thread * analyzer.threads().count()) {
+        let (mut per_thread, mut rest) = (1, run);
+        while !rest.is_empty() {
+            let count = (per_thread * analyzer.threads().count()).min(rest.len());
+            let (chunk, after) = rest.split_at(count);
+            let start = Instant::now();
             found.extend(py.detach(|| predict_alike(analyzer, chunk)));
             tell(py, progress, "images", found.len(), sources.len())?;
+            per_thread = match start.elapsed() {
+                long if long > LOOK => (per_thread / 2).max(1),
+                short if short < LOOK / 2 => (2 * per_thread).min(most),
+                _ => per_thread,
+            };
+            rest = after;
         }
     }
     Ok(found)

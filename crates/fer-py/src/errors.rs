@@ -63,6 +63,7 @@ impl Subject {
             | ErrorKind::Config
             | ErrorKind::ConfigFile
             | ErrorKind::InvalidConfig
+            | ErrorKind::Threads
             | ErrorKind::Device => ConfigError::new_err(arguments),
             ErrorKind::RunExists
             | ErrorKind::NothingToResume
@@ -76,7 +77,6 @@ impl Subject {
             | ErrorKind::Io
             | ErrorKind::Detector
             | ErrorKind::Compute
-            | ErrorKind::Threads
             | ErrorKind::NotAFolder
             | ErrorKind::MissingSplit
             | ErrorKind::AmbiguousSplit
