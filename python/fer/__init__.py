@@ -18,6 +18,7 @@ from fer import insight
 from fer._audit import Audit, audit
 from fer._batch import Batch
 from fer._classifier import Classifier
+from fer._comparison import Comparison, compare
 from fer._evaluation import Evaluation, Mistakes, Scores, evaluate
 from fer._export import export
 from fer._fer import EMOTIONS, MODELS, Face, __version__
@@ -52,6 +53,7 @@ __all__ = [
     "Audit",
     "Batch",
     "Classifier",
+    "Comparison",
     "ConfigError",
     "DatasetError",
     "DatasetNotFoundError",
@@ -80,6 +82,7 @@ __all__ = [
     "VideoNotFoundError",
     "__version__",
     "audit",
+    "compare",
     "evaluate",
     "export",
     "insight",

@@ -244,6 +244,11 @@ class Evaluation(Scores):
         Path(path).write_text(json.dumps(self._figures, indent=2) + "\n", encoding="utf-8")
 
     @property
+    def folder(self) -> Path | None:
+        """Folder that the predictions' paths are relative to."""
+        return self._folder
+
+    @property
     def no_face(self) -> int:
         """Number of images in which no face was found; they are not scored."""
         return int(self._figures["no_face"])

@@ -85,11 +85,11 @@ class Face:
         """``True`` if the face shows another expression than the four: ``other`` is above the model's threshold."""
     @property
     def uncertain(self) -> bool:
-        """``True`` if the face shows another expression, or unless the label set at an error rate of 0.1 holds
-        ``emotion`` and nothing else.
+        """``True`` if the face shows another expression, or if the label set at an error rate of 0.1 holds another
+        emotion beside ``emotion``.
         """
     def label_set(self, error_rate: float = ...) -> list[str]:
-        """Emotions that cannot be ruled out, the most probable first.
+        """Emotions that cannot be ruled out, the most probable first; ``emotion`` is always among them.
 
         Split conformal prediction: over many faces like those the model was calibrated on, the set lacks the
         true label at most in a share of `error_rate`.
@@ -98,6 +98,11 @@ class Face:
         ----------
         error_rate
             Accepted share of sets without the true label, in [0, 1].
+
+        Raises
+        ------
+        ConfigError
+            If `error_rate` is not in [0, 1].
         """
     def to_dict(self) -> dict[str, Any]:
         """Content of a face in the JSON of ``fer predict``, and ``emotions``, as other packages call it."""
@@ -163,6 +168,13 @@ def evaluate(
     threads: int,
     progress: Counter | None,
 ) -> dict[str, Any]: ...
+@final
+class VideoFrames:
+    def __new__(cls, path: Path, frames_per_second: float) -> VideoFrames: ...
+    def __iter__(self) -> VideoFrames: ...
+    def __next__(self) -> tuple[float, NDArray[np.uint8]]: ...
+
+def compare(a: Sequence[tuple[str, str, str]], b: Sequence[tuple[str, str, str]]) -> dict[str, Any]: ...
 def wilson(successes: int, trials: int) -> tuple[float, float]: ...
 def audit(
     data: Path,

@@ -166,6 +166,49 @@ fn evaluate_writes_the_figures_that_scripts_rely_on() {
 }
 
 #[test]
+fn compare_counts_who_is_right_where_and_says_what_that_shows() {
+    let folder = tempfile::tempdir().unwrap();
+    let json = folder.path().join("comparison.json");
+    let compare = |a: &str, b: &str| {
+        let run = run(fer()
+            .args(["compare", a, b])
+            .arg(faces().join("test"))
+            .arg("--json")
+            .arg(&json));
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        (run.stdout, read_json(&json))
+    };
+    let (table, same) = compare("crowd", "crowd");
+    assert!(table.contains("no difference is shown"), "{table}");
+    assert_eq!(
+        (same["only_a"].as_u64(), same["only_b"].as_u64()),
+        (Some(0), Some(0))
+    );
+    assert_eq!(same["p_value"].as_f64(), Some(1.0));
+
+    let (_, figures) = compare("crowd", "folder");
+    let count = |key: &str| figures[key].as_u64().unwrap();
+    let cells = ["both_right", "only_a", "only_b", "both_wrong"].map(count);
+    assert_eq!(cells.iter().sum::<u64>(), count("n"));
+    assert_eq!(count("n"), same["n"].as_u64().unwrap());
+    assert_eq!(
+        figures["decisive"].as_array().unwrap().len() as u64,
+        cells[1] + cells[2]
+    );
+    let difference = figures["difference"].as_f64().unwrap();
+    let expected = (cells[2] as f64 - cells[1] as f64) / count("n") as f64;
+    assert!((difference - expected).abs() < 1e-12);
+    let bound = |index: usize| figures["difference_ci95"][index].as_f64().unwrap();
+    assert!(bound(0) < difference && difference < bound(1));
+
+    let unknown = run(fer()
+        .args(["compare", "crowd", "nobody"])
+        .arg(faces().join("test")));
+    assert_eq!(unknown.code, 1);
+    assert!(unknown.stderr.contains("nobody"), "{}", unknown.stderr);
+}
+
+#[test]
 fn evaluate_leaves_out_what_a_list_names() {
     let folder = tempfile::tempdir().unwrap();
     let test = faces().join("test");

@@ -151,6 +151,41 @@ def test_evaluation_tells_its_figures(run, data, tmp_path):
     assert json.loads((tmp_path / "e.json").read_text()) == evaluation.to_dict()
 
 
+def test_two_models_are_compared_image_by_image(run, data):
+    a = run.evaluate(data / "test")
+    b = fer.evaluate(data / "test")
+    comparison = fer.compare(a, b)
+    assert (comparison.n, comparison.unpaired) == (24, 0)
+    assert comparison.accuracies == pytest.approx((a.accuracy, b.accuracy))
+    assert comparison.difference == pytest.approx(b.accuracy - a.accuracy)
+    low, high = comparison.difference_ci95
+    assert low <= comparison.difference <= high
+    right = [{row["path"]: row["truth"] == row["emotion"] for row in e.predictions} for e in (a, b)]
+    only_b = sorted(path for path in right[0] if right[1][path] and not right[0][path])
+    assert sorted(r["path"] for r in comparison.decisive if r["b"] == r["truth"]) == only_b
+    assert comparison.only_b == len(only_b)
+    assert comparison.per_class["class"] == list(fer.EMOTIONS)
+    assert sum(comparison.per_class["n"]) == 24
+    assert "p_value" in repr(comparison)
+    assert "McNemar" in comparison._repr_html_()
+    assert fer.compare(a, a).p_value == 1
+
+
+def test_evaluations_without_a_common_image_cannot_be_compared(run, data):
+    a = run.evaluate(data / "test")
+    with pytest.raises(fer.ConfigError, match="different folders"):
+        fer.compare(a, run.evaluate(data / "validation"))
+    nothing = fer.Evaluation(a.to_dict() | {"predictions": []})
+    with pytest.raises(fer.DatasetError, match="no image was answered by both"):
+        fer.compare(a, nothing)
+    other = a.to_dict()
+    truths = {"happy": "sad", "sad": "happy", "neutral": "surprise", "surprise": "neutral"}
+    for row in other["predictions"]:
+        row["truth"] = truths[row["truth"]]
+    with pytest.raises(fer.ConfigError, match="the same labels"):
+        fer.compare(a, fer.Evaluation(other))
+
+
 def test_the_worst_mistakes_come_first(run, data):
     evaluation = run.evaluate(data / "test")
     mistakes = evaluation.worst_mistakes(5)

@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Train(TrainArgs),
     /// Score a model on class folders
     Evaluate(EvaluateArgs),
+    /// Compare two models on the same class folders, and tell a difference from chance
+    Compare(CompareArgs),
     /// Look for duplicates, leaks between splits, label conflicts and bad files in a dataset
     Audit(AuditArgs),
     /// Describe a model: its network, data and figures
@@ -206,6 +208,45 @@ pub(crate) struct EvaluateArgs {
     /// Write a page of figures, charts and the most confident mistakes
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArgs {
+    /// First model: built-in (crowd, folder), model file or run folder
+    #[arg(value_name = "MODEL_A")]
+    pub(crate) a: String,
+
+    /// Second model
+    #[arg(value_name = "MODEL_B")]
+    pub(crate) b: String,
+
+    /// Folder that holds the class folders
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+
+    /// Face search: `auto` takes an image that is a face crop whole and searches any other
+    #[arg(long, value_name = "auto|find|whole", default_value_t)]
+    pub(crate) faces: FaceMode,
+
+    /// Class mix that probabilities assume: the training set's, equal shares, or four shares
+    #[arg(long, value_name = "natural|uniform|h,s,n,s")]
+    pub(crate) priors: Option<Priors>,
+
+    /// Images to leave out: one path per line, relative to DIR
+    #[arg(long, value_name = "LIST")]
+    pub(crate) exclude: Option<PathBuf>,
+
+    /// Skip class folders that name none of the four classes
+    #[arg(long)]
+    pub(crate) ignore_unknown: bool,
+
+    /// Threads to compute with; 0 uses every core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) threads: usize,
+
+    /// Write the comparison, with every image that decides it, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -44,7 +44,7 @@ pub(crate) fn run(args: &EvaluateArgs, quiet: bool) -> Result<Status> {
 }
 
 /// Says on stderr what was not scored.
-fn report_gaps(evaluation: &Evaluation) {
+pub(crate) fn report_gaps(evaluation: &Evaluation) {
     if !evaluation.missing_classes.is_empty() {
         let missing: Vec<&str> = evaluation
             .missing_classes

@@ -6,6 +6,7 @@
 
 mod args;
 mod audit;
+mod compare;
 mod demo;
 mod error;
 mod evaluate;
@@ -70,6 +71,7 @@ fn execute(cli: &Cli) -> Result<Status> {
         Command::Predict(args) => predict::run(args, cli.quiet),
         Command::Train(args) => train::run(args, cli.quiet),
         Command::Evaluate(args) => evaluate::run(args, cli.quiet),
+        Command::Compare(args) => compare::run(args, cli.quiet),
         Command::Audit(args) => audit::run(args, cli.quiet),
         Command::Info(args) => info::run(args),
         Command::Export(args) => export::run(args),

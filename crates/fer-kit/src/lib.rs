@@ -2,8 +2,8 @@
 //!
 //! Each function goes from a request to a result; none needs a terminal or Python. [`load_classifier`] finds a model,
 //! [`predict`] classifies the faces of images and videos, [`train()`] trains, [`evaluate()`] scores a model on class
-//! folders, [`audit()`] checks a dataset, [`describe`] returns the facts about a model. [`insight`] names the reference that
-//! corrects a model's shares.
+//! folders, [`compare_models`] compares two, [`audit()`] checks a dataset, [`describe`] returns the facts about a model. [`insight`]
+//! names the reference that corrects a model's shares.
 //!
 //! The crates below are re-exported: [`fer_core`] (models, images, predictions), [`fer_vision`] (faces in images and
 //! video), [`fer_train`] (datasets, training, metrics, reports) and [`fer_insight`] (shares of expressions, comparisons).
@@ -23,6 +23,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod compare;
 mod demo;
 mod error;
 mod evaluate;
@@ -37,6 +38,7 @@ pub use fer_insight;
 pub use fer_train;
 pub use fer_vision;
 
+pub use compare::{ModelComparison, compare_models};
 pub use demo::{Demo, write_demo};
 pub use error::{Error, Result};
 pub use evaluate::{EvaluateOptions, evaluate};

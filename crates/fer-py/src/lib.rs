@@ -71,7 +71,7 @@ mod _fer {
     #[pymodule_export]
     use super::insight::{InsightAnswer, insight};
     #[pymodule_export]
-    use super::scoring::{audit, evaluate, wilson};
+    use super::scoring::{audit, compare, evaluate, wilson};
     #[pymodule_export]
     use super::training::{train, train_defaults};
     #[pymodule_export]

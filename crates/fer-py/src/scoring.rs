@@ -3,9 +3,10 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
+use fer_core::{Emotion, PerEmotion};
 use fer_kit::EvaluateOptions;
 use fer_train::audit::{AuditOptions, AuditStep};
-use fer_train::{ExcludeList, report};
+use fer_train::{EvaluatedImage, ExcludeList, report};
 use pyo3::prelude::*;
 
 use crate::analyzer::Analyzer;
@@ -78,6 +79,38 @@ pub(crate) fn evaluate<'py>(
         py,
         &evaluation.map_err(|error| Subject::Dataset.raise(error))?,
     )
+}
+
+/// An image of an evaluation: path, truth and answer.
+type Answer = (String, String, String);
+
+/// Compares the answers of two models to the same images; the result is the JSON of `fer compare`.
+#[pyfunction]
+pub(crate) fn compare(
+    py: Python<'_>,
+    a: Vec<Answer>,
+    b: Vec<Answer>,
+) -> PyResult<Bound<'_, PyAny>> {
+    let compared = images(a).and_then(|a| Ok(fer_train::compare(&a, &images(b)?)?));
+    to_python(
+        py,
+        &compared.map_err(|error| Subject::Dataset.raise(error))?,
+    )
+}
+
+fn images(answers: Vec<Answer>) -> fer_kit::Result<Vec<EvaluatedImage>> {
+    let image = |(path, truth, emotion): Answer| {
+        Ok(EvaluatedImage {
+            path,
+            truth: truth.parse::<Emotion>()?,
+            emotion: emotion.parse::<Emotion>()?,
+            // Who is right is compared, not how sure.
+            probabilities: PerEmotion::default(),
+            votes: None,
+            other: None,
+        })
+    };
+    answers.into_iter().map(image).collect()
 }
 
 /// Returns the 95 % interval of a share (Wilson 1927).

@@ -113,6 +113,21 @@ pub enum Error {
         excluded: usize,
     },
 
+    /// Two evaluations without a common image.
+    #[error("no image was answered by both: {} and {} images, none of the same path", images[0], images[1])]
+    NothingCompared {
+        /// Images of the first and of the second.
+        images: [usize; 2],
+    },
+    /// Two evaluations against different labels.
+    #[error("{path} is {} in the first evaluation and {} in the second: compare evaluations against the same labels", truths[0], truths[1])]
+    OtherTruth {
+        /// The image.
+        path: String,
+        /// The labels of the first and of the second.
+        truths: [Emotion; 2],
+    },
+
     /// A page that cannot be rendered: a fault of its template.
     #[error(transparent)]
     Report(#[from] fer_report::Error),
@@ -287,7 +302,8 @@ impl Error {
             Self::MissingClass { .. } => ErrorKind::MissingClass,
             Self::UnknownClasses { .. } => ErrorKind::UnknownClasses,
             Self::NoImages { .. } => ErrorKind::NoImages,
-            Self::NothingScored { .. } => ErrorKind::NothingScored,
+            Self::NothingScored { .. } | Self::NothingCompared { .. } => ErrorKind::NothingScored,
+            Self::OtherTruth { .. } => ErrorKind::InvalidArgument,
             Self::Report(_) => ErrorKind::Report,
             Self::Votes { .. } => ErrorKind::Votes,
             Self::NothingListed { .. } => ErrorKind::NothingListed,

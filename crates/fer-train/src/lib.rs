@@ -11,6 +11,7 @@ mod augment;
 mod batches;
 mod calibrate;
 mod checkpoint;
+mod comparison;
 mod config;
 pub mod copies;
 mod data;
@@ -42,6 +43,7 @@ mod training_run;
 mod votes;
 
 pub use calibrate::calibrate;
+pub use comparison::{Comparison, Decisive, Paired, compare};
 pub use config::{
     AugmentationConfig, ClassWeights, DistillationConfig, ExtraConfig, ModelSection, Monitor,
     Optimizer, StartConfig, TeacherViews, TooFewVotes, TrainConfig, VotesConfig,
