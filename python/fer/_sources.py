@@ -5,13 +5,19 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from math import floor
 from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fer import _fer
 from fer.exceptions import ImageNotFoundError, VideoError, VideoNotFoundError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from fer._types import ImageInput
 
 __all__ = ["Source", "TimedFrames", "frames_of", "is_camera"]
@@ -20,6 +26,8 @@ __all__ = ["Source", "TimedFrames", "frames_of", "is_camera"]
 Source: TypeAlias = "int | str | os.PathLike[str] | Iterable[ImageInput] | Any"
 TimedFrames: TypeAlias = "Iterator[tuple[float, ImageInput]]"
 
+# A frame this share of an interval before it, as rounded times lie, counts to it.
+_TOLERANCE = Fraction(1, 1000)
 # Seconds between two looks at a folder that is being written to.
 _LOOK_EVERY = 0.05
 # Properties of ``cv2.VideoCapture``: frames per second, and the number of frames, which only files have.
@@ -37,7 +45,7 @@ def frames_of(source: Source, frames_per_second: float, wait: float = 0.0) -> Ti
         return _counted(source, frames_per_second)
     path = Path(source)
     if not path.is_dir():
-        return _sampled(_decoded(path), frames_per_second)
+        return _read(path, frames_per_second)
     if wait > 0:
         return _counted(_arriving(path, wait), frames_per_second)
     return _counted(_fer.expand_inputs(path), frames_per_second)
@@ -52,31 +60,59 @@ def _counted(frames: Iterable[ImageInput], frames_per_second: float) -> TimedFra
     return ((number / frames_per_second, frame) for number, frame in enumerate(frames))
 
 
-def _sampled(frames: TimedFrames, frames_per_second: float) -> TimedFrames:
-    """Give the first frame of each interval."""
-    taken = -1
-    for at, frame in frames:
-        interval = int(at * frames_per_second)
-        if interval > taken:
-            taken = interval
-            yield at, frame
-
-
-def _decoded(path: Path) -> TimedFrames:
+def _read(path: Path, frames_per_second: float) -> TimedFrames:
     if not path.exists():
         raise VideoNotFoundError(f"{path}: no such file", "not_found", str(path))
+    if which("ffmpeg"):
+        return iter(_fer.VideoFrames(path, frames_per_second))
+    return _sampled(_decoded(path), frames_per_second)
+
+
+def _sampled(frames: Iterable[tuple[Fraction, ImageInput]], frames_per_second: float) -> TimedFrames:
+    """Give the first frame of each interval: `fer_vision::VideoFrames` once more, for machines without FFmpeg."""
+    rate = Fraction(frames_per_second)
+    taken = -1
+    for at, frame in frames:
+        interval = floor(at * rate + _TOLERANCE)
+        if interval > taken:
+            taken = interval
+            yield float(at), frame
+
+
+def _decoded(path: Path) -> Iterator[tuple[Fraction, ImageInput]]:
+    """Give every frame, upright and of square pixels, with its time since the first."""
     try:
         import av
         from av.error import FFmpegError
     except ImportError as error:
-        raise ImportError("reading a video file needs PyAV: pip install av") from error
+        raise ImportError("reading a video file needs FFmpeg or PyAV: pip install av") from error
     try:
         with av.open(str(path)) as container:
-            for frame in container.decode(video=0):
-                if frame.time is not None:
-                    yield float(frame.time), frame.to_ndarray(format="rgb24")
-    except (FFmpegError, IndexError) as error:
+            if not container.streams.video:
+                raise VideoError(f"{path}: no video in this file", "corrupt_video", str(path))
+            stream = container.streams.video[0]
+            start = None
+            for frame in container.decode(stream):
+                if frame.pts is not None and frame.time_base is not None:
+                    at = frame.pts * frame.time_base
+                    start = at if start is None else start
+                    yield at - start, _upright(frame, stream.sample_aspect_ratio)
+    except FFmpegError as error:
         raise VideoError(f"{path}: cannot read the video: {error}", "corrupt_video", str(path)) from error
+
+
+def _upright(frame: Any, pixel_aspect: Fraction | None) -> NDArray[np.uint8]:
+    """Turn a frame as its rotation says, and make its pixels square by changing its width."""
+    import numpy as np
+
+    turns = round(frame.rotation / 90)
+    width, height = frame.width, frame.height
+    if pixel_aspect and turns % 2:
+        height = floor(height / pixel_aspect + Fraction(1, 2))
+    elif pixel_aspect:
+        width = floor(width * pixel_aspect + Fraction(1, 2))
+    pixels = frame.reformat(width=width, height=height, format="rgb24").to_ndarray()
+    return np.ascontiguousarray(np.rot90(pixels, turns))
 
 
 def _open_camera(number: int) -> Any:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FrameFaces", "stream"]
 
+_MOST_FRAMES = 1000
+
 
 class FrameFaces(Sequence["dict[str, Any]"]):
     """The people in one frame: a sequence of rows, one per face, as in a ``fer.Timeline``.
@@ -116,8 +118,10 @@ def stream(
     0.0 0
     0.04 0
     """
-    if not frames_per_second > 0:
-        raise ValueError(f"frames_per_second is {frames_per_second}, expected a positive number")
+    if not 0 < frames_per_second <= _MOST_FRAMES:
+        raise ValueError(
+            f"frames_per_second is {frames_per_second}, expected a number above 0 and at most {_MOST_FRAMES}"
+        )
     bgr = bgr or is_camera(source)
     people = _fer.FaceStream(classifier_of(model, priors)._analyzer)
     frames = frames_of(source, frames_per_second, wait)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Timeline", "predict_video"]
 
 # Types of the columns, so that a column keeps its type where every value is missing.
-_TYPES = {
+_TYPES: dict[str, type] = {
     "time": float,
     "person": int,
     "x": int,
@@ -32,6 +32,8 @@ _TYPES = {
     "score": float,
     "emotion": str,
     "confidence": float,
+    "uncertain": bool,
+    "label_set": str,
     **dict.fromkeys(_fer.EMOTIONS, float),
     "other": float,
     **dict.fromkeys((f"smoothed_{emotion}" for emotion in _fer.EMOTIONS), float),
@@ -54,15 +56,15 @@ def predict_video(
     Parameters
     ----------
     video
-        A video file (needs PyAV: ``pip install av``), a folder of frames in the order of their
+        A video file (needs FFmpeg, or PyAV: ``pip install av``), a folder of frames in the order of their
         names, or frames as in ``fer.predict``.
     model
         As in ``fer.predict``.
     priors
         As in ``fer.predict``.
     frames_per_second
-        Of a video file, how many frames to look at in a second; of a folder or an iterable, how fast its
-        frames follow each other.
+        Of a video file, how many frames to look at in a second: of each interval the first, at its own time
+        since the first of all. Of a folder or an iterable, how fast its frames follow each other.
     bgr
         As in ``fer.predict``.
 
@@ -75,7 +77,8 @@ def predict_video(
     Raises
     ------
     VideoError
-        If the file is no video that can be read.
+        If the file is no video, or cannot be read to its end. This exception, and any that the frames raise,
+        carries the rows so far as its attribute ``timeline``.
 
     Examples
     --------
@@ -84,11 +87,14 @@ def predict_video(
     >>> len(fer.predict_video([np.zeros((120, 160, 3), np.uint8)] * 3))
     0
     """
-    rows = [
-        {name: row[name] for name in _TYPES}
-        for frame in stream(video, model=model, priors=priors, frames_per_second=frames_per_second, bgr=bgr)
-        for row in frame
-    ]
+    rows: list[dict[str, Any]] = []
+    frames = stream(video, model=model, priors=priors, frames_per_second=frames_per_second, bgr=bgr)
+    try:
+        for frame in frames:
+            rows.extend({name: row[name] for name in _TYPES} for row in frame)
+    except Exception as error:
+        error.timeline = Timeline.from_rows(rows, _TYPES)  # type: ignore[attr-defined]
+        raise
     timeline = Timeline.from_rows(rows, _TYPES)
     if isinstance(video, str | os.PathLike):
         timeline._source = (Path(video), frames_per_second)

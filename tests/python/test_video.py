@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import fer
+from fer import _fer, _sources
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +37,8 @@ def test_rows_run_through_time_and_name_people(timeline, frames):
 
 def test_a_folder_its_files_and_their_pixels_are_the_same_video(timeline, frames):
     assert fer.predict_video(frames, frames_per_second=12.5) == timeline
-    # Pillow decodes JPEG by another library: a grey level apart at most.
     arrays = (np.asarray(Image.open(frame)) for frame in frames)
-    assert len(fer.predict_video(arrays, frames_per_second=12.5)) == pytest.approx(len(timeline), rel=0.1)
+    assert fer.predict_video(arrays, frames_per_second=12.5) == timeline
 
 
 def test_timelines_become_tables_and_plots(timeline):
@@ -179,6 +179,106 @@ def test_a_timeline_is_drawn_into_a_video(timeline, frames, clip, tmp_path):
     assert sorted(file.name for file in tmp_path.iterdir()) == ["clip-drawn.mp4", "drawn.mp4"]
 
 
+SECONDS = ("-t", "2")
+CLIPS = {
+    "plain.mp4": ("-c:v", "mpeg4"),
+    "ntsc.mp4": ("-c:v", "mpeg4", "-r", "30000/1001"),
+    "variable.mkv": ("-c:v", "mpeg4", "-vf", "select='not(mod(n,3))+lt(t,0.5)'", "-vsync", "vfr"),
+    "one.mp4": ("-c:v", "mpeg4", "-frames:v", "1"),
+    "late.ts": ("-c:v", "mpeg2video", "-r", "25", "-output_ts_offset", "3"),
+    "anamorphic.mp4": ("-c:v", "mpeg4", "-vf", "scale=iw/2:ih,setsar=2"),
+    "odd.mkv": ("-c:v", "ffv1", "-vf", "crop=301:201"),
+}
+
+
+def ffmpeg(*arguments):
+    subprocess.run(["ffmpeg", "-loglevel", "error", "-y", *map(str, arguments)], check=True)
+
+
+@pytest.fixture(scope="module")
+def clips(examples, tmp_path_factory):
+    """Clips of the kinds that people report, by name, made by FFmpeg."""
+    folder = tmp_path_factory.mktemp("clips")
+    source = ("-framerate", "12", "-i", examples / "clip" / "frame_%02d.jpg")
+    for name, options in CLIPS.items():
+        ffmpeg(*source, *SECONDS, *options, folder / name)
+    clips = {name: folder / name for name in CLIPS}
+    turned = folder / "turned.mp4"
+    try:
+        ffmpeg("-display_rotation", "90", "-i", clips["plain.mp4"], "-c", "copy", turned)
+    except subprocess.CalledProcessError:  # before FFmpeg 6
+        ffmpeg("-i", clips["plain.mp4"], "-c", "copy", "-metadata:s:v:0", "rotate=90", turned)
+    return {**clips, "turned.mp4": turned}
+
+
+@pytest.mark.parametrize("rate", [2, 5, 10, 12, 25, 29.97, 100])
+@pytest.mark.parametrize("name", [*CLIPS, "turned.mp4"])
+def test_ffmpeg_and_pyav_give_the_same_frames(clips, name, rate):
+    by_ffmpeg = list(_fer.VideoFrames(clips[name], rate))
+    by_pyav = list(_sources._sampled(_sources._decoded(clips[name]), rate))
+    assert [time for time, _ in by_ffmpeg] == pytest.approx([time for time, _ in by_pyav], abs=2e-3)
+    for (_, a), (_, b) in zip(by_ffmpeg, by_pyav, strict=True):
+        assert a.shape == b.shape
+        # Two builds of the same decoder: colors are rounded differently.
+        assert np.abs(a.astype(int) - b).mean() < 3
+
+
+def test_a_turned_clip_is_upright_and_pixels_are_square(clips, frames):
+    height, width, _ = np.asarray(Image.open(frames[0]).convert("RGB")).shape
+    for name, shape in {
+        "plain.mp4": (height, width),
+        "turned.mp4": (width, height),
+        "anamorphic.mp4": (height, width // 2 * 2),
+    }.items():
+        _, frame = next(_fer.VideoFrames(clips[name], 1))
+        assert frame.shape[:2] == shape, name
+
+
+def test_the_command_and_python_give_the_same_rows(clips, monkeypatch, capfd):
+    timeline = fer.predict_video(clips["ntsc.mp4"], frames_per_second=4)
+    arguments = ["predict", "--format", "csv", "--frames-per-second", "4", str(clips["ntsc.mp4"])]
+    assert _fer.run_cli(["fer", *arguments]) == 0
+    lines = capfd.readouterr().out.splitlines()
+    assert len(lines) - 1 == len(timeline) == 8
+    assert [float(line.split(",")[1]) for line in lines[1:]] == timeline.column("time")
+    monkeypatch.setattr(_sources, "which", lambda _: None)
+    by_pyav = fer.predict_video(clips["ntsc.mp4"], frames_per_second=4)
+    assert len(by_pyav) == len(timeline)
+
+
+@pytest.mark.parametrize("has_ffmpeg", [True, False])
+def test_a_cut_video_is_an_error_that_carries_its_rows(clips, tmp_path, monkeypatch, has_ffmpeg):
+    if not has_ffmpeg:
+        monkeypatch.setattr(_sources, "which", lambda _: None)
+    whole = tmp_path / "whole.mp4"
+    ffmpeg("-i", clips["plain.mp4"], "-c", "copy", "-movflags", "+faststart", whole)
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 6 // 10])
+    with pytest.raises(fer.VideoError, match=r"cut\.mp4") as raised:
+        fer.predict_video(cut)
+    assert len(raised.value.timeline) > 3
+
+
+def test_frames_that_end_in_an_exception_leave_their_rows(frames):
+    def camera():
+        yield from frames[:4]
+        raise OSError("unplugged")
+
+    with pytest.raises(OSError, match="unplugged") as raised:
+        fer.predict_video(camera(), frames_per_second=12)
+    assert len(raised.value.timeline) == 4
+
+
+@pytest.mark.parametrize("has_ffmpeg", [True, False])
+def test_a_file_without_video_says_so(tmp_path, monkeypatch, has_ffmpeg):
+    if not has_ffmpeg:
+        monkeypatch.setattr(_sources, "which", lambda _: None)
+    sound = tmp_path / "sound.mp4"
+    ffmpeg("-f", "lavfi", "-i", "sine=duration=1", sound)
+    with pytest.raises(fer.VideoError, match=r"sound\.mp4.*(no video|no streams)"):
+        fer.predict_video(sound)
+
+
 def test_what_is_no_video_is_refused(tmp_path):
     path = tmp_path / "clip.mp4"
     path.write_bytes(b"no video")
@@ -189,3 +289,8 @@ def test_what_is_no_video_is_refused(tmp_path):
     for call in (fer.predict_video, fer.stream):
         with pytest.raises(ValueError, match="frames_per_second"):
             call([], frames_per_second=0)
+
+
+    for rate in (0, -1, float("nan"), float("inf"), 1e9):
+        with pytest.raises(ValueError, match="frames_per_second"):
+            fer.predict_video([], frames_per_second=rate)

@@ -75,7 +75,7 @@ mod _fer {
     #[pymodule_export]
     use super::training::{train, train_defaults};
     #[pymodule_export]
-    use super::video::FaceStream;
+    use super::video::{FaceStream, VideoFrames};
     #[pymodule_export]
     use super::{expand_inputs, run_cli};
 

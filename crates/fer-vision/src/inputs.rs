@@ -15,8 +15,9 @@ const IMAGE_EXTENSIONS: [&str; 18] = [
     "jpg", "jpeg", "jpe", "jfif", "mpo", "png", "webp", "gif", "bmp", "tif", "tiff", "pnm", "ppm",
     "pgm", "pbm", "heic", "heif", "avif",
 ];
-const VIDEO_EXTENSIONS: [&str; 9] = [
-    "mp4", "mov", "m4v", "mkv", "webm", "avi", "mpg", "mpeg", "wmv",
+const VIDEO_EXTENSIONS: [&str; 17] = [
+    "mp4", "mov", "m4v", "mkv", "webm", "avi", "mpg", "mpeg", "wmv", "3gp", "3g2", "ts", "mts",
+    "m2ts", "flv", "ogv", "mxf",
 ];
 
 /// Replaces folders by the image files in them (in depth) and glob patterns by what they match.

@@ -5,7 +5,8 @@ mod writer;
 use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
 use fer_core::{Image, MAX_IMAGE_PIXELS, PixelFormat};
@@ -19,20 +20,26 @@ pub const DEFAULT_FRAMES_PER_SECOND: f64 = 10.0;
 const MAX_FRAMES_PER_SECOND: f64 = 1000.0;
 
 /// The most that is kept of what the decoder says on its error output.
-const MAX_MESSAGE_BYTES: u64 = 64 << 10;
+const MAX_MESSAGE_BYTES: usize = 64 << 10;
 
-/// The frames of a video file, evenly spaced in time, as (seconds from the beginning, RGB image).
+/// The mark of lines on the error output that are the times of frames.
+const TIME_MARK: &str = "fer_time";
+
+/// Frames of a video file as (seconds from the first frame, RGB image).
 ///
-/// The video is decoded by `ffmpeg`, which runs as long as this lives and is stopped with it. Rotation and aspect are as `ffmpeg` applies
-/// them.
+/// With `r` frames per second, time is divided into intervals of `1 / r` seconds from the first frame on. Of each interval it is the
+/// first frame, at its own time: none is shown twice, none is made up, and where an interval has no frame, there is none. A frame that
+/// lies before its interval by a thousandth of it, as rounded times do, counts to it. Frames are upright, as the file's rotation says,
+/// and of square pixels. Damage shows as an error after the frames that could be read.
+///
+/// The video is decoded by `ffmpeg`, which runs as long as this lives and is stopped with it.
 #[derive(Debug)]
 pub struct VideoFrames {
     path: PathBuf,
     decoder: Child,
     frames: BufReader<ChildStdout>,
+    times: Receiver<f64>,
     messages: Option<JoinHandle<String>>,
-    frames_per_second: f64,
-    count: u64,
     finished: bool,
 }
 
@@ -64,8 +71,9 @@ impl VideoFrames {
         let mut decoder = Command::new(program)
             .args(["-nostdin", "-hide_banner", "-loglevel", "error", "-i"])
             .arg(input)
-            .args(["-map", "0:v:0", "-vf", &format!("fps={frames_per_second}")])
-            .args(["-f", "image2pipe", "-c:v", "ppm", "-pix_fmt", "rgb24", "-"])
+            .args(["-map", "0:V:0", "-vf", &filters(frames_per_second)])
+            .args(["-r", OUTPUT_RATE, "-f", "image2pipe"])
+            .args(["-c:v", "ppm", "-pix_fmt", "rgb24", "-"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -74,13 +82,13 @@ impl VideoFrames {
         let no_pipe = || missing(io::Error::other("it has no output"));
         let frames = BufReader::new(decoder.stdout.take().ok_or_else(no_pipe)?);
         let errors = decoder.stderr.take().ok_or_else(no_pipe)?;
+        let (sender, times) = channel();
         Ok(Self {
             path: path.to_path_buf(),
             decoder,
             frames,
-            messages: Some(messages(errors)),
-            frames_per_second,
-            count: 0,
+            times,
+            messages: Some(std::thread::spawn(move || listen(errors, &sender))),
             finished: false,
         })
     }
@@ -93,29 +101,39 @@ impl VideoFrames {
                 .decoder
                 .wait()
                 .map_err(|error| self.failure(error.to_string()))?;
-            return if status.success() {
+            let said = self.messages();
+            return if status.success() && said.is_empty() {
                 Ok(None)
             } else {
-                Err(self.failure(status.to_string()))
+                // The decoder leaves out what it cannot decode, and calls that a success.
+                Err(self.error(said, status.to_string()))
             };
         };
-        let time = self.count as f64 / self.frames_per_second;
-        self.count += 1;
+        let time = self.times.recv();
+        let time = time.map_err(|_| self.failure("the decoder tells no time of a frame".into()))?;
         Ok(Some((time, frame)))
     }
 
-    /// Returns the last message of the decoder, or else `reason`.
+    /// Stops the decoder and returns an error of what it said, or else `reason`.
     fn failure(&mut self, reason: String) -> Error {
         self.stop();
-        let said = self
-            .messages
-            .take()
-            .and_then(|messages| messages.join().ok());
-        let message = said.filter(|said| !said.is_empty()).unwrap_or(reason);
+        let said = self.messages();
+        self.error(said, reason)
+    }
+
+    fn error(&self, said: String, reason: String) -> Error {
         Error::Video {
             path: self.path.clone(),
-            message,
+            message: if said.is_empty() { reason } else { said },
         }
+    }
+
+    /// Returns what the decoder said until its end.
+    fn messages(&mut self) -> String {
+        let messages = self.messages.take();
+        messages
+            .and_then(|messages| messages.join().ok())
+            .unwrap_or_default()
     }
 
     fn stop(&mut self) {
@@ -144,18 +162,61 @@ impl Drop for VideoFrames {
     }
 }
 
+/// The rate that frames are written at, after their own times have been told: any constant one, so that none is repeated or dropped.
+const OUTPUT_RATE: &str = "25";
+
+/// Returns the filters that choose frames, make their pixels square and tell their times in microseconds.
+fn filters(frames_per_second: f64) -> String {
+    let interval = |time: &str| format!("floor({time}*{frames_per_second}+0.001)");
+    [
+        "settb=AVTB".to_owned(),
+        "setpts=PTS-STARTPTS".to_owned(),
+        format!(
+            "select='isnan(prev_selected_t)+gt({},{})'",
+            interval("t"),
+            interval("prev_selected_t")
+        ),
+        "scale='trunc(iw*sar+0.5)':ih".to_owned(),
+        "setsar=1".to_owned(),
+        format!("metadata=mode=add:key={TIME_MARK}:value=0"),
+        "metadata=mode=print:file='pipe\\:2':direct=1".to_owned(),
+        format!("setpts=N/({OUTPUT_RATE}*TB)"),
+    ]
+    .join(",")
+}
+
 /// Collects what `ffmpeg` says on its error output.
-fn messages(mut errors: impl Read + Send + 'static) -> JoinHandle<String> {
-    std::thread::spawn(move || {
-        let mut text = Vec::new();
-        // What does not read is not said; the rest is drained, so that the program never waits for us.
-        let _ = errors
-            .by_ref()
-            .take(MAX_MESSAGE_BYTES)
-            .read_to_end(&mut text);
-        let _ = io::copy(&mut errors, &mut io::sink());
-        String::from_utf8_lossy(&text).trim().to_owned()
-    })
+fn messages(errors: ChildStderr) -> JoinHandle<String> {
+    let (nobody, _) = channel();
+    std::thread::spawn(move || listen(errors, &nobody))
+}
+
+/// Sends the times of frames, in seconds, and returns the other lines when the decoder ends: its messages.
+fn listen(errors: ChildStderr, times: &Sender<f64>) -> String {
+    let mut messages = String::new();
+    // To the end, so that the decoder never waits for us.
+    for line in BufReader::new(errors).split(b'\n') {
+        let Ok(line) = line else { break };
+        let line = String::from_utf8_lossy(&line);
+        if let Some(time) = time_of(&line) {
+            // Whoever no longer reads frames needs no times.
+            let _ = times.send(time);
+        } else if !line.starts_with(TIME_MARK) && messages.len() < MAX_MESSAGE_BYTES {
+            messages.push_str(line.trim_end());
+            messages.push('\n');
+        }
+    }
+    messages.trim().to_owned()
+}
+
+/// Reads the time in a line such as `frame:3    pts:120000  pts_time:0.12`.
+fn time_of(line: &str) -> Option<f64> {
+    let mut words = line.strip_prefix("frame:")?.split_whitespace();
+    let microseconds: i64 = words
+        .find_map(|word| word.strip_prefix("pts:"))?
+        .parse()
+        .ok()?;
+    Some(microseconds as f64 / 1e6)
 }
 
 /// Reads one binary PPM image of the stream, or `None` at its end.
@@ -236,6 +297,18 @@ mod tests {
                 "{:?}",
                 String::from_utf8_lossy(stream)
             );
+        }
+    }
+
+    #[test]
+    fn times_are_told_from_messages() {
+        assert_eq!(time_of("frame:119  pts:4760000 pts_time:4.76"), Some(4.76));
+        assert_eq!(
+            time_of("frame:0    pts:-40000  pts_time:-0.04"),
+            Some(-0.04)
+        );
+        for line in ["fer_time=0", "frame:1 lost", "[h264] pts:5", ""] {
+            assert_eq!(time_of(line), None, "{line}");
         }
     }
 
