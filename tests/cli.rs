@@ -9,6 +9,8 @@ mod export;
 mod grammar;
 #[path = "cli/insight.rs"]
 mod insight;
+#[path = "cli/labels.rs"]
+mod labels;
 #[path = "cli/output.rs"]
 mod output;
 #[path = "cli/predict.rs"]

@@ -29,6 +29,7 @@ __all__ = [
     "expand_inputs",
     "face_rows",
     "insight",
+    "label_page",
     "run_cli",
     "save_drawing",
     "thumbnail",
@@ -184,6 +185,7 @@ def audit(
     threads: int,
     progress: Counter | None,
 ) -> dict[str, Any]: ...
+def label_page(sheet: str | os.PathLike[str]) -> tuple[str, int, list[str]]: ...
 def run_cli(args: Sequence[str]) -> int: ...
 
 @final

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fer import _fer
 from fer._frames import columns_of
+from fer._labels import LabelPage, label
 from fer._table import Table
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Baselines",
     "Comparison",
+    "LabelPage",
     "Relation",
     "Result",
     "Shares",
@@ -42,6 +44,7 @@ __all__ = [
     "Trend",
     "baseline",
     "compare",
+    "label",
     "relate",
     "shares",
     "timeline",

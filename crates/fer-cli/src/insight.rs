@@ -1,10 +1,12 @@
 //! `fer insight`: answers about many faces.
 
+mod agreement;
 pub(crate) mod args;
 mod baseline;
 mod compare;
 mod markers;
 mod relate;
+mod sample;
 mod shares;
 mod study;
 mod tables;
@@ -25,6 +27,8 @@ pub(crate) fn run(args: &InsightArgs, quiet: bool) -> Result<Status> {
         InsightCommand::Timeline(args) => timeline::run(args, quiet),
         InsightCommand::Baseline(args) => baseline::run(args, quiet),
         InsightCommand::Relate(args) => relate::run(args, quiet),
+        InsightCommand::Sample(args) => sample::run(args, quiet),
+        InsightCommand::Agreement(args) => agreement::run(args),
         InsightCommand::Reference(args) => make_reference(args, quiet),
     }
 }

@@ -20,29 +20,59 @@ impl<R: Read> FaceTable for Csv<R> {
         columns: &Columns,
         keep: &mut dyn FnMut(&Record<'_>) -> Result<()>,
     ) -> Result<Rows> {
-        let mut input = std::io::BufReader::with_capacity(1 << 16, self.0);
+        let mut table = CsvTable::open(self.0)?;
+        let mut selection = Selection::new(&table.header, columns)?;
+        while let Some(row) = table.next_row()? {
+            selection.take(&row, keep)?;
+        }
+        Ok(selection.finish())
+    }
+}
+
+/// A CSV table that is read row by row.
+pub(crate) struct CsvTable<R> {
+    reader: csv::Reader<std::io::Chain<std::io::Cursor<Vec<u8>>, std::io::BufReader<R>>>,
+    /// The names of the columns.
+    pub(crate) header: Vec<String>,
+    decimal_comma: bool,
+    record: csv::ByteRecord,
+    number: u64,
+}
+
+impl<R: Read> CsvTable<R> {
+    pub(crate) fn open(input: R) -> Result<Self> {
+        let mut input = std::io::BufReader::with_capacity(1 << 16, input);
         let (head, delimiter) = sniff(&mut input)?;
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(delimiter)
             .from_reader(head.chain(input));
-        let csv = |source| Error::Csv { source };
-        let header: Vec<String> = reader
+        let header = reader
             .byte_headers()
-            .map_err(csv)?
+            .map_err(|source| Error::Csv { source })?
             .iter()
             .map(|name| String::from_utf8_lossy(name).trim().into())
             .collect();
-        let mut selection = Selection::new(&header, columns)?;
-        let mut record = csv::ByteRecord::new();
-        while reader.read_byte_record(&mut record).map_err(csv)? {
-            let row = CsvRow {
-                record: &record,
-                decimal_comma: delimiter == b';',
-                number: selection.next_row(),
-            };
-            selection.take(&row, keep)?;
+        Ok(Self {
+            reader,
+            header,
+            decimal_comma: delimiter == b';',
+            record: csv::ByteRecord::new(),
+            number: 0,
+        })
+    }
+
+    /// Reads the next row.
+    pub(crate) fn next_row(&mut self) -> Result<Option<CsvRow<'_>>> {
+        let read = self.reader.read_byte_record(&mut self.record);
+        if !read.map_err(|source| Error::Csv { source })? {
+            return Ok(None);
         }
-        Ok(selection.finish())
+        self.number += 1;
+        Ok(Some(CsvRow {
+            record: &self.record,
+            decimal_comma: self.decimal_comma,
+            number: self.number,
+        }))
     }
 }
 
@@ -66,21 +96,28 @@ pub fn read_csv(input: impl Read, columns: &Columns) -> Result<(Tally, Rows)> {
     tally(Csv(input), columns)
 }
 
-struct CsvRow<'a> {
+pub(crate) struct CsvRow<'a> {
     record: &'a csv::ByteRecord,
     decimal_comma: bool,
-    number: u64,
+    /// The number of the row, from 1, without the header.
+    pub(crate) number: u64,
+}
+
+impl<'a> CsvRow<'a> {
+    /// Returns the text of a cell.
+    pub(crate) fn cell(&self, column: usize) -> Result<&'a str> {
+        let bytes = &self.record[column];
+        std::str::from_utf8(bytes).map_err(|_| Error::InvalidRow {
+            row: self.number,
+            what: "text must be UTF-8: save the table as \"CSV UTF-8\"".into(),
+            found: format!("{:?}", String::from_utf8_lossy(bytes)),
+        })
+    }
 }
 
 impl Row for CsvRow<'_> {
     fn text(&self, column: usize) -> Result<Cow<'_, str>> {
-        let bytes = &self.record[column];
-        let text = std::str::from_utf8(bytes).map_err(|_| Error::InvalidRow {
-            row: self.number,
-            what: "text must be UTF-8: save the table as \"CSV UTF-8\"".into(),
-            found: format!("{:?}", String::from_utf8_lossy(bytes)),
-        });
-        text.map(Cow::Borrowed)
+        self.cell(column).map(Cow::Borrowed)
     }
 
     fn number(&self, column: usize) -> Result<Option<f64>> {

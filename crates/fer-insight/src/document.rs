@@ -4,6 +4,7 @@ use serde::{Serialize, Serializer};
 
 use crate::effective::Weight;
 use crate::kinds::{Analysis, Basis, Purpose};
+use crate::labels::LabelFacts;
 use crate::named::pairs;
 use crate::posterior::REFERENCE_WEIGHT;
 use crate::reference::Reference;
@@ -36,8 +37,12 @@ pub struct Statement {
     pub estimator: Estimator,
     /// The model whose answers the table holds.
     pub model: String,
-    /// The faces of known votes.
-    pub reference: ReferenceFacts,
+    /// The faces of known votes, if they correct the shares.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<ReferenceFacts>,
+    /// The labels of one's own, if they correct the shares.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub labels: Option<LabelUse>,
     /// The settings.
     pub settings: Settings,
     /// The rows of the table.
@@ -50,6 +55,18 @@ pub struct Statement {
 pub enum Estimator {
     /// A [`Reference`].
     Reference,
+    /// Labels of one's own.
+    Labels,
+}
+
+/// The labels that correct shares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct LabelUse {
+    /// The labels by what became of them.
+    #[serde(flatten)]
+    pub facts: LabelFacts,
+    /// `true` if the labels of all groups are read together: some have too few of their own.
+    pub pooled: bool,
 }
 
 /// The size of a reference.
@@ -145,6 +162,12 @@ pub enum WarningKind {
     PoorFit,
     /// Many faces narrower than 24 pixels.
     SmallFaces,
+    /// Few labels of one's own.
+    FewLabels,
+    /// Many faces that the rater could not tell.
+    CannotTell,
+    /// Labels of all groups read together.
+    PooledLabels,
     /// Draws that have not settled.
     FewDraws,
     /// Groups with this sign beyond those named.

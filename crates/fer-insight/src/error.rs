@@ -72,6 +72,25 @@ pub enum Error {
         /// The value found.
         found: String,
     },
+    /// A label whose face is not in the table, or there twice.
+    #[error("row {row} of the labels: {what}; found {found}")]
+    InvalidLabel {
+        /// Number of the row in the sheet, from 1, without the header.
+        row: u64,
+        /// The rule that is broken.
+        what: &'static str,
+        /// The face.
+        found: String,
+    },
+    /// A sheet of labels that cannot be read.
+    #[error("{} is no sheet of labels", path.display())]
+    Sheet {
+        /// The file.
+        path: PathBuf,
+        /// The reason, with the row.
+        #[source]
+        source: Box<Error>,
+    },
     /// Text that is no CSV table.
     #[error("not a CSV table")]
     Csv {
@@ -158,6 +177,7 @@ impl Error {
                 _ => ErrorKind::InvalidTable,
             },
             Self::Write { source, .. } => source.kind(),
+            Self::Sheet { source, .. } => source.kind(),
             Self::Report(_) => ErrorKind::Report,
             Self::Format { .. } => ErrorKind::Format,
             Self::ReferenceFormat { .. }
@@ -166,6 +186,7 @@ impl Error {
             | Self::NoReference { .. }
             | Self::InvalidArgument { .. } => ErrorKind::InvalidArgument,
             Self::InvalidRow { .. }
+            | Self::InvalidLabel { .. }
             | Self::Columns { .. }
             | Self::TooMany { .. }
             | Self::Empty { .. } => ErrorKind::InvalidTable,

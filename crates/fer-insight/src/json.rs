@@ -66,6 +66,9 @@ pub(crate) fn group_fields<M: SerializeMap>(
         if let Some(unclear) = &estimates.unclear {
             map.serialize_entry("unclear", unclear)?;
         }
+        if let Some(other) = &estimates.other {
+            map.serialize_entry("other", other)?;
+        }
     }
     if let Some(fit) = &group.fit {
         map.serialize_entry("fit", fit)?;

@@ -53,6 +53,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod adjust;
+mod agreement;
 mod answer;
 mod association;
 mod baseline;
@@ -70,6 +71,9 @@ mod flat;
 mod hmm;
 mod json;
 mod kinds;
+mod label;
+mod label_page;
+mod labels;
 mod named;
 mod names;
 mod page;
@@ -82,7 +86,9 @@ mod quantile;
 mod random;
 mod reference;
 mod relate;
+mod sample;
 mod shares;
+mod sheet;
 mod slope;
 mod study;
 mod suppress;
@@ -91,9 +97,11 @@ mod tally;
 mod timeline;
 mod trend;
 mod warnings;
+mod within_answers;
 mod words;
 
 pub use adjust::{benjamini_hochberg, holm};
+pub use agreement::{Agreement, AgreementOptions, Confusion, Rater, RaterPair, agreement};
 pub use answer::{BINS, bin};
 pub use baseline::{
     BaselineOptions, Baselines, MIN_BASELINE, MIN_LATER, Overlap, Session, Subject,
@@ -103,22 +111,27 @@ pub use compare::{Adjust, CompareOptions, Comparison, Difference, Pair, compare}
 pub use conversation::{Course, Episode, MarkerReaction, Reaction};
 pub use csv_table::{Csv, read_csv};
 pub use document::{
-    Document, Estimator, ReferenceFacts, Settings, Statement, Warning, WarningKind,
+    Document, Estimator, LabelUse, ReferenceFacts, Settings, Statement, Warning, WarningKind,
 };
 pub use effective::Weight;
 pub use error::{Error, Result};
 pub use fit::Fit;
 pub use flat::{Cell, FlatTable};
 pub use kinds::{Analysis, Basis, Purpose};
+pub use label::{Label, NotALabel};
+pub use label_page::label_page;
+pub use labels::{LabelFacts, Labels, MIN_LABELS, MIN_LABELS_OF_A_GROUP, tally_labeled};
 pub use page::Origin;
 pub use period::Every;
 pub use policy::Declaration;
 pub use reference::{Reference, ReferenceRow, Stratum};
 pub use relate::{Association, Measure, RelateOptions, Relation, Third};
+pub use sample::{MAX_SAMPLE, Sample, SampleOptions, sample};
 pub use shares::{
     Estimate, Estimates, GroupCounts, GroupShares, MIN_PEOPLE_TO_ESTIMATE, ShareOptions, Shares,
     shares,
 };
+pub use sheet::{FaceKey, Sheet, SheetFace};
 pub use slope::Slope;
 pub use study::Study;
 pub use suppress::{Suppressed, suppress};
@@ -126,3 +139,4 @@ pub use table::{Columns, FaceTable, Record, Row, Rows, Selection, tally};
 pub use tally::{Face, GroupTally, MAX_GROUPS, Tally};
 pub use timeline::{Change, Conversation, Marker, Reach, TimelineOptions, Timelines};
 pub use trend::{MIN_PERIODS, PeriodShares, Series, Slopes, Trend, TrendOptions};
+pub use within_answers::shares_by_labels;

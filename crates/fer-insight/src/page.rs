@@ -132,7 +132,7 @@ fn render(
             })
             .collect(),
         law: law::of(statement.purpose),
-        limits: law::LIMITS,
+        limits: law::limits(statement.estimator),
         method: parts.method,
         table_name: &origin.table,
         command: &origin.command,
@@ -180,21 +180,11 @@ fn trust(statement: &Statement) -> Vec<Fact> {
     if !left_out.is_empty() {
         text += &format!("; {}", left_out.join(", "));
     }
-    let reference = &statement.reference;
-    let unclear = if reference.strata == 5 {
-        "with crowd votes, unclear faces among them"
-    } else {
-        "with one label each: unclear faces are not modeled"
-    };
     let mut facts = vec![
         Fact { name: "rows", text },
         Fact {
             name: "corrected by",
-            text: format!(
-                "{} labeled faces {unclear}, as the model “{}” answers them",
-                thousands(reference.images),
-                statement.model
-            ),
+            text: corrected_by(statement),
         },
         Fact {
             name: "faces under 24 pixels",
@@ -215,6 +205,32 @@ fn trust(statement: &Statement) -> Vec<Fact> {
         });
     }
     facts
+}
+
+/// Returns the source of the correction in words.
+fn corrected_by(statement: &Statement) -> String {
+    if let Some(labels) = &statement.labels {
+        let used = thousands(labels.facts.used as u64);
+        let pooled = if labels.pooled {
+            "read together"
+        } else {
+            "each group by its own"
+        };
+        return format!("{used} labels of these very faces, {pooled}");
+    }
+    let Some(reference) = &statement.reference else {
+        return "nothing".into();
+    };
+    let unclear = if reference.strata == 5 {
+        "with crowd votes, unclear faces among them"
+    } else {
+        "with one label each: unclear faces are not modeled"
+    };
+    format!(
+        "{} labeled faces {unclear}, as the model “{}” answers them",
+        thousands(reference.images),
+        statement.model
+    )
 }
 
 /// Formats a count with a narrow space between thousands.

@@ -12,6 +12,16 @@ pub(crate) enum Purpose {
     Shares = 2,
     /// Exchanges of clusters between two groups.
     Permutation = 3,
+    /// Units of a sample: people, or faces without people.
+    SampleUnit = 11,
+    /// The face of each unit of a sample.
+    SampleFace = 12,
+    /// How people see the faces of each answer.
+    Labels = 13,
+    /// The answers of one group's faces, beside labels.
+    Answers = 14,
+    /// Faces of a bootstrap.
+    Resample = 15,
 }
 
 /// A seeded generator with the distributions that the estimators need.
@@ -31,11 +41,15 @@ impl Random {
         StandardUniform.sample(&mut self.0)
     }
 
+    /// Draws 64 bits.
+    pub(crate) fn bits(&mut self) -> u64 {
+        StandardUniform.sample(&mut self.0)
+    }
+
     /// Draws from 0 up to, not including, `end`, which must not be 0.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         // Lemire's (2019) multiplication; its bias, `end / 2^64`, is beyond notice.
-        let bits: u64 = StandardUniform.sample(&mut self.0);
-        ((u128::from(bits) * end as u128) >> 64) as usize
+        ((u128::from(self.bits()) * end as u128) >> 64) as usize
     }
 
     /// The generator behind the distributions.
@@ -88,6 +102,13 @@ impl Random {
             Err(_) => 0,
         }
     }
+}
+
+/// Returns the place of a name: FNV-1a over its bytes.
+pub(crate) fn place(name: &str) -> u64 {
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// The finalizer of SplitMix64 (Steele, Lea & Flood 2014): every bit of the input moves every bit of the output.

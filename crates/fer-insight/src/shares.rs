@@ -128,6 +128,9 @@ pub struct Estimates {
     /// Share of faces without a majority for one of the four: a sign of the images' quality. Absent without unclear
     /// faces in the reference.
     pub unclear: Option<Estimate>,
+    /// Share of answers that name another expression: only by labels of one's own, and only if there are such. The four
+    /// shares and this one sum to 1.
+    pub other: Option<Estimate>,
 }
 
 impl Estimates {
@@ -140,6 +143,7 @@ impl Estimates {
             net: of(&net),
             expressive: of(&|[_, _, neutral, _]| 1.0 - neutral),
             unclear: has_unclear.then(|| Estimate::from_draws(draws.unclear.clone(), level)),
+            other: None,
         }
     }
 }
@@ -274,7 +278,7 @@ pub(crate) fn group_shares(
 }
 
 /// Computes `work` for each item, in the order of the items, on at most `threads` threads.
-fn in_parallel<T: Sync, R: Send>(
+pub(crate) fn in_parallel<T: Sync, R: Send>(
     items: &[T],
     threads: NonZeroUsize,
     work: impl Fn(&T) -> R + Sync,

@@ -1,13 +1,16 @@
 //! From a table to a result that may be shown: the policy first, suppression last.
 
 use crate::compare::{CompareOptions, Comparison, compare};
-use crate::document::{Document, Estimator, Settings, Statement};
-use crate::kinds::Analysis;
+use crate::document::{Document, Estimator, LabelUse, Settings, Statement};
+use crate::kinds::{Analysis, Purpose};
+use crate::labels::tally_labeled;
 use crate::policy::Declaration;
 use crate::reference::Reference;
 use crate::shares::{ShareOptions, Shares, shares};
+use crate::sheet::Sheet;
 use crate::table::{Columns, FaceTable, Rows, tally};
 use crate::warnings::of_shares;
+use crate::within_answers::shares_by_labels;
 use crate::{Error, Result};
 
 /// The terms on which tables of faces are analyzed.
@@ -58,6 +61,43 @@ impl Study {
         let (tally, rows) = tally(table, &self.columns)?;
         let statement = self.statement(Analysis::Shares, min_people, tally.is_clustered(), rows)?;
         let mut result = shares(&tally, &self.reference, &self.options)?;
+        result.suppress(min_people);
+        let warnings = of_shares(&result, &statement, &self.reference);
+        Ok(Document {
+            statement,
+            result,
+            warnings,
+        })
+    }
+
+    /// Estimates the shares of each group of a table by labels of some of its faces (see [`shares_by_labels`]), without the
+    /// reference; those of too few people are suppressed.
+    ///
+    /// # Errors
+    /// Those of [`Self::shares`], of [`tally_labeled`] and of [`shares_by_labels`]; [`Error::Refused`] for
+    /// [`Purpose::Clinical`] if a group has too few labels of its own.
+    pub fn shares_by_labels(
+        &self,
+        table: impl FaceTable,
+        sheet: &Sheet,
+    ) -> Result<Document<Shares>> {
+        let min_people = self.check_with(Analysis::Shares, |declared| declared.labels = true)?;
+        let (tally, rows, labels) = tally_labeled(table, &self.columns, sheet)?;
+        let own = labels.own_of_each(&tally);
+        if self.declaration.purpose == Purpose::Clinical && !own {
+            // Labels of other people say nothing of these.
+            self.check_with(Analysis::Shares, |declared| declared.labels = false)?;
+        }
+        let statement = Statement {
+            estimator: Estimator::Labels,
+            reference: None,
+            labels: Some(LabelUse {
+                facts: labels.facts(),
+                pooled: !own,
+            }),
+            ..self.statement(Analysis::Shares, min_people, tally.is_clustered(), rows)?
+        };
+        let mut result = shares_by_labels(&tally, &labels, &self.options)?;
         result.suppress(min_people);
         let warnings = of_shares(&result, &statement, &self.reference);
         Ok(Document {
@@ -130,7 +170,8 @@ impl Study {
             basis: self.declaration.basis,
             estimator: Estimator::Reference,
             model: self.model.clone(),
-            reference: (&self.reference).into(),
+            reference: Some((&self.reference).into()),
+            labels: None,
             settings: Settings::new(&self.columns, &self.options, min_people, clustered),
             rows,
         })

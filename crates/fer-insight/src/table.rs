@@ -25,6 +25,8 @@ pub struct Columns {
     pub only: Vec<(String, String)>,
     /// Further columns whose cells an analysis needs.
     pub values: Vec<String>,
+    /// Columns whose cells an analysis uses where the table has them; they follow those of `values`.
+    pub optional: Vec<String>,
 }
 
 /// Rows of a table, by what became of them.
@@ -72,7 +74,7 @@ pub struct Record<'a> {
     pub group: Vec<Cow<'a, str>>,
     /// The cell of [`Columns::cluster`], or the video and the person.
     pub cluster: Option<Cow<'a, str>>,
-    /// Cells of [`Columns::values`].
+    /// Cells of [`Columns::values`], then of [`Columns::optional`], empty without the column.
     pub values: Vec<Cow<'a, str>>,
 }
 
@@ -95,11 +97,31 @@ pub trait FaceTable {
 /// # Errors
 /// Those of the table and of [`Tally::add`].
 pub fn tally(table: impl FaceTable, columns: &Columns) -> Result<(Tally, Rows)> {
-    let by: Vec<&str> = columns.by.iter().map(String::as_str).collect();
-    let mut tally = None;
-    let rows = table.read(columns, &mut |record| {
+    let mut counter = Counter::new(columns);
+    let rows = table.read(columns, &mut |record| counter.count(record))?;
+    Ok((counter.finish(), rows))
+}
+
+/// A tally of records: it has clusters if they have.
+pub(crate) struct Counter<'a> {
+    columns: &'a Columns,
+    tally: Option<Tally>,
+}
+
+impl<'a> Counter<'a> {
+    pub(crate) fn new(columns: &'a Columns) -> Self {
+        Self {
+            columns,
+            tally: None,
+        }
+    }
+
+    pub(crate) fn count(&mut self, record: &Record<'_>) -> Result<()> {
         let clustered = record.cluster.is_some();
-        let tally = tally.get_or_insert_with(|| Tally::new(&by, clustered));
+        let tally = match &mut self.tally {
+            Some(tally) => tally,
+            None => self.tally.insert(new_tally(self.columns, clustered)),
+        };
         let group: Vec<&str> = record.group.iter().map(AsRef::as_ref).collect();
         let face = Face {
             probabilities: record.probabilities,
@@ -107,9 +129,18 @@ pub fn tally(table: impl FaceTable, columns: &Columns) -> Result<(Tally, Rows)> 
             cluster: record.cluster.as_deref(),
         };
         tally.add(&face).map_err(|error| error.in_row(record.row))
-    })?;
-    let tally = tally.unwrap_or_else(|| Tally::new(&by, columns.cluster.is_some()));
-    Ok((tally, rows))
+    }
+
+    pub(crate) fn finish(self) -> Tally {
+        let clustered = self.columns.cluster.is_some();
+        self.tally
+            .unwrap_or_else(|| new_tally(self.columns, clustered))
+    }
+}
+
+fn new_tally(columns: &Columns, clustered: bool) -> Tally {
+    let by: Vec<&str> = columns.by.iter().map(String::as_str).collect();
+    Tally::new(&by, clustered)
 }
 
 /// The rules that choose rows and cells of a table.
@@ -128,7 +159,7 @@ struct Positions {
     track: Option<[usize; 2]>,
     consent: Option<usize>,
     only: Vec<(usize, String)>,
-    values: Vec<usize>,
+    values: Vec<Option<usize>>,
     error: Option<usize>,
     width: Option<usize>,
 }
@@ -190,7 +221,11 @@ impl Selection {
         check_probabilities(&probabilities, rows.read)?;
         let cells = |positions: &[usize]| positions.iter().map(|&p| row.text(p)).collect();
         let group: Result<Vec<_>> = cells(&at.by);
-        let values: Result<Vec<_>> = cells(&at.values);
+        let value = |position: &Option<usize>| match position {
+            Some(position) => row.text(*position),
+            None => Ok(Cow::Borrowed("")),
+        };
+        let values: Result<Vec<_>> = at.values.iter().map(value).collect();
         let cluster = match (at.cluster, at.track) {
             (Some(position), _) => Some(row.text(position)?),
             (None, Some([path, person])) => {
@@ -223,31 +258,38 @@ impl Selection {
     }
 }
 
+/// Returns the position of a column.
+///
+/// # Errors
+/// [`Error::Columns`] for a column that is absent or there twice.
+pub(crate) fn find(header: &[String], wanted: &str) -> Result<usize> {
+    let named = header.iter().enumerate();
+    let mut found = named.filter(|(_, name)| *name == wanted);
+    match (found.next(), found.next()) {
+        (Some((position, _)), None) => Ok(position),
+        (first, _) => Err(Error::Columns {
+            expected: wanted.into(),
+            found: header.to_vec(),
+            twice: first.is_some(),
+        }),
+    }
+}
+
 impl Positions {
     fn find(header: &[String], columns: &Columns) -> Result<Self> {
-        let all = |wanted: &str| {
-            let named = header.iter().enumerate();
-            named
-                .filter(|(_, name)| *name == wanted)
-                .map(|(position, _)| position)
-                .collect::<Vec<_>>()
-        };
-        let find = |wanted: &str| match all(wanted)[..] {
-            [position] => Ok(position),
-            ref found => Err(Error::Columns {
-                expected: wanted.into(),
-                found: header.to_vec(),
-                twice: !found.is_empty(),
-            }),
-        };
-        let optional = |name: &str| all(name).first().copied();
+        let find = |wanted: &str| find(header, wanted);
+        let optional = |name: &str| header.iter().position(|found| found == name);
         let mut probabilities = [0; EMOTIONS];
         for (position, emotion) in probabilities.iter_mut().zip(Emotion::ALL) {
             *position = find(emotion.label())?;
         }
         let each = |names: &[String]| names.iter().map(|name| find(name)).collect();
         let by: Result<Vec<usize>> = each(&columns.by);
-        let values: Result<Vec<usize>> = each(&columns.values);
+        let mut values: Vec<Option<usize>> = Vec::new();
+        for name in &columns.values {
+            values.push(Some(find(name)?));
+        }
+        values.extend(columns.optional.iter().map(|name| optional(name)));
         let only = columns
             .only
             .iter()
@@ -263,7 +305,7 @@ impl Positions {
             track,
             consent: columns.consent.as_deref().map(find).transpose()?,
             only: only.collect::<Result<_>>()?,
-            values: values?,
+            values,
             error: optional("error"),
             width: optional("width"),
         })

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::answer::{BINS, EMOTIONS, bin, check_probabilities};
+use crate::random::place;
 use crate::{Error, Result};
 
 /// The most groups that a table may have.
@@ -250,15 +251,12 @@ impl GroupTally {
         Some(clusters)
     }
 
-    /// Returns a number of 64 bits that names the group: FNV-1a over its values.
+    /// Returns the place of the group's random numbers.
     pub(crate) fn hash(&self) -> u64 {
         let values: Vec<&str> = self.values.iter().map(String::as_str).collect();
         let mut key = String::new();
         encode(&mut key, &values);
-        let bytes = key.bytes();
-        bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        })
+        place(&key)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Signs that the figures of an analysis may be off.
 
-use crate::document::{Statement, Warning, WarningKind};
+use crate::document::{LabelUse, Statement, Warning, WarningKind};
+use crate::labels::{LabelFacts, MIN_LABELS_OF_A_GROUP};
 use crate::named::by_name;
 use crate::reference::Reference;
 use crate::shares::{GroupShares, MIN_PEOPLE_TO_ESTIMATE, Shares};
@@ -13,6 +14,12 @@ const FEW_DRAWS: f64 = 1.05;
 
 /// The share of faces narrower than 24 pixels from which they matter.
 const MANY_SMALL: f64 = 0.1;
+
+/// The number of labels below which a warning says that they are few.
+const FEW_LABELS: usize = 100;
+
+/// The share of faces that could not be told from which it matters.
+const MANY_CANNOT_TELL: f64 = 0.1;
 
 /// The most groups that warnings of one kind name.
 const MAX_NAMED: usize = 20;
@@ -117,8 +124,12 @@ pub(crate) fn of_table(statement: &Statement) -> Vec<Warning> {
                 .into(),
         );
     }
+    if let Some(labels) = &statement.labels {
+        of_labels(labels, !statement.settings.by.is_empty(), &mut warn);
+    }
     let rows = &statement.rows;
-    if rows.small_faces as f64 > MANY_SMALL * rows.used as f64 {
+    let many_small = rows.small_faces as f64 > MANY_SMALL * rows.used as f64;
+    if statement.labels.is_none() && many_small {
         warn(
             WarningKind::SmallFaces,
             format!(
@@ -129,4 +140,35 @@ pub(crate) fn of_table(statement: &Statement) -> Vec<Warning> {
         );
     }
     warnings
+}
+
+/// Collects the signs in labels of one's own.
+fn of_labels(labels: &LabelUse, grouped: bool, warn: &mut impl FnMut(WarningKind, String)) {
+    let LabelFacts {
+        used, cannot_tell, ..
+    } = labels.facts;
+    if used < FEW_LABELS {
+        warn(
+            WarningKind::FewLabels,
+            format!("{used} labels give wide intervals: {FEW_LABELS} are fair, 200 are good"),
+        );
+    }
+    let asked = used + cannot_tell;
+    if cannot_tell as f64 > MANY_CANNOT_TELL * asked as f64 {
+        warn(
+            WarningKind::CannotTell,
+            format!(
+                "{cannot_tell} of {asked} faces could not be told: the shares are those of the faces that people can read"
+            ),
+        );
+    }
+    if labels.pooled && grouped {
+        warn(
+            WarningKind::PooledLabels,
+            format!(
+                "the labels of all groups are read together, as if light and people were alike: a group needs \
+                 {MIN_LABELS_OF_A_GROUP} labels to be read by its own"
+            ),
+        );
+    }
 }

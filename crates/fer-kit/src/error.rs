@@ -86,7 +86,11 @@ impl Error {
                 | VisionError::Video { path, .. },
             )
             | Self::Train(TrainError::Io { path, .. } | TrainError::NotAFolder { path })
-            | Self::Insight(InsightError::Read { path, .. } | InsightError::Write { path, .. })
+            | Self::Insight(
+                InsightError::Read { path, .. }
+                | InsightError::Write { path, .. }
+                | InsightError::Sheet { path, .. },
+            )
             | Self::NotEmpty { path }
             | Self::CreateFolder { path, .. } => Some(path),
             _ => None,

@@ -9,6 +9,7 @@ mod face;
 mod images;
 mod input;
 mod insight;
+mod labels;
 mod scoring;
 mod training;
 mod video;
@@ -70,6 +71,8 @@ mod _fer {
     use super::images::{draw, save_drawing, thumbnail};
     #[pymodule_export]
     use super::insight::{InsightAnswer, insight};
+    #[pymodule_export]
+    use super::labels::label_page;
     #[pymodule_export]
     use super::scoring::{audit, compare, evaluate, wilson};
     #[pymodule_export]

@@ -18,21 +18,21 @@ const QUALITY: u8 = 85;
 /// Returns an image file as a small JPEG in a `data:` URI; `None` if it cannot be read.
 #[must_use]
 pub fn thumbnail(path: &Path) -> Option<String> {
-    thumbnail_of(Image::open(path).ok()?)
+    thumbnail_of(Image::open(path).ok()?, SIDE)
 }
 
-/// Returns an image as a small JPEG in a `data:` URI; `None` if its pixel format is neither [`PixelFormat::Gray8`]
-/// nor [`PixelFormat::Rgb8`], the two that decoding yields.
+/// Returns an image as a JPEG of at most `side` pixels in either direction, in a `data:` URI; `None` if its pixel format is
+/// neither [`PixelFormat::Gray8`] nor [`PixelFormat::Rgb8`], the two that decoding yields.
 #[must_use]
-pub fn thumbnail_of(image: Image) -> Option<String> {
+pub fn thumbnail_of(image: Image, side: u32) -> Option<String> {
     let (width, height) = (image.width(), image.height());
     let image: DynamicImage = match image.format() {
         PixelFormat::Gray8 => GrayImage::from_raw(width, height, image.into_pixels())?.into(),
         PixelFormat::Rgb8 => RgbImage::from_raw(width, height, image.into_pixels())?.into(),
         _ => return None,
     };
-    let small = if width.max(height) > SIDE {
-        image.thumbnail(SIDE, SIDE)
+    let small = if width.max(height) > side {
+        image.thumbnail(side, side)
     } else {
         image
     };

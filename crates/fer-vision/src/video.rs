@@ -49,10 +49,24 @@ impl VideoFrames {
     /// # Errors
     /// [`Error::FrameRate`] unless `frames_per_second` is above 0 and at most 1000; [`Error::VideoDecoderMissing`] if `ffmpeg` is not installed. What is wrong with the file shows at the first frame.
     pub fn open(path: impl AsRef<Path>, frames_per_second: f64) -> Result<Self> {
-        Self::open_with(OsStr::new("ffmpeg"), path.as_ref(), frames_per_second)
+        Self::open_with(OsStr::new("ffmpeg"), path.as_ref(), frames_per_second, 0.0)
     }
 
-    fn open_with(program: &OsStr, path: &Path, frames_per_second: f64) -> Result<Self> {
+    /// Decodes the frame that a video shows `seconds` from its beginning.
+    ///
+    /// # Errors
+    /// [`Error::VideoDecoderMissing`] if `ffmpeg` is not installed, [`Error::Video`] if it cannot read the file or the file has no frame
+    /// there.
+    pub fn frame_at(path: impl AsRef<Path>, seconds: f64) -> Result<Image> {
+        let rate = DEFAULT_FRAMES_PER_SECOND;
+        let mut frames = Self::open_with(OsStr::new("ffmpeg"), path.as_ref(), rate, seconds)?;
+        match frames.next() {
+            Some(frame) => Ok(frame?.1),
+            None => Err(frames.failure(format!("no frame at {seconds} s"))),
+        }
+    }
+
+    fn open_with(program: &OsStr, path: &Path, frames_per_second: f64, start: f64) -> Result<Self> {
         if !(frames_per_second > 0.0 && frames_per_second <= MAX_FRAMES_PER_SECOND) {
             return Err(Error::FrameRate {
                 found: frames_per_second,
@@ -64,12 +78,18 @@ impl VideoFrames {
         } else {
             path.to_path_buf()
         };
+        let seek = match start > 0.0 {
+            true => vec!["-ss".to_owned(), format!("{start:.6}")],
+            false => Vec::new(),
+        };
         let missing = |source| Error::VideoDecoderMissing {
             program: program.into(),
             source,
         };
         let mut decoder = Command::new(program)
-            .args(["-nostdin", "-hide_banner", "-loglevel", "error", "-i"])
+            .args(["-nostdin", "-hide_banner", "-loglevel", "error"])
+            .args(seek)
+            .arg("-i")
             .arg(input)
             .args(["-map", "0:V:0", "-vf", &filters(frames_per_second)])
             .args(["-r", OUTPUT_RATE, "-f", "image2pipe"])
@@ -315,7 +335,7 @@ mod tests {
     #[test]
     fn a_missing_decoder_is_told() {
         let program = OsStr::new("no-such-ffmpeg");
-        let error = VideoFrames::open_with(program, Path::new("clip.mp4"), 10.0).unwrap_err();
+        let error = VideoFrames::open_with(program, Path::new("clip.mp4"), 10.0, 0.0).unwrap_err();
         assert_eq!(error.kind(), fer_core::ErrorKind::VideoDecoderMissing);
         assert!(error.to_string().contains("no-such-ffmpeg"), "{error}");
     }

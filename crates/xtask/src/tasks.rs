@@ -21,7 +21,7 @@ const FEATURE_SETS: [(&str, &str); 5] = [
 ];
 
 /// Documents whose examples are run.
-const RUN_DOCUMENTS: [&str; 16] = [
+const RUN_DOCUMENTS: [&str; 17] = [
     "README.md",
     "docs/index.md",
     "docs/data.md",
@@ -36,6 +36,7 @@ const RUN_DOCUMENTS: [&str; 16] = [
     "docs/insight/campaign.md",
     "docs/insight/satisfaction.md",
     "docs/insight/clinical.md",
+    "docs/insight/labels.md",
     "docs/coming-from.md",
     "docs/rust.md",
 ];

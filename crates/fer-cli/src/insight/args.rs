@@ -27,6 +27,10 @@ pub(crate) enum InsightCommand {
     Baseline(BaselineArgs),
     /// Relate the faces of people or visits to an outcome
     Relate(RelateArgs),
+    /// Draw faces at random for people to label: a sheet, and a page to label it on
+    Sample(SampleArgs),
+    /// Say how far people who labeled the same sheet agree
+    Agreement(AgreementArgs),
     /// Make the reference file of a labeled set from the JSON of `fer evaluate`
     Reference(ReferenceArgs),
 }
@@ -44,6 +48,55 @@ pub(crate) struct SharesArgs {
         value_delimiter = ','
     )]
     pub(crate) by: Vec<String>,
+
+    /// Sheet of labels of one's own, drawn with `fer insight sample`: they correct the shares in place of the reference
+    #[arg(long, value_name = "SHEET.csv", conflicts_with = "reference")]
+    pub(crate) labels: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SampleArgs {
+    #[command(flatten)]
+    pub(crate) table: TableArgs,
+
+    /// Faces to draw; with people, one of each
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub(crate) count: usize,
+
+    /// Seed of the draw
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    /// Sheet to write: the faces, with an empty column `label`
+    #[arg(long, value_name = "SHEET.csv")]
+    pub(crate) out: PathBuf,
+
+    /// Write the page that shows the faces and takes the labels: one file that needs no network
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AgreementArgs {
+    /// Labeled sheets, one of each person
+    #[arg(required = true, num_args = 2.., value_name = "SHEET.csv")]
+    pub(crate) sheets: Vec<PathBuf>,
+
+    /// Resamples of the faces for the interval of alpha
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    pub(crate) resamples: usize,
+
+    /// Seed of the resamples
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    /// Level of the intervals
+    #[arg(long, value_name = "0.5-0.999", default_value_t = 0.95)]
+    pub(crate) level: f64,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -152,9 +205,9 @@ pub(crate) struct ReferenceArgs {
     pub(crate) out: PathBuf,
 }
 
-/// Options of every analysis.
+/// The table of faces and the rows to read.
 #[derive(Debug, Args)]
-pub(crate) struct StudyArgs {
+pub(crate) struct TableArgs {
     /// Table of faces as `fer predict --format csv` writes it, with any columns of your own; `-` for standard input
     #[arg(value_name = "FACES.csv")]
     pub(crate) faces: PathBuf,
@@ -170,6 +223,13 @@ pub(crate) struct StudyArgs {
     /// Column of consent: rows without `true`, `yes` or `1` in it are not read
     #[arg(long, value_name = "COL")]
     pub(crate) consent: Option<String>,
+}
+
+/// Options of every analysis.
+#[derive(Debug, Args)]
+pub(crate) struct StudyArgs {
+    #[command(flatten)]
+    pub(crate) table: TableArgs,
 
     /// Use of the figures; it decides what may be shown
     #[arg(

@@ -16,7 +16,7 @@ pub(super) fn run(args: &CompareArgs, quiet: bool) -> Result<Status> {
         adjust: args.adjust,
         ..CompareOptions::default()
     };
-    let document = study.compare(open(&args.study.faces)?, &options)?;
+    let document = study.compare(open(&args.study.table.faces)?, &options)?;
     print(
         &args.study,
         quiet,

@@ -1,15 +1,22 @@
 //! `fer insight shares`.
 
-use fer_insight::{Document, Shares};
+use fer_insight::{Document, Shares, Sheet};
 
 use super::args::SharesArgs;
-use super::study::{open, print, study};
+use super::study::{open, print, study, study_by_labels};
 use super::tables;
 use crate::{Result, Status};
 
 pub(super) fn run(args: &SharesArgs, quiet: bool) -> Result<Status> {
-    let study = study(&args.study, args.by.clone())?;
-    let document = study.shares(open(&args.study.faces)?)?;
+    let by = args.by.clone();
+    let table = open(&args.study.table.faces)?;
+    let document = match &args.labels {
+        Some(sheet) => {
+            let sheet = Sheet::open(sheet)?;
+            study_by_labels(&args.study, by)?.shares_by_labels(table, &sheet)?
+        }
+        None => study(&args.study, by)?.shares(table)?,
+    };
     print(
         &args.study,
         quiet,

@@ -5,10 +5,12 @@ use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use fer_insight::{Columns, Csv, Declaration, Document, FlatTable, Origin, ShareOptions, Study};
+use fer_insight::{
+    Columns, Csv, Declaration, Document, FlatTable, Origin, Reference, ShareOptions, Study,
+};
 use serde::Serialize;
 
-use super::args::StudyArgs;
+use super::args::{StudyArgs, TableArgs};
 use crate::args::Format;
 use crate::progress::say;
 use crate::terminal::{self, printable};
@@ -18,14 +20,19 @@ use crate::{Error, Result, files};
 pub(super) fn study(args: &StudyArgs, by: Vec<String>) -> Result<Study> {
     let (model, reference) =
         fer_kit::insight::reference(args.model.as_deref(), args.reference.as_deref())?;
-    Ok(Study {
-        columns: Columns {
-            by,
-            cluster: args.cluster.clone(),
-            consent: args.consent.clone(),
-            only: args.only.clone(),
-            ..Columns::default()
-        },
+    Ok(study_of(args, by, model, reference))
+}
+
+/// Returns the same for an analysis by labels: the model may be one without a reference.
+pub(super) fn study_by_labels(args: &StudyArgs, by: Vec<String>) -> Result<Study> {
+    let (default, unused) = fer_kit::insight::reference(None, None)?;
+    let model = args.model.clone().unwrap_or(default);
+    Ok(study_of(args, by, model, unused))
+}
+
+fn study_of(args: &StudyArgs, by: Vec<String>, model: String, reference: Reference) -> Study {
+    Study {
+        columns: columns(&args.table, by),
         declaration: Declaration {
             purpose: args.purpose,
             basis: args.basis,
@@ -41,7 +48,18 @@ pub(super) fn study(args: &StudyArgs, by: Vec<String>) -> Result<Study> {
             weight: args.weight,
             threads: threads(args.threads),
         },
-    })
+    }
+}
+
+/// Returns the columns that the arguments name, and those of the groups.
+pub(super) fn columns(args: &TableArgs, by: Vec<String>) -> Columns {
+    Columns {
+        by,
+        cluster: args.cluster.clone(),
+        consent: args.consent.clone(),
+        only: args.only.clone(),
+        ..Columns::default()
+    }
 }
 
 fn threads(count: usize) -> NonZeroUsize {
@@ -73,7 +91,7 @@ pub(super) fn print<T: Serialize>(
 ) -> Result<()> {
     if let Some(html) = &args.html {
         let origin = Origin {
-            table: args.faces.display().to_string(),
+            table: args.table.faces.display().to_string(),
             command: command_line(),
         };
         files::write_text(html, &page(document, &origin)?)?;

@@ -14,7 +14,7 @@ pub(super) fn run(args: &TrendArgs, quiet: bool) -> Result<Status> {
         time: args.time.clone(),
         every: args.every,
     };
-    let document = study.trend(open(&args.study.faces)?, &options)?;
+    let document = study.trend(open(&args.study.table.faces)?, &options)?;
     print(
         &args.study,
         quiet,

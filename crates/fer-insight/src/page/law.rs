@@ -1,15 +1,24 @@
 //! What the figures do not say, and the law's line for each purpose.
 
+use crate::document::Estimator;
 use crate::kinds::Purpose;
 
-/// What no figure says.
-pub(super) const LIMITS: &[&str] = &[
+/// What no figure says; the last line is of those that a reference corrects.
+const LIMITS: &[&str] = &[
     "The figures say what faces look like to other people, never what anybody feels, thinks or intends.",
     "No figure is a score of engagement, satisfaction or attention. Net is happy minus sad; expressive is all but neutral.",
     "Only four expressions are told apart. Anger, fear, disgust and pain end up in one of them.",
     "The correction holds for faces and images like those of the reference. Other light, cameras and people bias it by a few \
      points that the intervals do not hold; labels of these very faces would.",
 ];
+
+/// Returns what the figures do not say.
+pub(super) fn limits(estimator: Estimator) -> &'static [&'static str] {
+    match estimator {
+        Estimator::Reference => LIMITS,
+        Estimator::Labels => &LIMITS[..LIMITS.len() - 1],
+    }
+}
 
 /// Returns what the law asks of a purpose, as far as a page can say it.
 pub(super) fn of(purpose: Purpose) -> &'static str {

@@ -4,7 +4,7 @@ use fer_core::Emotion;
 
 use super::{Grid, Origin, Parts, panels, render};
 use crate::Result;
-use crate::document::Document;
+use crate::document::{Document, Estimator};
 use crate::shares::{Estimate, GroupShares, Shares};
 use crate::words::{hundred, name, p_value};
 
@@ -17,6 +17,10 @@ pub(super) const METHOD: [&str; 3] = [
     "Fit: likelihood ratio on effective faces (Rao and Scott 1981). It is a sign, not a result.",
 ];
 
+/// The papers of shares by labels of one's own.
+const BY_LABELS: &str = "Shares: labels of some of these faces within the model's answers to all of them (double sampling, \
+                         Tenenbein 1972), by draws from Dirichlet distributions.";
+
 impl Document<Shares> {
     /// Renders the page of the shares: one file of HTML that loads nothing.
     ///
@@ -28,7 +32,10 @@ impl Document<Shares> {
             headline: self.result.headline(),
             sections: vec![panels::shares(&self.result)],
             table: Some(grid(&self.result)),
-            method: METHOD.to_vec(),
+            method: match self.statement.estimator {
+                Estimator::Reference => METHOD.to_vec(),
+                Estimator::Labels => vec![BY_LABELS, METHOD[1]],
+            },
         };
         render(parts, &self.statement, &self.warnings, origin)
     }

@@ -79,6 +79,12 @@ impl World {
         self.pick(&row)
     }
 
+    /// The answer of one person to a face of a stratum.
+    pub(crate) fn vote(&mut self, stratum: usize) -> usize {
+        let votes = self.votes[stratum];
+        self.pick(&votes)
+    }
+
     /// A mix of the five strata, and its truth.
     pub(crate) fn strata(&self, mix: &[f64; 4], unclear: f64) -> ([f64; 5], [f64; 4]) {
         let four = mix.map(|m| m * (1.0 - unclear));

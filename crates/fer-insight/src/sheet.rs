@@ -1,0 +1,366 @@
+//! Sheets of faces to label: what `sample` writes, what people fill in, and what the analyses read back.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use fer_core::read_capped;
+use sha2::{Digest, Sha256};
+
+use crate::csv_table::CsvTable;
+use crate::label::Label;
+use crate::table::find;
+use crate::{Error, Result};
+
+/// The columns that say which face a row is about.
+pub(crate) const KEY_COLUMNS: [&str; 4] = ["path", "face", "time", "person"];
+
+/// The columns of the face box.
+pub(crate) const BOX_COLUMNS: [&str; 4] = ["x", "y", "width", "height"];
+
+/// The columns of a sheet; the last one is the label.
+pub(crate) const COLUMNS: [&str; 9] = [
+    "path", "face", "time", "person", "x", "y", "width", "height", "label",
+];
+
+/// The largest file of a sheet.
+const MAX_FILE_BYTES: u64 = 64 << 20;
+
+/// The place of a face: its image and number, or its video, time and person. What does not apply is empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FaceKey(pub(crate) [String; KEY_COLUMNS.len()]);
+
+impl FaceKey {
+    /// Makes the key from the cells of the columns `path`, `face`, `time` and `person`. Numbers are equal if they are
+    /// the same to a millionth, however they are written: a spreadsheet rewrites them.
+    pub fn new([path, face, time, person]: [&str; KEY_COLUMNS.len()]) -> Self {
+        Self([path.to_owned(), plain(face), plain(time), plain(person)])
+    }
+
+    /// Returns the file of the image or video.
+    pub fn path(&self) -> &str {
+        &self.0[0]
+    }
+
+    /// Returns the time in the video in seconds; `None` for an image.
+    pub fn time(&self) -> Option<f64> {
+        self.0[2].parse().ok()
+    }
+
+    /// Returns the key without the columns for which `kept` is `false`.
+    pub(crate) fn keep(mut self, kept: [bool; KEY_COLUMNS.len()]) -> Self {
+        for (cell, kept) in self.0.iter_mut().zip(kept) {
+            if !kept {
+                cell.clear();
+            }
+        }
+        self
+    }
+
+    /// Returns the key as one text that no other key has.
+    pub(crate) fn text(&self) -> String {
+        self.0.join("\u{0}")
+    }
+}
+
+impl std::fmt::Display for FaceKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.path())?;
+        for (name, cell) in KEY_COLUMNS.iter().zip(&self.0).skip(1) {
+            if !cell.is_empty() {
+                write!(f, ", {name} {cell}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns a number as plain digits, rounded to a millionth, and other text without the space around it.
+fn plain(cell: &str) -> String {
+    let cell = cell.trim();
+    let number = cell.parse::<f64>();
+    match number.or_else(|_| cell.replace(',', ".").parse::<f64>()) {
+        Ok(number) if number.is_finite() => {
+            let digits = format!("{number:.6}");
+            digits
+                .trim_end_matches('0')
+                .trim_end_matches('.')
+                .to_owned()
+        }
+        _ => cell.to_owned(),
+    }
+}
+
+/// One face of a sheet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SheetFace {
+    /// The face.
+    pub key: FaceKey,
+    /// Left and top edge, width and height of its box in pixels; `None` if the whole image is the face.
+    pub bounds: Option<[u32; 4]>,
+    /// The label, once somebody gave one.
+    pub label: Option<Label>,
+}
+
+/// Faces to label.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sheet {
+    pub(crate) faces: Vec<SheetFace>,
+    /// The number of the row of each face, from 1, without the header.
+    rows: Vec<u64>,
+    /// The columns of the key that the sheet has.
+    pub(crate) keyed: [bool; KEY_COLUMNS.len()],
+}
+
+impl Sheet {
+    /// Makes a sheet of faces, each of which is there once.
+    pub(crate) fn new(faces: Vec<SheetFace>) -> Self {
+        Self {
+            rows: (1..=faces.len() as u64).collect(),
+            faces,
+            keyed: [true; KEY_COLUMNS.len()],
+        }
+    }
+
+    /// Reads the sheet in a file.
+    ///
+    /// # Errors
+    /// [`Error::Read`], also for a file of more than 64 MiB, and [`Error::Sheet`] with the reason, one of those of
+    /// [`Sheet::read`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let bytes = read_capped(path, MAX_FILE_BYTES).map_err(|source| Error::Read {
+            path: path.into(),
+            source,
+        })?;
+        Self::read(bytes.as_slice()).map_err(|source| Error::Sheet {
+            path: path.into(),
+            source: Box::new(source),
+        })
+    }
+
+    /// Reads a sheet. Tolerates what a spreadsheet makes of it: a byte order mark, semicolons with decimal commas, line
+    /// ends of any kind, empty rows at the end, and other columns.
+    ///
+    /// ```
+    /// use fer_insight::{Label, Sheet};
+    ///
+    /// let text = "\u{feff}path;face;label\r\nphoto.jpg;0;happy\r\nphoto.jpg;1;\r\n;;\r\n";
+    /// let sheet = Sheet::read(text.as_bytes())?;
+    /// assert_eq!(sheet.faces().len(), 2);
+    /// assert_eq!(sheet.faces()[0].label.map(Label::name), Some("happy"));
+    /// # Ok::<(), fer_insight::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Csv`] for text that is no table, [`Error::Columns`] without the column `path` or `label`,
+    /// [`Error::InvalidRow`] with the number of the row for a label that is none, a box that is none, and a face that is
+    /// there twice, [`Error::Empty`] without a face.
+    pub fn read(input: impl Read) -> Result<Self> {
+        let mut table = CsvTable::open(input)?;
+        find(&table.header, "path")?;
+        let label = find(&table.header, "label")?;
+        let optional = |name| find(&table.header, name).ok();
+        let (keys, bounds) = (KEY_COLUMNS.map(optional), BOX_COLUMNS.map(optional));
+        let mut sheet = Self {
+            keyed: keys.map(|position| position.is_some()),
+            ..Self::default()
+        };
+        let mut seen = HashMap::new();
+        while let Some(row) = table.next_row()? {
+            let number = row.number;
+            let cell = |position: Option<usize>| position.map_or(Ok(""), |p| row.cell(p));
+            let key = each(keys, cell)?;
+            let sides = each(bounds, cell)?;
+            let label = row.cell(label)?.trim();
+            if key.iter().chain(&sides).all(|cell| cell.trim().is_empty()) && label.is_empty() {
+                continue;
+            }
+            let key = FaceKey::new(key);
+            if key.path().is_empty() {
+                return Err(invalid(number, "expected the path of the face", "none"));
+            }
+            if let Some(first) = seen.insert(key.clone(), number) {
+                let what = format!("each face must be there once, and is in row {first} already");
+                return Err(invalid(number, &what, &key.to_string()));
+            }
+            sheet.faces.push(SheetFace {
+                bounds: read_box(sides, number)?,
+                label: read_label(label, number)?,
+                key,
+            });
+            sheet.rows.push(number);
+        }
+        if sheet.faces.is_empty() {
+            return Err(Error::Empty {
+                what: "the sheet has no face".into(),
+            });
+        }
+        Ok(sheet)
+    }
+
+    /// Returns the faces in the order of the sheet.
+    pub fn faces(&self) -> &[SheetFace] {
+        &self.faces
+    }
+
+    /// Returns the faces with the numbers of their rows, from 1, without the header.
+    pub(crate) fn numbered(&self) -> impl Iterator<Item = (u64, &SheetFace)> {
+        self.rows.iter().copied().zip(&self.faces)
+    }
+
+    /// Returns the sheet as CSV: one row for each face, with its label where it has one.
+    ///
+    /// # Errors
+    /// [`Error::Csv`], which memory never gives.
+    pub fn to_csv(&self) -> Result<String> {
+        let csv = |source| Error::Csv { source };
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(COLUMNS).map_err(csv)?;
+        for face in &self.faces {
+            writer.write_record(cells(face)).map_err(csv)?;
+        }
+        let bytes = writer.into_inner().map_err(|error| Error::Csv {
+            source: error.into_error().into(),
+        })?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Returns a short text that names the faces of the sheet and their order, whatever their labels.
+    pub fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        for face in &self.faces {
+            for cell in cells(face).take(COLUMNS.len() - 1) {
+                hash.update((cell.len() as u64).to_le_bytes());
+                hash.update(cell);
+            }
+        }
+        URL_SAFE_NO_PAD.encode(&hash.finalize()[..12])
+    }
+}
+
+/// Returns the cells of a face in the order of the columns.
+pub(crate) fn cells(face: &SheetFace) -> impl Iterator<Item = String> {
+    let bounds = (0..BOX_COLUMNS.len()).map(move |side| {
+        let side = face.bounds.map(|bounds| bounds[side]);
+        side.map_or_else(String::new, |side| side.to_string())
+    });
+    let label = face.label.map_or("", Label::name).to_owned();
+    let key = face.key.0.iter().cloned();
+    key.chain(bounds).chain([label])
+}
+
+/// Computes `cell` for each position.
+fn each<'a>(
+    positions: [Option<usize>; 4],
+    cell: impl Fn(Option<usize>) -> Result<&'a str>,
+) -> Result<[&'a str; 4]> {
+    let [a, b, c, d] = positions;
+    Ok([cell(a)?, cell(b)?, cell(c)?, cell(d)?])
+}
+
+/// Reads a face box: four whole numbers of pixels, or none.
+pub(crate) fn read_box(sides: [&str; 4], row: u64) -> Result<Option<[u32; 4]>> {
+    if sides.iter().all(|side| side.trim().is_empty()) {
+        return Ok(None);
+    }
+    let mut bounds = [0; 4];
+    for (side, (text, name)) in bounds.iter_mut().zip(sides.iter().zip(BOX_COLUMNS)) {
+        *side = plain(text).parse().map_err(|_| {
+            let what = format!("{name} of the face box must be a whole number of pixels");
+            invalid(row, &what, &format!("{text:?}"))
+        })?;
+    }
+    Ok(Some(bounds))
+}
+
+fn read_label(text: &str, row: u64) -> Result<Option<Label>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let label = text.parse::<Label>();
+    label
+        .map(Some)
+        .map_err(|error| invalid(row, &error.to_string(), &format!("{text:?}")))
+}
+
+/// Returns the error of a row that is not as it must be.
+pub(crate) fn invalid(row: u64, what: &str, found: &str) -> Error {
+    Error::InvalidRow {
+        row,
+        what: what.into(),
+        found: found.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: &str = "path,face,time,person,x,y,width,height,label\n";
+
+    fn error(text: &str) -> String {
+        Sheet::read(text.as_bytes()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_sheet_read_back_is_the_same_and_has_the_same_digest() {
+        let text = format!(
+            "{HEADER}\"a, \"\"b\"\".jpg\",0,,,10,20,30,30,happy\nvisit.mp4,,0.4,2,1,2,3,4,\nc.png,,,,,,,,cannot_tell\n"
+        );
+        let sheet = Sheet::read(text.as_bytes()).unwrap();
+        assert_eq!(sheet.to_csv().unwrap(), text);
+        assert_eq!(sheet.faces()[0].key.path(), "a, \"b\".jpg");
+        assert_eq!(sheet.faces()[1].key.time(), Some(0.4));
+        assert_eq!(sheet.faces()[2].bounds, None);
+        let unlabeled = text.replace("happy", "").replace("cannot_tell", "");
+        let unlabeled = Sheet::read(unlabeled.as_bytes()).unwrap();
+        assert_eq!(unlabeled.digest(), sheet.digest());
+        let other = text.replace("20,30,30", "20,30,31");
+        assert_ne!(
+            Sheet::read(other.as_bytes()).unwrap().digest(),
+            sheet.digest()
+        );
+    }
+
+    #[test]
+    fn a_spreadsheet_changes_nothing() {
+        let plain = format!("{HEADER}v.mp4,,0.300000,2,1,2,3,4,sad\nb.jpg,1,,,,,,,\n");
+        let sheet = Sheet::read(plain.as_bytes()).unwrap();
+        let edited = "\u{feff}note;path;face;time;person;x;y;width;height;label\r\n\
+                      ;v.mp4;;0,3;2;1;2;3;4;Sad\r\nunclear;b.jpg;1;;;;;;;\r\n;;;;;;;;;\r\n";
+        let edited = Sheet::read(edited.as_bytes()).unwrap();
+        assert_eq!(edited.faces(), sheet.faces());
+    }
+
+    #[test]
+    fn faults_name_the_row() {
+        let second = |row: &str| error(&format!("{HEADER}a.jpg,0,,,1,2,3,4,happy\n{row}\n"));
+        assert!(second("b.jpg,0,,,1,2,3,4,angry").starts_with("row 2: a label is happy, sad"));
+        assert!(second("b.jpg,0,,,1,2,3,4,angry").ends_with("found \"angry\""));
+        assert_eq!(
+            second("a.jpg,0.0,,,1,2,3,4,sad"),
+            "row 2: each face must be there once, and is in row 1 already; found a.jpg, face 0"
+        );
+        assert!(second("b.jpg,0,,,1,2,-3,4,").starts_with("row 2: width of the face box"));
+        assert!(second(",0,,,1,2,3,4,happy").starts_with("row 2: expected the path"));
+        assert_eq!(second("b.jpg,0"), "not a CSV table");
+        assert!(error("path,face\n").starts_with("no column \"label\""));
+        assert_eq!(error(HEADER), "the sheet has no face");
+    }
+
+    #[test]
+    fn numbers_are_equal_however_they_are_written() {
+        let key = |time| FaceKey::new(["v.mp4", "", time, "3"]);
+        assert_eq!(key("0.30000000000000004"), key("0,3"));
+        assert_eq!(key(" 12.0 "), key("12"));
+        assert_ne!(key("0.3"), key("0.31"));
+        assert_eq!(
+            key("nan").text(),
+            "v.mp4\u{0}\u{0}nan\u{0}3",
+            "text stays text"
+        );
+    }
+}
