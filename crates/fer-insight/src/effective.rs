@@ -77,7 +77,8 @@ impl Effective {
         let df = people as f64 - 1.0;
         let variance: f64 = squares.iter().map(|s| s / df / people as f64).sum();
         let binomial: f64 = answers.iter().map(|a| a * (1.0 - a)).sum();
-        let kish = if variance > 0.0 {
+        // Where all people answer alike, both are zero but for rounding, which may make them negative.
+        let kish = if variance > f64::EPSILON {
             binomial / variance
         } else {
             faces as f64
@@ -97,4 +98,32 @@ impl Effective {
 /// Adds up the four bins of each answer.
 pub(crate) fn by_answer(bins: &[f64; BINS]) -> [f64; EMOTIONS] {
     std::array::from_fn(|k| bins[EMOTIONS * k..EMOTIONS * (k + 1)].iter().sum())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tally::{Face, Tally};
+
+    #[test]
+    fn people_who_all_answer_alike_are_worth_their_faces() {
+        for people in [7, 20, 200] {
+            let mut tally = Tally::new(&[], true);
+            for face in 0..1000 {
+                let person = (face % people).to_string();
+                let face = Face {
+                    probabilities: [0.01, 0.01, 0.97, 0.01],
+                    group: &[],
+                    cluster: Some(&person),
+                };
+                tally.add(&face).unwrap();
+            }
+            let sample = Effective::new(&tally.total(), Weight::Cluster, 0.95);
+            let correction = (normal(0.95) / student_t(0.95, people as f64 - 1.0)).powi(2);
+            assert!(
+                (sample.effective - 1000.0 * correction).abs() < 1e-6,
+                "{sample:?}"
+            );
+        }
+    }
 }
