@@ -1,10 +1,23 @@
-//! The end of the network, forward and backward in one go: mean over all positions, dropout, linear layer, softmax and
-//! cross-entropy against a distribution over the classes.
+//! The end of the network, forward and backward in one go: mean over all positions, dropout, linear layer and loss.
 //!
-//! The loss of one image with targets `t` and predicted probabilities `p` is `-sum_k t_k log p_k`; its gradient with respect to
-//! the logits is `(sum_k t_k) p - t`. Targets need not sum to 1, so a class weight is a factor on its row.
+//! The cross-entropy of one image with targets `t` and predicted probabilities `p` is `-sum_k t_k log p_k`; its gradient with
+//! respect to the logits is `(sum_k t_k) p - t`. Targets need not sum to 1, so a class weight is a factor on its row.
 
 use std::iter::zip;
+
+/// The loss of one image between the network's outputs and its targets.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Loss {
+    /// `-sum_k t_k log p_k`, where `p` is the softmax of the outputs: for classes. A row of targets need not sum to 1.
+    #[default]
+    CrossEntropy,
+    /// The sum over the outputs of `d^2 / (2 beta)` where the difference `d` from the target is less than `beta`, of
+    /// `|d| - beta / 2` elsewhere: for quantities (Girshick, "Fast R-CNN", 2015, section 2.3).
+    SmoothL1 {
+        /// The difference up to which the loss is quadratic; positive.
+        beta: f32,
+    },
+}
 
 /// Parameters and sizes of the head.
 #[derive(Clone, Copy)]
@@ -13,6 +26,7 @@ pub(crate) struct Head<'a> {
     pub(crate) weight: &'a [f32],
     /// `[classes]`
     pub(crate) bias: &'a [f32],
+    pub(crate) loss: Loss,
     /// Divides loss and gradients: the batch size, when the loss is a mean.
     pub(crate) divisor: f32,
 }
@@ -48,7 +62,12 @@ impl Head<'_> {
         }
 
         linear(self.weight, self.bias, image.features, image.logits);
-        let loss = self.cross_entropy(image.logits, image.targets, image.d_logits);
+        let loss = match self.loss {
+            Loss::CrossEntropy => self.cross_entropy(image.logits, image.targets, image.d_logits),
+            Loss::SmoothL1 { beta } => {
+                self.smooth_l1(beta, image.logits, image.targets, image.d_logits)
+            }
+        };
 
         let (d_features, rest) = image.d_activation.split_at_mut(channels);
         d_features.fill(0.0);
@@ -79,6 +98,23 @@ impl Head<'_> {
             let target = f64::from(target);
             loss -= target * (f64::from(logit) - log_normalizer);
             *d_logit = ((mass * exponential(logit) / normalizer - target) / divisor) as f32;
+        }
+        loss / divisor
+    }
+
+    /// Smooth L1 loss of one image, and the gradient of its outputs.
+    fn smooth_l1(&self, beta: f32, outputs: &[f32], targets: &[f32], d_outputs: &mut [f32]) -> f64 {
+        let (beta, divisor) = (f64::from(beta), f64::from(self.divisor));
+        let mut loss = 0.0;
+        for ((d_output, &output), &target) in zip(d_outputs, outputs).zip(targets) {
+            let difference = f64::from(output) - f64::from(target);
+            let distance = difference.abs();
+            loss += if distance < beta {
+                distance * distance / (2.0 * beta)
+            } else {
+                distance - beta / 2.0
+            };
+            *d_output = ((difference / beta).clamp(-1.0, 1.0) / divisor) as f32;
         }
         loss / divisor
     }
@@ -164,6 +200,7 @@ mod tests {
         let head = Head {
             weight: &[],
             bias: &[],
+            loss: Loss::CrossEntropy,
             divisor: 1.0,
         };
         let mut gradient = [0.0; 3];
@@ -175,5 +212,25 @@ mod tests {
         );
         let truth = [1.0 / (1.0 + other), -0.5, other / (1.0 + other) - 0.5];
         assert!(relative_error(&gradient, &truth) < 1e-6);
+    }
+
+    /// By hand, on both sides of the change from a square to an absolute value.
+    #[test]
+    fn smooth_l1_is_a_square_near_the_target_and_an_absolute_value_far_from_it() {
+        let head = Head {
+            weight: &[],
+            bias: &[],
+            loss: Loss::SmoothL1 { beta: 0.5 },
+            divisor: 2.0,
+        };
+        let mut gradient = [0.0; 4];
+        let loss = head.smooth_l1(
+            0.5,
+            &[1.0, 0.25, -2.0, 3.0],
+            &[1.0, 0.0, 0.0, 2.5],
+            &mut gradient,
+        );
+        assert_eq!(loss, (0.0 + 0.0625 + 1.75 + 0.25) / 2.0);
+        assert_eq!(gradient, [0.0, 0.25, -0.5, 0.5]);
     }
 }

@@ -34,6 +34,7 @@ mod winograd;
 
 pub use average::lerp;
 pub use error::KernelError;
+pub use head::Loss;
 pub use inference::InferencePlan;
 pub use isa::InstructionSet;
 pub use optimizer::{AdamW, AdamWConfig, AdamWState, Sgd, SgdConfig};

@@ -17,7 +17,7 @@ use crate::batch_norm::activate::activate;
 use crate::buffer::{Buffer, ScratchPool};
 use crate::cpu::Cpu;
 use crate::error::check_len;
-use crate::head::{Head, HeadImage, parameter_gradients};
+use crate::head::{Head, HeadImage, Loss, parameter_gradients};
 use crate::{InstructionSet, KernelError, NetworkSpec, Threads};
 use context::Runtime;
 use layer::{Gradients, Input, Layer, OutputGradient, Parameters, Sums};
@@ -28,8 +28,7 @@ use partials::Partials;
 pub struct Batch<'a> {
     /// Images, `[N, H, W, C]`.
     pub input: &'a [f32],
-    /// Weights of the classes, `[N, classes]`; a row need not sum to 1. The loss is the mean over the images of
-    /// `-sum_k t_k log p_k`.
+    /// What the plan's [`Loss`] compares the outputs with, `[N, classes]`: weights of the classes, or quantities.
     pub targets: &'a [f32],
     /// Multipliers of the averaged features, `[N, C]`, for dropout: 0 where dropped, `1 / (1 - rate)` where kept.
     pub dropout: Option<&'a [f32]>,
@@ -63,6 +62,7 @@ pub struct TrainPlan {
     layers: Vec<Layer>,
     slots: Vec<BlockSlots>,
     head: HeadBuffers,
+    loss: Loss,
     gradients: Buffer,
     /// Gradients of transformed weights, one piece of the batch after the other; one block at a time.
     accumulators: Buffer,
@@ -153,6 +153,7 @@ impl TrainPlan {
                 d_activation: Buffer::new(max_batch * last),
                 losses: vec![0.0; max_batch],
             },
+            loss: Loss::default(),
             gradients: Buffer::new(spec.parameter_count()),
             accumulators: Buffer::new(accumulators),
             partials: Partials::default(),
@@ -167,6 +168,23 @@ impl TrainPlan {
             layers,
             slots: block_slots(spec),
         })
+    }
+
+    /// Computes `loss` instead of the cross-entropy.
+    ///
+    /// # Errors
+    /// [`KernelError::InvalidSetting`] unless the `beta` of a smooth L1 loss is a positive number.
+    pub fn with_loss(self, loss: Loss) -> Result<Self, KernelError> {
+        if let Loss::SmoothL1 { beta } = loss
+            && !(beta.is_finite() && beta > 0.0)
+        {
+            return Err(KernelError::InvalidSetting {
+                name: "beta",
+                expected: "a positive number",
+                found: beta,
+            });
+        }
+        Ok(Self { loss, ..self })
     }
 
     /// Forward and backward over a batch of 1 to `max_batch` images; returns the mean loss.
@@ -259,6 +277,7 @@ impl TrainPlan {
         let head = Head {
             weight,
             bias,
+            loss: self.loss,
             divisor: self.batch as f32,
         };
         let Some(last) = self.layers.last() else {

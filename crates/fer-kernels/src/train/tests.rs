@@ -284,3 +284,47 @@ fn wrong_batches_are_errors_and_change_nothing() {
     assert_eq!(plan(0).unwrap_err().kind(), "batch_size");
     assert_eq!(plan(usize::MAX).unwrap_err().kind(), "batch_size");
 }
+
+/// The gradient of every parameter under the smooth L1 loss is the slope of the loss between two near points.
+#[test]
+fn smooth_l1_gradients_are_slopes_of_the_loss() {
+    let mut case = Case::new(spec(6, 6, 1, &[(16, false), (16, true)], 3), 5, 1);
+    case.targets = noise(case.targets.len(), 11);
+    assert!(
+        case.plan(InstructionSet::best(), 1)
+            .with_loss(Loss::SmoothL1 { beta: 0.0 })
+            .is_err()
+    );
+    let mut plan = case
+        .plan(InstructionSet::best(), 1)
+        .with_loss(Loss::SmoothL1 { beta: 0.3 })
+        .unwrap();
+    let mut loss = |parameters: &[f32]| {
+        let mut statistics = vec![0.0; case.spec.statistics_count()];
+        let loss = plan.step(parameters, &mut statistics, 1.0, &case.batch());
+        (f64::from(loss.unwrap()), plan.gradients().to_vec())
+    };
+    let (_, gradients) = loss(&case.parameters);
+    for slot in case.spec.parameters() {
+        let parts = slot.range.step_by(7);
+        let direction: Vec<usize> = parts.collect();
+        let (width, mut ends) = (2e-3, [0.0; 2]);
+        for (end, sign) in zip(&mut ends, [-1.0, 1.0]) {
+            let mut moved = case.parameters.clone();
+            for &index in &direction {
+                moved[index] += sign * width * gradients[index].signum();
+            }
+            *end = loss(&moved).0;
+        }
+        let slope = (ends[1] - ends[0]) / (2.0 * f64::from(width));
+        let expected: f64 = direction
+            .iter()
+            .map(|&index| f64::from(gradients[index].abs()))
+            .sum();
+        assert!(
+            (slope - expected).abs() < 0.05 * expected + 1e-3,
+            "{}: {slope}, {expected}",
+            slot.name
+        );
+    }
+}
