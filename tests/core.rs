@@ -1,8 +1,12 @@
 //! fer-core as its users see it: images and model files, good and hostile, and the network against PyTorch.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+#[path = "core/deletion.rs"]
+mod deletion;
 #[path = "core/errors.rs"]
 mod errors;
+#[path = "core/explain.rs"]
+mod explain;
 #[path = "core/images.rs"]
 mod images;
 #[path = "core/jpegs.rs"]

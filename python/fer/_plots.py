@@ -132,7 +132,7 @@ def plot_mistakes(rows: Sequence[Mapping[str, Any]], columns: int) -> Figure:
 
 
 def plot_explanation(explanation: Explanation) -> Figure:
-    """Heat map of an explanation over its face."""
+    """Map of an explanation over its face: orange for the emotion, blue against it."""
     with _figure(6.4, 3.2) as figure:
         face, heat = figure.subplots(1, 2)
         face.imshow(explanation.crop, cmap="gray", vmin=0, vmax=255)
@@ -140,7 +140,7 @@ def plot_explanation(explanation: Explanation) -> Figure:
         for axes in (face, heat):
             axes.axis("off")
         face.set_title("face")
-        heat.set_title(f"why {explanation.emotion}")
+        heat.set_title(f"for {explanation.emotion} (orange), against (blue)")
         return figure
 
 

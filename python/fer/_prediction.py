@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Explanation", "Prediction"]
 
-# Orange, as RGB: told apart from grey with any kind of colour vision.
-_HOT = (230, 159, 0)
+# Orange and blue, as RGB: told apart from grey, and from each other, with any kind of colour vision.
+_FOR = (230, 159, 0)
+_AGAINST = (0, 114, 178)
 # Longer sides, in pixels, of what a notebook shows.
 _PHOTO_SIDE = 480
 _CROP_SIDE = 160
@@ -109,7 +110,10 @@ class Prediction(Sequence[Face]):
         return self._source
 
     def explain(self, face: int | str | None = None, emotion: str | None = None) -> Explanation:
-        """Show which parts of a face speak for an emotion: Grad-CAM (Selvaraju et al. 2017).
+        """Show which parts of a face speak for an emotion, and which against it.
+
+        Occlusion (Zeiler and Fergus 2014): patches of the face are blurred one after the other, and what that
+        costs the emotion's log-odds is what they spoke for. Takes about a hundred predictions.
 
         Parameters
         ----------
@@ -121,7 +125,7 @@ class Prediction(Sequence[Face]):
         Returns
         -------
         Explanation
-            Heat map on the crop that the network saw.
+            Signed map on the crop that the network saw.
 
         Raises
         ------
@@ -278,7 +282,7 @@ class Prediction(Sequence[Face]):
 
 
 class Explanation:
-    """Heat map of what speaks for an emotion, on the crop that the network saw."""
+    """Map of what speaks for an emotion and what against it, on the crop that the network saw."""
 
     __slots__ = ("_crop", "_emotion", "_heat_map")
 
@@ -299,22 +303,22 @@ class Explanation:
 
     @property
     def heat_map(self) -> NDArray[np.float32]:
-        """How much each pixel speaks for the emotion, in [0, 1], ``[S, S]``."""
+        """How much each pixel speaks for the emotion, in [-1, 1], ``[S, S]``; negative: against it."""
         return self._heat_map
 
     def overlay(self) -> NDArray[np.uint8]:
-        """Crop with the heat map laid over it in orange, ``[S, S, 3]`` in RGB order."""
+        """Crop with the map laid over it, orange for and blue against, ``[S, S, 3]`` in RGB order."""
         import numpy as np
 
         grey = np.repeat(self._crop[:, :, None], 3, axis=2).astype(np.float32)
-        share = 0.7 * self._heat_map[:, :, None]
-        overlay: NDArray[np.uint8] = np.round((1 - share) * grey + share * np.array(_HOT, np.float32)).astype(
-            np.uint8
-        )
+        heat = self._heat_map[:, :, None]
+        share = 0.7 * np.abs(heat)
+        color = np.where(heat > 0, np.array(_FOR, np.float32), np.array(_AGAINST, np.float32))
+        overlay: NDArray[np.uint8] = np.round((1 - share) * grey + share * color).astype(np.uint8)
         return overlay
 
     def plot(self) -> Figure:
-        """Draw the heat map over the face (needs matplotlib)."""
+        """Draw the map over the face (needs matplotlib)."""
         from fer._plots import plot_explanation
 
         return plot_explanation(self)
@@ -330,10 +334,10 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         face = _html.image(_fer.thumbnail(self._crop, _CROP_SIDE)[0], "face")
-        heat = _html.image(_fer.thumbnail(self.overlay(), _CROP_SIDE)[0], "heat map over the face")
+        heat = _html.image(_fer.thumbnail(self.overlay(), _CROP_SIDE)[0], "map over the face")
         return (
             f"{_html.side_by_side(face, heat, gap=8)}"
-            f"<div>what speaks for <b>{escape(self._emotion)}</b>, in orange</div>"
+            f"<div>what speaks for <b>{escape(self._emotion)}</b>, in orange, and against it, in blue</div>"
         )
 
 

@@ -130,13 +130,13 @@ def test_drawings_have_the_size_of_the_image(prediction, photo, tmp_path):
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "drawn.png")), drawing)
 
 
-def test_explanations_are_heat_maps_on_the_crop(prediction):
+def test_explanations_are_signed_maps_on_the_crop(prediction):
     explanation = prediction.explain()
     assert explanation.emotion == prediction.emotion
     assert explanation.crop.dtype == np.uint8
     assert explanation.crop.shape == explanation.heat_map.shape
-    assert explanation.heat_map.min() >= 0
-    assert explanation.heat_map.max() <= 1
+    assert np.abs(explanation.heat_map).max() == 1
+    assert explanation.overlay().shape == (*explanation.crop.shape, 3)
     assert explanation._repr_html_().count("data:image/png") == 2
     other = prediction.explain(face=0, emotion="surprise")
     assert other.emotion == "surprise"

@@ -19,7 +19,7 @@
 //! # Features
 //! - `decode` (default): [`Image::open`] and [`Image::decode`].
 //! - `pretrained` (default): the built-in models and `Classifier::pretrained`.
-//! - `candle` (default): [`EmotionNet`], the network on Candle's autograd, and [`Classifier::explain`].
+//! - `candle` (default): [`EmotionNet`], the network on Candle's autograd.
 //! - `cuda`: the training network ([`EmotionNet`]) on CUDA devices.
 
 #![forbid(unsafe_code)]
@@ -34,7 +34,6 @@ mod decode;
 mod emotion;
 mod error;
 mod error_kind;
-#[cfg(feature = "candle")]
 mod explain;
 mod image;
 mod junk;
@@ -59,7 +58,6 @@ pub use config::{ModelConfig, Weights};
 pub use emotion::Emotion;
 pub use error::{Error, Result, chain};
 pub use error_kind::ErrorKind;
-#[cfg(feature = "candle")]
 pub use explain::Explanation;
 pub use image::{Image, ImageView, PixelFormat};
 pub use junk::is_junk;

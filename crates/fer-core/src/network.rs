@@ -206,7 +206,7 @@ impl EmotionNet {
     }
 
     /// The maps `[N, H, W, C]` that the blocks of `range` make of those before it, batch norm by its running statistics.
-    pub(crate) fn maps(&self, input: &Tensor, range: Range<usize>) -> Result<Tensor> {
+    fn maps(&self, input: &Tensor, range: Range<usize>) -> Result<Tensor> {
         let blocks = self.blocks().skip(range.start).take(range.len());
         let mut maps = input.clone();
         for block in blocks {
@@ -216,7 +216,7 @@ impl EmotionNet {
     }
 
     /// Logits `[N, 4]` of the last block's maps.
-    pub(crate) fn logits(&self, maps: &Tensor) -> Result<Tensor> {
+    fn logits(&self, maps: &Tensor) -> Result<Tensor> {
         let logits = || self.head(&maps.mean((1, 2))?);
         logits().map_err(failed)
     }
@@ -247,7 +247,7 @@ impl EmotionNet {
     }
 }
 
-pub(crate) fn failed(error: candle_core::Error) -> Error {
+fn failed(error: candle_core::Error) -> Error {
     Error::Network {
         source: Box::new(error),
     }
