@@ -55,6 +55,7 @@ class Face:
         cls,
         bounds: Sequence[int] | None,
         score: float | None,
+        framing: Sequence[float] | None,
         probabilities: Sequence[float],
         p_values: Sequence[float],
         other: tuple[float, float] | None = None,
@@ -65,6 +66,9 @@ class Face:
     @property
     def score(self) -> float | None:
         """How sure the detector is that this is a face; ``None`` where it was not asked."""
+    @property
+    def roll(self) -> float | None:
+        """Tilt of the head, clockwise in degrees; ``None`` for the whole image."""
     @property
     def emotion(self) -> str:
         """Most probable emotion."""
@@ -122,7 +126,13 @@ class Analyzer:
     @property
     def priors(self) -> str: ...
     def with_priors(self, priors: str) -> Analyzer: ...
-    def predict(self, image: ImageInput, faces: str, bgr: bool) -> tuple[list[Face], str | None]: ...
+    def predict(
+        self,
+        image: ImageInput,
+        faces: str,
+        bgr: bool,
+        boxes: Sequence[tuple[float, float, float, float]] | None = None,
+    ) -> tuple[list[Face], str | None]: ...
     def predict_batch(
         self, images: Sequence[ImageInput], faces: str, bgr: bool, progress: Counter | None
     ) -> list[tuple[list[Face], str | None, FerError | None]]: ...

@@ -188,3 +188,32 @@ fn explanations_are_signed_maps_of_the_input() {
         assert_eq!(largest, 1.0, "{emotion}");
     }
 }
+
+#[test]
+fn views_of_a_face_are_judged_together() {
+    let classifier = classifier();
+    let face_len = classifier.model().preprocessing.face_len();
+    let faces = noisy_pixels(5 * face_len);
+    let alone = classifier.predict_faces(&faces).unwrap();
+    assert_eq!(
+        classifier.predict_views(&faces, &[1; 5]).unwrap(),
+        alone,
+        "single views"
+    );
+    let joint = classifier.predict_views(&faces, &[1, 3, 1]).unwrap();
+    assert_eq!((joint[0], joint[2]), (alone[0], alone[4]));
+    let logits = classifier.logits(&faces[face_len..4 * face_len]).unwrap();
+    let temperature = classifier.model().calibration.temperature();
+    let mean: [f32; 4] =
+        std::array::from_fn(|k| logits.iter().map(|l| l[k] / temperature).sum::<f32>() / 3.0);
+    let odds = |a: usize, b: usize| joint[1].probabilities()[a] / joint[1].probabilities()[b];
+    for k in 1..4 {
+        assert!((odds(k, 0).ln() - (mean[k] - mean[0])).abs() < 1e-4);
+    }
+    // No view's own answer is easier to rule out than by that view.
+    for view in &alone[1..4] {
+        let answer = view.emotion().index();
+        assert!(joint[1].p_values()[answer] >= view.p_values()[answer]);
+    }
+    assert!(classifier.predict_views(&faces, &[2, 2]).is_err());
+}

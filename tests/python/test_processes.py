@@ -60,7 +60,9 @@ def test_a_model_file_is_pickled_by_content(run, face, tmp_path):
 
 def test_a_face_cannot_be_made_of_what_is_no_probability():
     with pytest.raises(fer.FerError, match="probability"):
-        fer.Face(None, None, [2.0, 0, 0, 0], [1.0] * 4)
+        fer.Face(None, None, None, [2.0, 0, 0, 0], [1.0] * 4)
+    with pytest.raises(fer.FerError, match="framing"):
+        fer.Face(None, None, [0.0, 0.0, float("inf"), 0.0], [1.0, 0, 0, 0], [1.0] * 4)
 
 
 def probabilities(images):

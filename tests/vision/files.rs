@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use fer_core::{ErrorKind, Image, PixelFormat};
-use fer_vision::{Face, FaceBox, FaceCrop, FaceMode};
+use fer_core::{Emotion, ErrorKind, Image, PixelFormat};
+use fer_vision::{Face, FaceBox, FaceMode};
 use image::codecs::gif::GifEncoder;
 use image::codecs::png::PngEncoder;
 use image::{DynamicImage, Frame, GrayImage, ImageEncoder, RgbImage, imageops};
@@ -175,21 +175,66 @@ fn large_photos_are_within_the_limits_and_their_faces_are_found() {
 
 #[test]
 fn faces_are_judged_on_the_original_pixels() {
-    // In a photo this large, faces are searched on a smaller copy.
-    let photo = resized(&gray_example("photos/group.jpg"), 3_840, 2_160);
-    // What shrinking would lose.
+    const CORNER: u32 = 1_000;
+    // In a photo this large, faces are searched on a smaller copy, which loses the grain.
+    let group = gray_example("photos/group.jpg");
+    let (width, height) = group.dimensions();
     let grain = |x: u32, y: u32| if (x + y).is_multiple_of(2) { 25 } else { 0 };
-    let photo = GrayImage::from_fn(3_840, 2_160, |x, y| {
-        image::Luma([photo.get_pixel(x, y)[0].saturating_add(grain(x, y))])
+    let photo = GrayImage::from_fn(4_000, 3_000, |x, y| {
+        let inner = |at: u32, length: u32| at.saturating_sub(CORNER).min(length - 1);
+        let level = group.get_pixel(inner(x, width), inner(y, height))[0];
+        image::Luma([level.saturating_add(grain(x, y))])
     });
     let photo = to_image(photo);
     let analyzer = analyzer(FaceMode::Auto);
     let faces = analyzer.image(&photo.view()).unwrap();
-    assert!(faces.len() >= 4, "{faces:?}");
+    assert!(faces.len() >= 3, "{faces:?}");
+    let view = photo.view();
+    let part = view.crop(CORNER, CORNER, width, height).unwrap();
     for face in faces {
-        let crop = FaceCrop::new(&photo.view(), &face.bounds.unwrap()).unwrap();
-        let expected = analyzer.classifier().predict(&crop.view()).unwrap();
-        assert_eq!(face.prediction, expected);
+        let [x, y, width, height] = <[u32; 4]>::from(face.bounds.unwrap());
+        let in_part = [x - CORNER, y - CORNER, width, height].map(|pixels| pixels as f32);
+        let alone = analyzer.image_at(&part, &[in_part]).unwrap();
+        let difference = Emotion::ALL.map(|emotion| {
+            let probability = |face: &Face| face.prediction.probability(emotion);
+            (probability(&alone[0]) - probability(&face)).abs()
+        });
+        assert!(
+            difference.iter().all(|difference| *difference < 0.01),
+            "{difference:?}"
+        );
+    }
+}
+
+#[test]
+fn faces_that_the_caller_found_are_judged_in_their_order() {
+    let path = example("photos/group.jpg");
+    let image = Image::open(&path).unwrap();
+    let analyzer = analyzer(FaceMode::Auto);
+    let mut found = faces_of(&path);
+    found.reverse();
+    let given: Vec<_> = found
+        .iter()
+        .map(|face| <[u32; 4]>::from(face.bounds.unwrap()).map(|pixels| pixels as f32))
+        .collect();
+    let judged = analyzer.image_at(&image.view(), &given).unwrap();
+    assert_eq!(judged.len(), found.len());
+    for (judged, found) in judged.iter().zip(&found) {
+        assert_eq!(judged.score, None);
+        assert_eq!(
+            (judged.bounds, judged.framing, judged.prediction),
+            (found.bounds, found.framing, found.prediction)
+        );
+    }
+    assert_eq!(analyzer.image_at(&image.view(), &[]).unwrap(), []);
+    // A box over the edge counts as far as the image goes; one beside it is an error.
+    let over = analyzer
+        .image_at(&image.view(), &[[-20.0, -20.0, 90.0, 90.0]])
+        .unwrap();
+    assert_eq!(over[0].bounds.map(<[u32; 4]>::from), Some([0, 0, 70, 70]));
+    for beside in [[-90.0, 0.0, 90.0, 90.0], [0.0, 0.0, f32::NAN, 9.0]] {
+        let error = analyzer.image_at(&image.view(), &[beside]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     }
 }
 

@@ -33,7 +33,7 @@ fn portraits_get_the_emotion_in_their_name_and_are_sure() {
             assert_eq!(prediction.emotion(), emotion, "{model}, {path}");
             assert!(!prediction.is_uncertain(), "{model}, {path}: not sure");
             let probability = prediction.confidence();
-            assert!(probability > 0.9, "{model}, {path}: {probability}");
+            assert!(probability > 0.75, "{model}, {path}: {probability}");
         }
     }
 }

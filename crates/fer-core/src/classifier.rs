@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use fer_kernels::{InferencePlan, InstructionSet, NetworkSpec, Threads};
 
+use crate::preprocess::check_length;
 use crate::{Emotion, Error, ImageView, Model, Prediction, Priors, Result};
 
 /// Faces that go through the network together; bounds the memory of a large batch.
@@ -203,6 +204,48 @@ impl Classifier {
         let logits = self.all_logits(faces)?;
         let faces = logits.chunks_exact(self.network.outputs);
         Ok(faces.map(|logits| self.prediction(logits)).collect())
+    }
+
+    /// Predicts faces of which the network sees several views, from the mean of the views' logits: `[V, input_size, input_size]`
+    /// bytes, of which the first `views[0]` views show the first face, and so on.
+    ///
+    /// Where the views of a face disagree, its label sets hold the answer to each view that could not rule it out. A single view
+    /// gives what [`predict_faces`](Self::predict_faces) gives.
+    ///
+    /// # Errors
+    /// [`Error::InvalidLength`](crate::Error::InvalidLength) unless `faces` holds as many whole faces as `views` says.
+    pub fn predict_views(&self, faces: &[u8], views: &[usize]) -> Result<Vec<Prediction>> {
+        let expected = views.iter().sum::<usize>() * self.model().preprocessing.face_len();
+        check_length("a buffer of views", expected, faces.len())?;
+        let logits = self.all_logits(faces)?;
+        let mut rest = logits.as_slice();
+        let predictions = views.iter().map(|&views| {
+            let (of_face, others) = rest.split_at(views * self.network.outputs);
+            rest = others;
+            self.joint_prediction(of_face)
+        });
+        Ok(predictions.collect())
+    }
+
+    /// The prediction from the logits of one face's views, `[views, outputs]`.
+    fn joint_prediction(&self, logits: &[f32]) -> Prediction {
+        let outputs = self.network.outputs;
+        if logits.len() == outputs {
+            return self.prediction(logits);
+        }
+        let views = || logits.chunks_exact(outputs);
+        let mean = |output: usize| {
+            let sum: f32 = views().map(|logits| logits[output]).sum();
+            sum / views().len().max(1) as f32
+        };
+        let mean: Vec<f32> = (0..outputs).map(mean).collect();
+        let joint = self.prediction(&mean);
+        let mut p_values = joint.p_values();
+        for view in views().map(|logits| self.prediction(logits)) {
+            let answer = view.emotion().index();
+            p_values[answer] = p_values[answer].max(view.p_values()[answer]);
+        }
+        Prediction::new(joint.probabilities(), p_values, joint.other_share())
     }
 
     /// The raw logits of faces that are preprocessed already, before temperature and priors.

@@ -35,6 +35,7 @@ mod emotion;
 mod error;
 mod error_kind;
 mod explain;
+pub mod framing;
 mod image;
 mod junk;
 mod limits;

@@ -2,7 +2,7 @@
 
 mod digest;
 mod metadata;
-mod storage;
+pub(crate) mod storage;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -113,10 +113,7 @@ impl Model {
                 .other
                 .map(|calibration| storage::read_other(&tensors, calibration))
                 .transpose()?,
-            weights: Weights {
-                parameters: storage::read_slots(&tensors, &spec.parameters())?,
-                statistics: storage::read_slots(&tensors, &spec.statistics())?,
-            },
+            weights: storage::read_weights(&tensors, &spec)?,
             calibration: Calibration::of_kind(
                 metadata.scores,
                 metadata.temperature,

@@ -203,7 +203,7 @@ fn mean_and_std(face: &[u8]) -> (f32, f32) {
 }
 
 /// Rec. 601 luma, `0.299 R + 0.587 G + 0.114 B` in 16-bit fixed point, rounded; equal channels stay what they are.
-fn luma(view: &ImageView<'_>, grey: &mut [u8]) {
+pub(crate) fn luma(view: &ImageView<'_>, grey: &mut [u8]) {
     let weigh = |red: u8, green: u8, blue: u8| {
         let sum = 19_595 * u32::from(red) + 38_470 * u32::from(green) + 7_471 * u32::from(blue);
         ((sum + (1 << 15)) >> 16) as u8
@@ -228,13 +228,13 @@ fn each_pixel<const N: usize>(row: &[u8], grey: &mut [u8], value: impl Fn(&[u8; 
     }
 }
 
-fn resize_error(source: impl std::error::Error + Send + Sync + 'static) -> Error {
+pub(crate) fn resize_error(source: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::Resize {
         source: Box::new(source),
     }
 }
 
-fn check_length(what: &'static str, expected: usize, found: usize) -> Result<()> {
+pub(crate) fn check_length(what: &'static str, expected: usize, found: usize) -> Result<()> {
     if found == expected {
         return Ok(());
     }

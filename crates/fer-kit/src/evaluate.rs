@@ -7,7 +7,7 @@ use fer_core::{Classifier, ImageView};
 use fer_train::{
     ClassFolders, Evaluation, EvaluationOptions, ExcludeList, FaceError, ScanOptions, Votes,
 };
-use fer_vision::{Analyzer, AnalyzerOptions, Detection, FaceCrop, FaceMode};
+use fer_vision::{Analyzer, AnalyzerOptions, FaceMode};
 
 use crate::Result;
 
@@ -48,9 +48,7 @@ pub fn evaluate(
             ..AnalyzerOptions::default()
         },
     )?;
-    let find_face = |image: &ImageView<'_>, face: &mut [u8]| {
-        write_face(&analyzer, image, face).map_err(face_error)
-    };
+    let find_face = |image: &ImageView<'_>| analyzer.views_of_largest(image).map_err(face_error);
 
     let mut how = EvaluationOptions::default()
         .with_threads(options.threads)
@@ -62,30 +60,6 @@ pub fn evaluate(
         how = how.with_exclude(list);
     }
     Ok(fer_train::evaluate(classifier, &folders, how, progress)?)
-}
-
-/// Writes the largest face of `image` ready for the network; `false` where there is none.
-fn write_face(
-    analyzer: &Analyzer,
-    image: &ImageView<'_>,
-    face: &mut [u8],
-) -> fer_vision::Result<bool> {
-    let found = analyzer.locate(image)?;
-    let Some(largest) = found.into_iter().max_by_key(area) else {
-        return Ok(false);
-    };
-    let crop = FaceCrop::of(image, largest.map(|detection| detection.bounds))?;
-    analyzer
-        .classifier()
-        .model()
-        .preprocessing
-        .face_bytes(&crop.view(), face)?;
-    Ok(true)
-}
-
-/// The whole image is larger than any face in it.
-fn area(found: &Option<Detection>) -> u64 {
-    found.map_or(u64::MAX, |detection| detection.bounds.area())
 }
 
 fn face_error(error: fer_vision::Error) -> FaceError {

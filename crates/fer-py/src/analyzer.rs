@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use fer_core::{Classifier, Emotion, Model, Priors, WeightStorage, write_new};
-use fer_vision::{AnalyzerOptions, FaceCrop, FaceDetector, FaceMode, SeetaDetector};
+use fer_vision::{AnalyzerOptions, FaceDetector, FaceMode, GivenBox, SeetaDetector};
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyType};
@@ -32,7 +32,7 @@ type Outcome = (Vec<Face>, Option<String>, Option<PyErr>);
 /// Name, priors, threads and, of a file, content of the model.
 type State<'py> = (Option<String>, String, usize, Option<Bound<'py, PyBytes>>);
 
-/// The grey crop of a face and the heat map over it, both `[S, S]`.
+/// The grey crop of a face and the map over it, both `[S, S]`.
 type CropAndHeat<'py> = (Bound<'py, PyArray2<u8>>, Bound<'py, PyArray2<f32>>);
 
 #[pymethods]
@@ -117,13 +117,15 @@ impl Analyzer {
         self.classifier.priors().to_string()
     }
 
-    /// The faces of one image, and its path where it is a file.
+    /// The faces of one image, and its path where it is a file; those in `boxes`, where the caller has found them.
+    #[pyo3(signature = (image, faces, bgr, boxes=None))]
     fn predict(
         &self,
         py: Python<'_>,
         image: &Bound<'_, PyAny>,
         faces: &str,
         bgr: bool,
+        boxes: Option<Vec<GivenBox>>,
     ) -> PyResult<(Vec<Face>, Option<String>)> {
         let analyzer = self.analyzer(faces)?;
         let input = ImageInput::new(image, bgr)?;
@@ -133,9 +135,16 @@ impl Analyzer {
         {
             return Err(folder_for_image(path));
         }
-        let found =
-            py.detach(|| -> fer_kit::Result<_> { Ok(analyzer.image(&source.decode()?.view())?) });
-        let found = found.map_err(|error| Subject::Image.raise(error))?;
+        let predict = || -> fer_kit::Result<_> {
+            let decoded = source.decode()?;
+            Ok(match &boxes {
+                Some(boxes) => analyzer.image_at(&decoded.view(), boxes)?,
+                None => analyzer.image(&decoded.view())?,
+            })
+        };
+        let found = py
+            .detach(predict)
+            .map_err(|error| Subject::Image.raise(error))?;
         Ok((found.into_iter().map(Face).collect(), input.path()))
     }
 
@@ -180,7 +189,7 @@ impl Analyzer {
         Ok(outcomes.collect())
     }
 
-    /// The grey crop that the network sees of a face, `[S, S]`, and how much each of its pixels speaks for an emotion.
+    /// The grey crop that the network sees of a face, `[S, S]`, and how much each of its pixels speaks for an emotion, or against it.
     #[pyo3(signature = (image, face, emotion, *, bgr))]
     fn explain<'py>(
         &self,
@@ -195,10 +204,10 @@ impl Analyzer {
         let emotion: Emotion = emotion
             .parse()
             .map_err(|error: fer_core::Error| Subject::Image.raise(error))?;
-        let bounds = face.0.bounds;
+        let analyzer = self.analyzer_for(FaceMode::Auto)?;
         let explain = || -> fer_kit::Result<_> {
             let decoded = source.decode()?;
-            let crop = FaceCrop::of(&decoded.view(), bounds)?;
+            let crop = analyzer.crop(&decoded.view(), &face.0)?;
             let preprocessing = &self.classifier.model().preprocessing;
             let mut pixels = vec![0; preprocessing.face_len()];
             preprocessing.face_bytes(&crop.view(), &mut pixels)?;

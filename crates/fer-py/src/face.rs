@@ -1,5 +1,6 @@
 //! `fer.Face`: a face of an image and its apparent expression.
 
+use fer_core::framing::Framing;
 use fer_core::{Emotion, OtherShare, PerEmotion, Prediction};
 use fer_vision::{FaceBox, FaceRow, ImageResult};
 use numpy::PyArray1;
@@ -17,22 +18,38 @@ use crate::errors::Subject;
 #[derive(PartialEq)]
 pub(crate) struct Face(pub(crate) fer_vision::Face);
 
-/// Box, score, probabilities, conformal p-values, and share and threshold of other expressions: the parts that a face is made of.
+/// Box, score, framing (center, side and roll in radians), probabilities, conformal p-values, and share and threshold of other
+/// expressions: the parts that a face is made of.
 type Parts = (
     Option<[u32; 4]>,
     Option<f32>,
+    Option<[f32; 4]>,
     [f32; Emotion::COUNT],
     [f32; Emotion::COUNT],
     Option<(f32, f32)>,
 );
 
+/// The framing of center, side and roll; refuses numbers that no face of an image has.
+fn framing_of([x, y, side, roll]: [f32; 4]) -> PyResult<Framing> {
+    let is_sound = [x, y, side, roll].iter().all(|number| number.abs() < 1e6) && side > 0.0;
+    if is_sound {
+        return Ok(Framing { x, y, side, roll });
+    }
+    Err(Subject::Image.raise(fer_core::Error::InvalidValue {
+        what: "a framing",
+        expected: "a center, a positive side and a roll",
+        found: format!("{:?}", [x, y, side, roll]),
+    }))
+}
+
 #[pymethods]
 impl Face {
     #[new]
-    #[pyo3(signature = (bounds, score, probabilities, p_values, other=None))]
+    #[pyo3(signature = (bounds, score, framing, probabilities, p_values, other=None))]
     fn new(
         bounds: Option<[u32; 4]>,
         score: Option<f32>,
+        framing: Option<[f32; 4]>,
         probabilities: [f32; Emotion::COUNT],
         p_values: [f32; Emotion::COUNT],
         other: Option<(f32, f32)>,
@@ -47,6 +64,7 @@ impl Face {
         Ok(Self(fer_vision::Face {
             bounds,
             score,
+            framing: framing.map(framing_of).transpose()?,
             prediction,
         }))
     }
@@ -56,6 +74,8 @@ impl Face {
         let parts = (
             face.bounds.map(<[u32; 4]>::from),
             face.score,
+            face.framing
+                .map(|Framing { x, y, side, roll }| [x, y, side, roll]),
             face.prediction.probabilities(),
             face.prediction.p_values(),
             face.prediction
@@ -77,6 +97,12 @@ impl Face {
     #[getter]
     fn score(&self) -> Option<f32> {
         self.0.score
+    }
+
+    /// Tilt of the head, clockwise in degrees; ``None`` for the whole image.
+    #[getter]
+    fn roll(&self) -> Option<f32> {
+        self.0.roll()
     }
 
     /// Most probable emotion.

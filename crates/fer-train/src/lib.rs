@@ -23,6 +23,7 @@ mod engine;
 mod error;
 mod evaluation;
 mod faces;
+pub mod framing;
 mod initialize;
 mod jpeg;
 pub mod metrics;

@@ -27,6 +27,8 @@ pub(crate) enum Purpose {
     Folds = 8,
     /// The conformal scores kept of a large set.
     Scores = 9,
+    /// The squares that the framing network is trained on.
+    Framing = 10,
 }
 
 /// A seeded generator with the few distributions that training needs.

@@ -153,7 +153,7 @@ pub fn robustness(
     };
     let row = |&corruption: &Corruption| {
         progress(corruption);
-        let find_face = |image: &ImageView<'_>, face: &mut [u8]| {
+        let find_face = |image: &ImageView<'_>| {
             let mut square = GrayImage::new(SIDE, SIDE);
             at_48.face_bytes(image, &mut square)?;
             let corrupted = corruption.apply(&square)?;
@@ -163,8 +163,9 @@ pub fn robustness(
                 corrupted.height(),
                 PixelFormat::Gray8,
             )?;
-            input.face_bytes(&view, face)?;
-            Ok(true)
+            let mut face = vec![0; input.face_len()];
+            input.face_bytes(&view, &mut face)?;
+            Ok(face)
         };
         let options = EvaluationOptions {
             votes,

@@ -5,11 +5,13 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use fer_core::{Classifier, ImageView, Prediction, Threads};
+use fer_core::{Classifier, ImageView, Threads};
 
 use crate::crop::CropSquare;
+use crate::prepare::{Place, PreparedImage, Preparer, joined, places, resolution};
 use crate::{
-    Detection, Error, Face, FaceBox, FaceCrop, FaceDetector, FaceSearch, Result, SeetaDetector,
+    Detection, Error, Face, FaceBox, FaceCrop, FaceDetector, FaceSearch, GivenBox, Result,
+    SeetaDetector,
 };
 
 /// Which parts of an image are taken as faces.
@@ -61,6 +63,9 @@ pub struct AnalyzerOptions {
     pub faces: FaceMode,
     /// Which faces the detector searches for.
     pub search: FaceSearch,
+    /// Faces of image files that were found before: the detector is not asked for these files, and a file without a row is an error.
+    #[cfg(feature = "files")]
+    pub boxes: Option<Arc<crate::GivenBoxes>>,
     /// Threads that read and search images; 0 for all cores. The classifier has its own setting.
     pub threads: usize,
 }
@@ -70,6 +75,7 @@ pub struct AnalyzerOptions {
 pub struct Analyzer {
     classifier: Classifier,
     detector: Arc<dyn FaceDetector>,
+    preparer: Arc<Preparer>,
     options: AnalyzerOptions,
     threads: Threads,
 }
@@ -96,6 +102,7 @@ impl Analyzer {
         Ok(Self {
             classifier,
             detector,
+            preparer: Arc::new(Preparer::embedded()?),
             options,
             threads,
         })
@@ -122,6 +129,14 @@ impl Analyzer {
     /// Those of the detector and the classifier.
     pub fn image(&self, image: &ImageView<'_>) -> Result<Vec<Face>> {
         self.predict_one(self.prepare(image)?)
+    }
+
+    /// Returns the faces of one image that the caller has found, in the order of their boxes, which may reach over its edges.
+    ///
+    /// # Errors
+    /// [`Error::BoxOutside`] if a box has no pixel of the image; those of the classifier.
+    pub fn image_at(&self, image: &ImageView<'_>, boxes: &[GivenBox]) -> Result<Vec<Face>> {
+        self.predict_one(self.prepare_places(image, &places(image, boxes)?)?)
     }
 
     /// The faces of several images, searched on all threads and predicted as one batch.
@@ -177,37 +192,54 @@ impl Analyzer {
 
     pub(crate) fn prepare(&self, image: &ImageView<'_>) -> Result<PreparedImage> {
         let found = self.locate(image)?;
-        let pixels =
-            self.prepare_faces(image, found.iter().map(|face| face.map(|face| face.bounds)))?;
-        Ok(PreparedImage { found, pixels })
+        let places: Vec<Place> = found.into_iter().map(Place::from).collect();
+        self.prepare_places(image, &places)
     }
 
-    /// The network's input for faces of one image, `[faces, input_size, input_size]` bytes.
-    pub(crate) fn prepare_faces(
+    /// Frames the faces of an image and cuts out what the network sees of them.
+    pub(crate) fn prepare_places(
         &self,
         image: &ImageView<'_>,
-        bounds: impl ExactSizeIterator<Item = Option<FaceBox>>,
-    ) -> Result<Vec<u8>> {
+        places: &[Place],
+    ) -> Result<PreparedImage> {
         let preprocessing = &self.classifier.model().preprocessing;
-        let face_len = preprocessing.face_len();
-        let mut pixels = vec![0; bounds.len() * face_len];
-        for (bounds, pixels) in bounds.zip(pixels.chunks_exact_mut(face_len)) {
-            preprocessing.face_bytes(&FaceCrop::of(image, bounds)?.view(), pixels)?;
+        self.preparer.prepare(image, places, preprocessing)
+    }
+
+    /// Returns what the network is to judge of the largest face of an image: one or more views of it, each of `[input_size,
+    /// input_size]` bytes, for [`Classifier::predict_views`]; nothing if there is no face.
+    ///
+    /// # Errors
+    /// Those of the detector.
+    pub fn views_of_largest(&self, image: &ImageView<'_>) -> Result<Vec<u8>> {
+        let found = self.locate(image)?;
+        let largest: Vec<Place> = found.into_iter().take(1).map(Place::from).collect();
+        Ok(self.prepare_places(image, &largest)?.pixels)
+    }
+
+    /// Cuts out the square of an image that was judged as `face`: the first of the views, or the whole image.
+    ///
+    /// # Errors
+    /// [`Error::Core`] if the square cannot be cut, which a correct build rules out.
+    pub fn crop<'a>(&self, image: &ImageView<'a>, face: &Face) -> Result<FaceCrop<'a>> {
+        let resolution = resolution(&self.classifier.model().preprocessing);
+        match &face.framing {
+            Some(framing) => FaceCrop::framed(image, framing, resolution),
+            None => FaceCrop::of(image, None),
         }
-        Ok(pixels)
     }
 
     pub(crate) fn predict_one(&self, image: PreparedImage) -> Result<Vec<Face>> {
-        let mut predictions = self.classifier.predict_faces(&image.pixels)?.into_iter();
-        Ok(image.into_faces(&mut predictions))
+        let predictions = self
+            .classifier
+            .predict_views(&image.pixels, &image.views())?;
+        Ok(image.into_faces(&mut predictions.into_iter()))
     }
 
     /// Predicts the faces of several prepared images as one batch.
     fn predict(&self, images: Vec<PreparedImage>) -> Result<Vec<Vec<Face>>> {
-        let mut predictions = self
-            .classifier
-            .predict_faces(&pixels_of(&images))?
-            .into_iter();
+        let (pixels, views) = joined(&images);
+        let mut predictions = self.classifier.predict_views(&pixels, &views)?.into_iter();
         Ok(images
             .into_iter()
             .map(|image| image.into_faces(&mut predictions))
@@ -215,45 +247,11 @@ impl Analyzer {
     }
 }
 
-/// Joins the network's inputs of several images.
-pub(crate) fn pixels_of<'a>(images: impl IntoIterator<Item = &'a PreparedImage>) -> Vec<u8> {
-    images
-        .into_iter()
-        .flat_map(|image| &image.pixels)
-        .copied()
-        .collect()
-}
-
 impl fmt::Debug for Analyzer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Analyzer")
             .field("options", &self.options)
             .finish_non_exhaustive()
-    }
-}
-
-/// The faces of an image, ready for the network; the image itself is freed.
-#[derive(Debug)]
-pub(crate) struct PreparedImage {
-    pub(crate) found: Vec<Option<Detection>>,
-    /// `[faces, input_size, input_size]`
-    pub(crate) pixels: Vec<u8>,
-}
-
-impl PreparedImage {
-    /// Joins the image's faces with as many of the predictions to come.
-    pub(crate) fn into_faces(
-        self,
-        predictions: &mut impl Iterator<Item = Prediction>,
-    ) -> Vec<Face> {
-        let faces = self.found.into_iter().zip(predictions);
-        faces
-            .map(|(found, prediction)| Face {
-                bounds: found.map(|face| face.bounds),
-                score: found.map(|face| face.score),
-                prediction,
-            })
-            .collect()
     }
 }
 

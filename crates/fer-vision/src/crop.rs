@@ -1,5 +1,6 @@
 //! Cutting a face out of an image the way the training data is cut.
 
+use fer_core::framing::{Framing, GrayPatch};
 use fer_core::{Image, ImageView};
 
 use crate::{FaceBox, Result};
@@ -16,6 +17,8 @@ pub enum FaceCrop<'a> {
     Inside(ImageView<'a>),
     /// The crop reaches over the image's edge, which is repeated there.
     Extended(Image),
+    /// The crop was turned upright, and is gray.
+    Upright(Image),
 }
 
 impl<'a> FaceCrop<'a> {
@@ -41,11 +44,21 @@ impl<'a> FaceCrop<'a> {
         bounds.map_or(Ok(Self::Inside(*image)), |bounds| Self::new(image, &bounds))
     }
 
+    /// Cuts the square of `framing` out of `image`, turned upright and gray, at `resolution` pixels per side; edges of the image
+    /// are repeated.
+    ///
+    /// # Errors
+    /// [`fer_core::Error::EmptyImage`] if `resolution` is 0.
+    pub fn framed(image: &ImageView<'a>, framing: &Framing, resolution: u32) -> Result<Self> {
+        let patch = GrayPatch::around(image, framing, resolution)?;
+        Ok(Self::Upright(patch.cut(framing, resolution)?))
+    }
+
     /// The pixels.
     pub fn view(&self) -> ImageView<'_> {
         match self {
             Self::Inside(view) => *view,
-            Self::Extended(image) => image.view(),
+            Self::Extended(image) | Self::Upright(image) => image.view(),
         }
     }
 }
@@ -71,6 +84,17 @@ impl CropSquare {
             x: top_left(center_x),
             y: top_left(center_y + side * f64::from(CROP_DOWN)),
             side: (crop.round() as i64).max(1),
+        }
+    }
+
+    /// The square as a framing of roll 0.
+    pub(crate) fn framing(&self) -> Framing {
+        let half = self.side as f32 / 2.0;
+        Framing {
+            x: self.x as f32 + half,
+            y: self.y as f32 + half,
+            side: self.side as f32,
+            roll: 0.0,
         }
     }
 

@@ -4,6 +4,7 @@ mod gray;
 mod plane;
 mod scale;
 mod seeta;
+mod turn;
 
 use fer_core::ImageView;
 

@@ -272,6 +272,7 @@ mod tests {
         Face {
             bounds: Some(FaceBox::try_from(bounds).unwrap()),
             score: None,
+            framing: None,
             prediction,
         }
     }

@@ -36,6 +36,32 @@ pub enum Error {
         /// The numbers found.
         found: [u32; 4],
     },
+    /// A face box that the caller gave and that lies outside its image.
+    #[error("face box {found:?} lies outside the image of {width}x{height} pixels")]
+    BoxOutside {
+        /// The box, `[x, y, width, height]`.
+        found: [f32; 4],
+        /// Columns of the image.
+        width: u32,
+        /// Rows of the image.
+        height: u32,
+    },
+    /// A file of face boxes that cannot be read.
+    #[error("{}, line {line}: {reason}", path.display())]
+    Boxes {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1; 0 if the file does not open.
+        line: u64,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// An image without a row in the file of face boxes.
+    #[error("the file of boxes has no row for {}", path.display())]
+    NoBoxes {
+        /// The image file.
+        path: PathBuf,
+    },
     /// A search for faces so small that the enlarged image would be too large.
     #[error(
         "faces from {min_face} pixels would be searched on {pixels} pixels, more than {limit}: raise the smallest face size"
@@ -173,6 +199,9 @@ impl Error {
             Self::UnknownFaceMode { .. }
             | Self::NotAFile { .. }
             | Self::InvalidBox { .. }
+            | Self::BoxOutside { .. }
+            | Self::Boxes { .. }
+            | Self::NoBoxes { .. }
             | Self::SearchTooLarge { .. }
             | Self::DrawOver { .. }
             | Self::DrawingExists { .. }

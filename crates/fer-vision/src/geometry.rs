@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
+/// A box as its finder gives it, `[x, y, width, height]` in pixels of the image; it may reach over the image's edges.
+pub type GivenBox = [f32; 4];
+
 /// A box around a face in pixels of the source image; as JSON `[x, y, width, height]`.
 ///
 /// The boxes that this crate returns are not empty and lie inside their image. A box read from elsewhere is not empty; it is compared

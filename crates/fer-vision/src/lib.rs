@@ -16,11 +16,15 @@ mod detector;
 #[cfg(feature = "files")]
 mod draw;
 mod error;
+mod framer;
 mod geometry;
+#[cfg(feature = "files")]
+mod given;
 #[cfg(feature = "files")]
 mod inputs;
 #[cfg(feature = "files")]
 mod pipeline;
+mod prepare;
 mod result;
 mod rows;
 mod stream;
@@ -36,7 +40,9 @@ pub use detector::{Detection, FaceDetector, FaceSearch, SeetaDetector};
 #[cfg(feature = "files")]
 pub use draw::{DrawingTargets, draw, save};
 pub use error::{Error, Result};
-pub use geometry::FaceBox;
+pub use geometry::{FaceBox, GivenBox};
+#[cfg(feature = "files")]
+pub use given::GivenBoxes;
 #[cfg(feature = "files")]
 pub use inputs::{expand_inputs, is_video};
 #[cfg(feature = "files")]

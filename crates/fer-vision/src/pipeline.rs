@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use fer_core::Image;
 
-use crate::analyze::{PreparedImage, pixels_of};
 use crate::inputs::refuse_folder;
+use crate::prepare::{PreparedImage, joined, places};
 use crate::{Analyzer, Error, Face, ImageResult, Result};
 
 /// Files read at a time for each thread. More keep the threads busier towards the end of a batch, fewer show results sooner; at any
@@ -78,7 +78,15 @@ impl Analyzer {
     /// Reads an image file and finds its faces.
     fn prepare_file(&self, path: &Path) -> Result<PreparedFile> {
         refuse_folder(path)?;
-        self.prepare_decoded(&Image::open(path)?)
+        let image = Image::open(path)?;
+        let Some(boxes) = &self.options().boxes else {
+            return self.prepare_decoded(&image);
+        };
+        let view = image.view();
+        Ok(PreparedFile {
+            image: self.prepare_places(&view, &places(&view, boxes.of(path)?)?)?,
+            animated: image.is_animated(),
+        })
     }
 
     fn prepare_decoded(&self, image: &Image) -> Result<PreparedFile> {
@@ -90,8 +98,8 @@ impl Analyzer {
 
     /// Predicts the faces of several prepared images, keeping what went wrong with each.
     fn predict_each(&self, images: Vec<Result<PreparedImage>>) -> Vec<Result<Vec<Face>>> {
-        let pixels = pixels_of(images.iter().flatten());
-        match self.classifier().predict_faces(&pixels) {
+        let (pixels, views) = joined(images.iter().flatten());
+        match self.classifier().predict_views(&pixels, &views) {
             Ok(predictions) => {
                 let mut predictions = predictions.into_iter();
                 let mut faces = |image: PreparedImage| image.into_faces(&mut predictions);

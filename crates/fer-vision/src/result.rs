@@ -3,29 +3,42 @@
 use std::path::PathBuf;
 
 use fer_core::Prediction;
+use fer_core::framing::Framing;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::{Error, FaceBox};
 
 /// A face and its apparent expression.
 ///
-/// As JSON: `{"box": [x, y, width, height] | null, "score", "emotion", "confidence", "uncertain", "label_set": [..],
+/// As JSON: `{"box": [x, y, width, height] | null, "score", "roll", "emotion", "confidence", "uncertain", "label_set": [..],
 /// "probabilities": {..}, "other": share | null}`, the label set that of an error rate of 0.1.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Face {
-    /// The face box, in pixels of the image; `None` if the whole image was taken as the face.
+    /// The box that the detector, or the caller, has put around the face, in pixels of the image; `None` if the whole image was
+    /// taken as the face. It says who is meant and matches what [`Analyzer::locate`](crate::Analyzer::locate) returns; what was
+    /// judged is the square of [`framing`](Self::framing).
     pub bounds: Option<FaceBox>,
     /// Certainty of the detector that this is a face; `None` if it was not asked.
     pub score: Option<f32>,
+    /// The square that was judged: that of the training data around the face, turned with it. `None` for a whole image.
+    pub framing: Option<Framing>,
     /// The apparent expression.
     pub prediction: Prediction,
 }
 
+impl Face {
+    /// Tilt of the head, clockwise in degrees; `None` for a whole image.
+    pub fn roll(&self) -> Option<f32> {
+        self.framing.map(|framing| framing.roll.to_degrees())
+    }
+}
+
 impl Serialize for Face {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut shape = serializer.serialize_struct("Face", 8)?;
+        let mut shape = serializer.serialize_struct("Face", 9)?;
         shape.serialize_field("box", &self.bounds)?;
         shape.serialize_field("score", &self.score)?;
+        shape.serialize_field("roll", &self.roll())?;
         shape.serialize_field("emotion", &self.prediction.emotion())?;
         shape.serialize_field("confidence", &self.prediction.confidence())?;
         shape.serialize_field("uncertain", &self.prediction.is_uncertain())?;

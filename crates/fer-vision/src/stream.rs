@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use self::assign::{assign, without_duplicates};
 use self::track::Track;
-use crate::analyze::PreparedImage;
+use crate::prepare::Place;
 use crate::{Analyzer, Detection, Error, Face, FaceBox, FaceSearch, Result};
 
 /// Options of a [`FaceStream`] for following people. Times are in seconds.
@@ -102,10 +102,8 @@ impl FaceStream {
     pub fn push(&mut self, time: f64, frame: &ImageView<'_>) -> Result<Vec<TrackedFace>> {
         self.advance_to(time)?;
         let found = self.find(time, frame)?;
-        let bounds = found.iter().map(|face| Some(face.bounds));
-        let pixels = self.analyzer.prepare_faces(frame, bounds)?;
-        let found: Vec<_> = found.into_iter().map(Some).collect();
-        let prepared = PreparedImage { found, pixels };
+        let places: Vec<Place> = found.into_iter().map(|face| Some(face).into()).collect();
+        let prepared = self.analyzer.prepare_places(frame, &places)?;
         let faces = self.analyzer.predict_one(prepared)?;
         Ok(self.follow(time, faces))
     }

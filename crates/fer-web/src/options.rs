@@ -46,6 +46,7 @@ impl AnalyzerSettings {
                 min_score: self.min_score.unwrap_or(FaceSearch::default().min_score),
             },
             threads: 1,
+            ..AnalyzerOptions::default()
         };
         Ok(Analyzer::new(classifier, options)?)
     }

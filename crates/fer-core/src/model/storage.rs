@@ -10,7 +10,7 @@ use safetensors::{Dtype, SafeTensorError, SafeTensors, View};
 use serde::{Deserialize, Serialize};
 
 use super::Model;
-use crate::{Emotion, Error, OtherCalibration, OtherOutputs, PerEmotion, Result};
+use crate::{Emotion, Error, OtherCalibration, OtherOutputs, PerEmotion, Result, Weights};
 
 /// The tensors of the outputs for other expressions.
 const OTHER_WEIGHTS: &str = "other.weight";
@@ -28,8 +28,8 @@ pub enum WeightStorage {
 }
 
 /// A named tensor, ready to be written.
-pub(super) struct TensorBytes {
-    pub(super) name: String,
+pub(crate) struct TensorBytes {
+    pub(crate) name: String,
     pub(super) bytes: Vec<u8>,
     pub(super) dtype: Dtype,
     pub(super) shape: Vec<usize>,
@@ -55,6 +55,27 @@ impl View for &TensorBytes {
 
 pub(super) fn write_tensors(
     model: &Model,
+    spec: &NetworkSpec,
+    storage: WeightStorage,
+) -> Result<Vec<TensorBytes>> {
+    let scores = model.calibration.scores().iter();
+    let mut tensors = write_weights(&model.weights, spec, storage)?;
+    tensors.extend(scores.map(|(emotion, scores)| TensorBytes {
+        name: scores_name(emotion),
+        bytes: le_bytes(scores),
+        dtype: Dtype::F32,
+        shape: vec![scores.len()],
+    }));
+    tensors.extend(model.other.as_ref().map_or_else(Vec::new, other_tensors));
+    Ok(tensors)
+}
+
+/// A tensor for each slot of the network.
+///
+/// # Errors
+/// [`Error::ModelTensor`] for weights beyond the range of half precision where that is asked for.
+pub(crate) fn write_weights(
+    weights: &Weights,
     spec: &NetworkSpec,
     storage: WeightStorage,
 ) -> Result<Vec<TensorBytes>> {
@@ -84,20 +105,9 @@ pub(super) fn write_tensors(
     };
     let parameters = spec.parameters().into_iter();
     let statistics = spec.statistics().into_iter();
-    let scores = model.calibration.scores().iter();
-    let other = model.other.as_ref().map_or_else(Vec::new, other_tensors);
     parameters
-        .map(|slot| tensor(slot, &model.weights.parameters))
-        .chain(statistics.map(|slot| tensor(slot, &model.weights.statistics)))
-        .chain(scores.map(|(emotion, scores)| {
-            Ok(TensorBytes {
-                name: scores_name(emotion),
-                bytes: le_bytes(scores),
-                dtype: Dtype::F32,
-                shape: vec![scores.len()],
-            })
-        }))
-        .chain(other.into_iter().map(Ok))
+        .map(|slot| tensor(slot, &weights.parameters))
+        .chain(statistics.map(|slot| tensor(slot, &weights.statistics)))
         .collect()
 }
 
@@ -142,8 +152,16 @@ pub(super) fn read_other(
     })
 }
 
+/// Reads the weights of a network.
+pub(crate) fn read_weights(tensors: &SafeTensors<'_>, spec: &NetworkSpec) -> Result<Weights> {
+    Ok(Weights {
+        parameters: read_slots(tensors, &spec.parameters())?,
+        statistics: read_slots(tensors, &spec.statistics())?,
+    })
+}
+
 /// Reads the tensors of `slots` into one flat buffer.
-pub(super) fn read_slots(tensors: &SafeTensors<'_>, slots: &[Slot]) -> Result<Vec<f32>> {
+fn read_slots(tensors: &SafeTensors<'_>, slots: &[Slot]) -> Result<Vec<f32>> {
     // All are checked before any memory is taken: a configuration may promise what the file does not hold.
     let views = slots.iter().map(|slot| find_slot(tensors, slot));
     let views = views.collect::<Result<Vec<_>>>()?;
@@ -215,7 +233,7 @@ pub(super) fn check_names(
 }
 
 /// Tells a file that is cut short or damaged from one that is no model file.
-pub(super) fn read_error(error: SafeTensorError) -> Error {
+pub(crate) fn read_error(error: SafeTensorError) -> Error {
     let reason = error.to_string();
     match error {
         SafeTensorError::MetadataIncompleteBuffer

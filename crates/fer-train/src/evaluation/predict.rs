@@ -15,9 +15,9 @@ use crate::paths::portable;
 /// Images decoded and predicted at a time; bounds the memory.
 const BATCH: usize = 512;
 
-/// Finds the face in an image and writes it ready for the network, as [`Preprocessing::face_bytes`] does; `false` where there is
-/// none.
-pub type FindFace<'a> = dyn Fn(&ImageView<'_>, &mut [u8]) -> Result<bool, FaceError> + Sync + 'a;
+/// Finds the face in an image and returns it ready for the network, as [`Preprocessing::face_bytes`] writes it, or several views of
+/// it one after the other; nothing where there is none.
+pub type FindFace<'a> = dyn Fn(&ImageView<'_>) -> Result<Vec<u8>, FaceError> + Sync + 'a;
 
 /// Reason for which an image could not be turned into a face.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
@@ -41,10 +41,11 @@ impl From<fer_core::Error> for FaceError {
 /// The [`FindFace`] for crops: the whole image is the face.
 pub fn whole_image(
     preprocessing: &Preprocessing,
-) -> impl Fn(&ImageView<'_>, &mut [u8]) -> Result<bool, FaceError> + Sync {
-    |image, face| {
-        preprocessing.face_bytes(image, face)?;
-        Ok(true)
+) -> impl Fn(&ImageView<'_>) -> Result<Vec<u8>, FaceError> + Sync {
+    |image| {
+        let mut face = vec![0; preprocessing.face_len()];
+        preprocessing.face_bytes(image, &mut face)?;
+        Ok(face)
     }
 }
 
@@ -89,10 +90,10 @@ pub(super) fn predict<'a>(
     };
     for (batch, items) in items.chunks(BATCH).enumerate() {
         tell(batch * BATCH)?;
-        let mut prepared: Vec<Result<Option<Vec<u8>>, FaceError>> =
-            items.iter().map(|_| Ok(None)).collect();
+        let mut prepared: Vec<Result<Vec<u8>, FaceError>> =
+            items.iter().map(|_| Ok(Vec::new())).collect();
         threads.for_each(items.iter().zip(&mut prepared), |(item, prepared)| {
-            *prepared = prepare(&folder.root().join(&item.path), preprocessing, find_face);
+            *prepared = prepare(&folder.root().join(&item.path), find_face);
         });
         answers.add(classifier, items, prepared)?;
     }
@@ -101,14 +102,9 @@ pub(super) fn predict<'a>(
 }
 
 /// Reads an image file and finds its face.
-fn prepare(
-    path: &Path,
-    preprocessing: &Preprocessing,
-    find_face: &FindFace<'_>,
-) -> Result<Option<Vec<u8>>, FaceError> {
+fn prepare(path: &Path, find_face: &FindFace<'_>) -> Result<Vec<u8>, FaceError> {
     let image = Image::open(path)?;
-    let mut face = vec![0; preprocessing.face_len()];
-    Ok(find_face(&image.view(), &mut face)?.then_some(face))
+    find_face(&image.view())
 }
 
 impl<'a> Answers<'a> {
@@ -117,16 +113,18 @@ impl<'a> Answers<'a> {
         &mut self,
         classifier: &Classifier,
         items: &'a [Item],
-        prepared: Vec<Result<Option<Vec<u8>>, FaceError>>,
+        prepared: Vec<Result<Vec<u8>, FaceError>>,
     ) -> Result<()> {
-        let (mut found, mut faces) = (Vec::new(), Vec::new());
+        let face_len = classifier.model().preprocessing.face_len();
+        let (mut found, mut faces, mut views) = (Vec::new(), Vec::new(), Vec::new());
         for (item, prepared) in items.iter().zip(prepared) {
             match prepared {
-                Ok(Some(face)) => {
+                Ok(face) if face.is_empty() => self.no_face += 1,
+                Ok(face) => {
                     found.push(item);
+                    views.push(face.len() / face_len);
                     faces.extend_from_slice(&face);
                 }
-                Ok(None) => self.no_face += 1,
                 Err(error) => self.failed.push(FailedImage {
                     path: portable(&item.path),
                     kind: error.kind,
@@ -134,7 +132,7 @@ impl<'a> Answers<'a> {
                 }),
             }
         }
-        let predictions = classifier.predict_faces(&faces)?;
+        let predictions = classifier.predict_views(&faces, &views)?;
         self.scored.extend(
             found
                 .into_iter()

@@ -3,16 +3,24 @@
 //! ```text
 //! cargo run --release -p fer-vision --example measure_photos -- recall
 //! cargo run --release -p fer-vision --example measure_photos -- framing DATA/fer2013/validation
+//! cargo run --release -p fer-vision --example measure_photos -- steady PHOTOS
+//! cargo run --release -p fer-vision --example measure_photos -- tilt DATA/fer2013/validation
+//! cargo run --release -p fer-vision --example measure_photos -- explain DATA/fer2013/validation
 //! cargo run --release -p fer-vision --example measure_photos -- time
 //! cargo run --release -p fer-vision --example measure_photos -- video
 //! cargo run --release -p fer-vision --example measure_photos -- memory 10000
 //! ```
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod crops;
+#[path = "../../../../tests/core/deletion.rs"]
+mod deletion;
+mod explain;
 mod framing;
 #[path = "../../../../tests/vision/scenes.rs"]
 mod scenes;
 mod speed;
+mod steady;
 
 use std::path::Path;
 
@@ -26,12 +34,21 @@ fn main() {
     match arguments.as_slice() {
         ["recall"] => recall(),
         ["framing", folder] => framing::measure(Path::new(folder)),
+        ["steady", folder] => steady::noise(Path::new(folder), 1),
+        ["steady", folder, stride] => steady::noise(Path::new(folder), number(stride)),
+        ["tilt", folder] => steady::tilt(Path::new(folder), 1),
+        ["tilt", folder, stride] => steady::tilt(Path::new(folder), number(stride)),
+        ["explain", folder] => explain::measure(Path::new(folder)),
         ["time"] => speed::photos(),
         ["video"] => speed::video(),
         ["serve"] => speed::serve(),
-        ["memory", count] => speed::memory(count.parse().expect("a number of photos")),
-        _ => panic!("expected recall, framing FOLDER, time, video or memory COUNT"),
+        ["memory", count] => speed::memory(number(count)),
+        _ => panic!("expected one of the commands that the documentation of this program lists"),
     }
+}
+
+fn number(argument: &str) -> usize {
+    argument.parse().expect("a number")
 }
 
 /// Recall and false boxes on scenes of drawn faces, by the side of the face box.

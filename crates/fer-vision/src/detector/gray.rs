@@ -3,8 +3,9 @@
 use fast_image_resize::Resizer;
 use fer_core::{ImageView, PixelFormat};
 
-use super::plane::Plane;
+use super::plane::{Plane, Size};
 use super::scale::{resize, scaled};
+use super::turn::Turn;
 use crate::Error;
 
 /// A gray, possibly smaller copy of an image. Keeps its buffers from image to image.
@@ -12,7 +13,12 @@ use crate::Error;
 pub(super) struct GrayCopy {
     gray: Vec<u8>,
     shrunk: Vec<u8>,
+    turned: Vec<u8>,
     resizer: Resizer,
+    /// Size of the latest copy.
+    size: Size,
+    /// Whether the latest copy lies in `shrunk` and not in `gray`.
+    is_shrunk: bool,
 }
 
 impl GrayCopy {
@@ -26,24 +32,46 @@ impl GrayCopy {
         image
             .rows()
             .for_each(|row| append_gray(row, image.format(), &mut self.gray));
-        let size = (image.width() as usize, image.height() as usize);
+        self.size = (image.width() as usize, image.height() as usize);
+        self.is_shrunk = scale < 1.0;
+        if !self.is_shrunk {
+            return Ok((self.plane(), 1.0));
+        }
         let full = Plane {
             pixels: &self.gray,
-            size,
+            size: self.size,
         };
-        if scale >= 1.0 {
-            return Ok((full, 1.0));
-        }
-        let size = scaled(size, scale);
+        let size = scaled(self.size, scale);
         self.shrunk.resize(size.0 * size.1, 0);
         resize(&mut self.resizer, full, &mut self.shrunk, size)?;
-        Ok((
-            Plane {
-                pixels: &self.shrunk,
-                size,
-            },
-            scale,
-        ))
+        self.size = size;
+        Ok((self.plane(), scale))
+    }
+
+    /// The latest copy.
+    fn plane(&self) -> Plane<'_> {
+        let pixels = if self.is_shrunk {
+            &self.shrunk
+        } else {
+            &self.gray
+        };
+        Plane {
+            pixels,
+            size: self.size,
+        }
+    }
+
+    /// Turns the latest copy about its center, and shrinks it to `scale`, at most 1.
+    pub(super) fn turn(&mut self, roll: f32, scale: f32) -> (Plane<'_>, Turn) {
+        let turn = Turn::new(self.size, roll, scale);
+        let mut turned = std::mem::take(&mut self.turned);
+        turn.draw(self.plane(), &mut turned);
+        self.turned = turned;
+        let plane = Plane {
+            pixels: &self.turned,
+            size: turn.size,
+        };
+        (plane, turn)
     }
 }
 

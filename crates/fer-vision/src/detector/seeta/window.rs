@@ -62,6 +62,46 @@ pub(super) fn merge_duplicates(windows: &mut Vec<Window>, max_overlap: f32) {
     );
 }
 
+/// Keeps the best of windows whose intersection over union exceeds `max_overlap`, best first, with its own score.
+pub(super) fn keep_best(windows: &mut Vec<Window>, max_overlap: f32) {
+    windows.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let mut kept: Vec<Window> = Vec::new();
+    for window in windows.drain(..) {
+        if !kept.iter().any(|best| best.overlaps(&window, max_overlap)) {
+            kept.push(window);
+        }
+    }
+    *windows = kept;
+}
+
+/// Merges windows that show the same face, as [`merge_duplicates`] does; where each face is, the windows near the best of it say
+/// together: their mean by score. One window more or less, which noise may decide, moves it little.
+pub(super) fn merge_faces(windows: &mut Vec<Window>, max_overlap: f32, least_overlap: f32) {
+    let all = windows.clone();
+    merge_duplicates(windows, max_overlap);
+    for face in windows {
+        let near = || {
+            let overlapping = |window: &&Window| window.overlaps(face, least_overlap);
+            all.iter().filter(overlapping)
+        };
+        let total: f32 = near().map(|window| window.score).sum();
+        if total > 0.0 {
+            let mean = |part: fn(&Window) -> f32| {
+                near()
+                    .map(|window| window.score * part(window))
+                    .sum::<f32>()
+                    / total
+            };
+            *face = Window {
+                x: mean(|window| window.x),
+                y: mean(|window| window.y),
+                side: mean(|window| window.side),
+                score: face.score,
+            };
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -90,6 +130,20 @@ mod tests {
             let merged: f32 = windows.iter().map(|window| window.score).sum();
             prop_assert!((total - merged).abs() <= 1e-4 * total.max(1.0));
         }
+    }
+
+    #[test]
+    fn a_face_lies_in_the_middle_of_its_windows() {
+        let window = |x, score| Window {
+            x,
+            y: 0.0,
+            side: 40.0,
+            score,
+        };
+        // The last shows the same face, but not the same place.
+        let mut windows = vec![window(10.0, 1.0), window(14.0, 3.0), window(30.0, 0.5)];
+        merge_faces(&mut windows, 0.3, 0.6);
+        assert_eq!(windows, [window(13.0, 4.5)]);
     }
 
     #[test]
