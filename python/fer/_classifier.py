@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from fer import _fer
 from fer._arrow import predicted
 from fer._batch import Batch
+from fer._found import boxes_from, detect
 from fer._inputs import read, scalars, several
 from fer._prediction import Prediction
 from fer._progress import counter
+from fer.exceptions import ConfigError, FerError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from fer._progress import Counter
-    from fer._types import FaceMode, ImageInput
+    from fer._types import Boxes, Detector, FaceMode, ImageInput
 
 __all__ = ["Classifier", "classifier_of"]
 
@@ -68,11 +70,24 @@ class Classifier:
             threads=threads,
         )
 
-    def predict(self, image: ImageInput, *, faces: FaceMode = "auto", bgr: bool = False) -> Prediction:
+    def predict(
+        self,
+        image: ImageInput,
+        *,
+        faces: FaceMode = "auto",
+        boxes: Boxes | None = None,
+        detector: Detector | None = None,
+        bgr: bool = False,
+    ) -> Prediction:
         """Find the faces in one image and name their expression, as ``fer.predict``."""
         analyzer = self._analyzer
         image = read(image)
-        found, path = analyzer.predict(image, faces, bgr)
+        if detector is not None:
+            if boxes is not None:
+                raise ConfigError("boxes and detector: expected one of them", "invalid_argument")
+            boxes = detect(detector, image, bgr)
+        given = None if boxes is None else boxes_from(boxes)
+        found, path = analyzer.predict(image, faces, bgr, given)
         return Prediction(found, source=image, path=path, analyzer=analyzer, bgr=bgr)
 
     @overload
@@ -81,6 +96,8 @@ class Classifier:
         images: str | os.PathLike[str] | Iterable[ImageInput],
         *,
         faces: FaceMode = ...,
+        boxes: Sequence[Boxes] | None = ...,
+        detector: Detector | None = ...,
         bgr: bool = ...,
         ids: Sequence[Any] | None = ...,
         progress: bool | Counter = ...,
@@ -92,6 +109,8 @@ class Classifier:
         images: str | os.PathLike[str] | Iterable[ImageInput],
         *,
         faces: FaceMode = ...,
+        boxes: Sequence[Boxes] | None = ...,
+        detector: Detector | None = ...,
         bgr: bool = ...,
         ids: None = ...,
         progress: bool | Counter = ...,
@@ -102,6 +121,8 @@ class Classifier:
         images: str | os.PathLike[str] | Iterable[ImageInput],
         *,
         faces: FaceMode = "auto",
+        boxes: Sequence[Boxes] | None = None,
+        detector: Detector | None = None,
         bgr: bool = False,
         ids: Sequence[Any] | None = None,
         progress: bool | Counter = True,
@@ -116,10 +137,19 @@ class Classifier:
         if stream:
             if ids is not None:
                 raise ValueError("ids belong to the table of a Batch: leave them out with stream=True")
+            if boxes is not None:
+                raise ValueError("boxes are those of listed images: leave them out with stream=True")
+            if detector is not None:
+                return self._one_by_one(sources, faces, None, detector, bgr, None)
             return self._stream(sources, faces, bgr)
         listed = list(sources)
         if ids is not None:
             ids = scalars(ids, len(listed))
+        if boxes is not None and len(boxes) != len(listed):
+            raise ConfigError(f"boxes of {len(boxes)} images for {len(listed)} images", "invalid_argument")
+        if boxes is not None or detector is not None:
+            with counter(progress) as count:
+                return Batch(list(self._one_by_one(listed, faces, boxes, detector, bgr, count)), ids)
         with counter(progress) as count:
             return Batch(self._predictions(listed, faces, bgr, count), ids)
 
@@ -191,6 +221,28 @@ class Classifier:
             return self.predict_batch(images, faces=faces, progress=False)
 
         return predicted(data, predict, image=image, keep=keep, largest=largest)
+
+    def _one_by_one(
+        self,
+        sources: Iterable[ImageInput],
+        faces: FaceMode,
+        boxes: Sequence[Boxes] | None,
+        detector: Detector | None,
+        bgr: bool,
+        count: Counter | None,
+    ) -> Iterator[Prediction]:
+        """Predict images whose faces were found elsewhere; one that fails becomes an item with an error."""
+        for number, source in enumerate(sources):
+            given = None if boxes is None else boxes[number]
+            try:
+                yield self.predict(source, faces=faces, boxes=given, detector=detector, bgr=bgr)
+            except FerError as error:
+                path = os.fspath(source) if isinstance(source, str | os.PathLike) else None
+                yield Prediction(
+                    [], source=source, path=path, error=error, analyzer=self._analyzer, bgr=bgr
+                )
+            if count is not None and isinstance(sources, Sequence):
+                count("images", number + 1, len(sources))
 
     def with_priors(self, priors: str | Sequence[float] | Mapping[str, float]) -> Classifier:
         """Return the same model under another class mix; nothing is loaded again."""

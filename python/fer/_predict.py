@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fer._classifier import Classifier
     from fer._prediction import Prediction
     from fer._progress import Counter
-    from fer._types import FaceMode, ImageInput
+    from fer._types import Boxes, Detector, FaceMode, ImageInput
 
 __all__ = ["predict", "predict_batch"]
 
@@ -23,6 +23,8 @@ def predict(
     image: ImageInput,
     *,
     faces: FaceMode = "auto",
+    boxes: Boxes | None = None,
+    detector: Detector | None = None,
     model: str | os.PathLike[str] | Classifier | None = None,
     priors: str | Sequence[float] | Mapping[str, float] | None = None,
     bgr: bool = False,
@@ -38,6 +40,12 @@ def predict(
     faces
         ``"auto"`` takes an image that is a face crop whole and searches any other; ``"find"`` always
         searches; ``"whole"`` never does.
+    boxes
+        Faces found before, instead of a search: sequences or rows of an array that begin with x, y, width and
+        height, or dicts that hold such a box as ``"box"`` or ``"facial_area"``. The result has their order.
+    detector
+        Function that finds the faces instead: takes an array ``[H, W, 3]`` of RGB bytes and returns faces in
+        the forms of `boxes`.
     model
         Name of a built-in model (see ``fer.MODELS``), path of a model file, or a ``fer.Classifier``. The
         default model when absent. A file is loaded anew at every call: make a ``fer.Classifier`` of it to
@@ -58,6 +66,8 @@ def predict(
     ------
     ImageError
         If the image cannot be read; ``fer.ImageNotFoundError`` if its file does not exist.
+    ConfigError
+        If a box has another form or lies outside the image.
 
     Examples
     --------
@@ -67,7 +77,9 @@ def predict(
     >>> round(sum(fer.predict(face, faces="whole").probabilities.values()), 5)
     1.0
     """
-    return classifier_of(model, priors).predict(image, faces=faces, bgr=bgr)
+    return classifier_of(model, priors).predict(
+        image, faces=faces, boxes=boxes, detector=detector, bgr=bgr
+    )
 
 
 @overload
@@ -75,6 +87,8 @@ def predict_batch(
     images: str | os.PathLike[str] | Iterable[ImageInput],
     *,
     faces: FaceMode = ...,
+    boxes: Sequence[Boxes] | None = ...,
+    detector: Detector | None = ...,
     model: str | os.PathLike[str] | Classifier | None = ...,
     priors: str | Sequence[float] | Mapping[str, float] | None = ...,
     bgr: bool = ...,
@@ -87,6 +101,8 @@ def predict_batch(
     images: str | os.PathLike[str] | Iterable[ImageInput],
     *,
     faces: FaceMode = ...,
+    boxes: Sequence[Boxes] | None = ...,
+    detector: Detector | None = ...,
     model: str | os.PathLike[str] | Classifier | None = ...,
     priors: str | Sequence[float] | Mapping[str, float] | None = ...,
     bgr: bool = ...,
@@ -98,6 +114,8 @@ def predict_batch(
     images: str | os.PathLike[str] | Iterable[ImageInput],
     *,
     faces: FaceMode = "auto",
+    boxes: Sequence[Boxes] | None = None,
+    detector: Detector | None = None,
     model: str | os.PathLike[str] | Classifier | None = None,
     priors: str | Sequence[float] | Mapping[str, float] | None = None,
     bgr: bool = False,
@@ -117,6 +135,10 @@ def predict_batch(
         (``None``, NaN, ``pandas.NA``) becomes an item with an error.
     faces
         As in ``fer.predict``.
+    boxes
+        Faces found before, for each image as in ``fer.predict``.
+    detector
+        As in ``fer.predict``; called for one image after the other.
     model
         As in ``fer.predict``.
     priors
@@ -148,5 +170,14 @@ def predict_batch(
     2
     """
     call: Any = classifier_of(model, priors).predict_batch  # whose overloads take no `bool` for `stream`
-    found = call(images, faces=faces, bgr=bgr, ids=ids, progress=progress, stream=stream)
+    found = call(
+        images,
+        faces=faces,
+        boxes=boxes,
+        detector=detector,
+        bgr=bgr,
+        ids=ids,
+        progress=progress,
+        stream=stream,
+    )
     return cast("Batch | Iterator[Prediction]", found)

@@ -113,6 +113,53 @@ fn csv_has_a_row_a_face_and_the_same_numbers_as_json() {
 }
 
 #[test]
+fn the_csv_of_a_prediction_serves_as_its_boxes() {
+    let folder = tempfile::tempdir().unwrap();
+    let photo = example("photos/group.jpg");
+    let found = run(fer().args(["predict", "--format", "csv"]).arg(&photo));
+    assert_eq!(found.code, 0, "{}", found.stderr);
+    let csv = folder.path().join("boxes.csv");
+    std::fs::write(&csv, &found.stdout).unwrap();
+    let with_boxes = |paths: &[&std::path::Path]| {
+        let mut command = fer();
+        command.args(["predict", "--format", "csv"]).args(paths);
+        run(command.arg("--boxes").arg(&csv))
+    };
+    let judged = with_boxes(&[&photo]);
+    assert_eq!(judged.code, 0, "{}", judged.stderr);
+    let rows = |text: &str| -> Vec<Vec<String>> {
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let score = reader
+            .headers()
+            .unwrap()
+            .iter()
+            .position(|name| name == "score");
+        let without_score = |row: csv::StringRecord| {
+            let fields = row.iter().enumerate();
+            fields
+                .filter(|(column, _)| Some(*column) != score)
+                .map(|(_, field)| field.to_owned())
+                .collect()
+        };
+        reader
+            .records()
+            .map(|row| without_score(row.unwrap()))
+            .collect()
+    };
+    assert_eq!(rows(&judged.stdout), rows(&found.stdout));
+
+    // An image without a row is an item with an error, a row without an image ends the command.
+    let happy = example("photos/happy.jpg");
+    let both = with_boxes(&[&photo, &happy]);
+    assert_eq!(both.code, 1);
+    assert!(both.stderr.contains("no row for"), "{}", both.stderr);
+    assert_eq!(rows(&both.stdout).len(), rows(&found.stdout).len() + 1);
+    let other = with_boxes(&[&happy]);
+    assert_eq!((other.code, other.stdout.as_str()), (1, ""));
+    assert!(other.stderr.contains("group.jpg"), "{}", other.stderr);
+}
+
+#[test]
 fn a_folder_is_searched_in_depth_in_a_fixed_order_and_a_glob_is_expanded() {
     let run_on = |path: &std::path::Path| {
         let run = run(fer().args(["predict", "--format", "json"]).arg(path));

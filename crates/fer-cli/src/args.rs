@@ -96,6 +96,10 @@ pub(crate) struct PredictArgs {
     #[arg(long, value_name = "OUT")]
     pub(crate) draw: Option<PathBuf>,
 
+    /// Faces found before, instead of a search: columns path, x, y, width, height, as `--format csv` writes them
+    #[arg(long, value_name = "CSV", conflicts_with_all = ["faces", "resume"])]
+    pub(crate) boxes: Option<PathBuf>,
+
     /// Frames analyzed per second of video
     #[arg(long, value_name = "N", default_value_t = fer_vision::DEFAULT_FRAMES_PER_SECOND)]
     pub(crate) frames_per_second: f64,

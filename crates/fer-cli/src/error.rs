@@ -19,6 +19,12 @@ pub(crate) enum Error {
     /// Drawings of several videos, or of videos and images.
     #[error("--draw takes images, or one video: name them in separate commands")]
     MixedDrawing,
+    /// Boxes for a file that is not predicted.
+    #[error("--boxes has rows for {}, which is not among the inputs", path.display())]
+    BoxesBeside { path: PathBuf },
+    /// Boxes although a video is predicted.
+    #[error("--boxes is for images: {} is a video", path.display())]
+    BoxesForVideo { path: PathBuf },
     /// A folder for drawings that cannot be created.
     #[error("cannot create {}", path.display())]
     CreateFolder { path: PathBuf, source: io::Error },

@@ -6,11 +6,12 @@ mod journal;
 mod output;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use fer_core::Image;
 use fer_kit::predict::{Frame, Item, predict};
 use fer_kit::{describe, load_classifier};
-use fer_vision::{Analyzer, AnalyzerOptions, ImageResult, is_video};
+use fer_vision::{Analyzer, AnalyzerOptions, GivenBoxes, ImageResult, is_video};
 use serde_json::{Value, json};
 
 use crate::args::{Format, ModelArgs, PredictArgs};
@@ -23,9 +24,13 @@ use output::Output;
 
 pub(crate) fn run(args: &PredictArgs, quiet: bool) -> Result<Status> {
     let format = args.output.as_deref().map(FileFormat::of).transpose()?;
-    let analyzer = analyzer(&args.model)?;
+    let boxes = args.boxes.as_deref().map(GivenBoxes::load).transpose()?;
     let inputs = Inputs::read(&args.paths, args.null)?;
     let files = inputs.files();
+    if let Some(boxes) = &boxes {
+        refuse_unused(boxes, &files)?;
+    }
+    let analyzer = analyzer(&args.model, boxes)?;
     let videos = files.iter().filter(|file| is_video(file)).count();
     let is_table = format.map_or(args.format == Format::Csv, FileFormat::is_table);
     if is_table && videos > 0 && videos < files.len() {
@@ -72,12 +77,26 @@ pub(crate) fn run(args: &PredictArgs, quiet: bool) -> Result<Status> {
     run.finish()
 }
 
+/// Refuses boxes that would not be used: of files that are no input, and in videos.
+fn refuse_unused(boxes: &GivenBoxes, files: &[PathBuf]) -> Result<()> {
+    if let Some(video) = files.iter().find(|file| is_video(file)) {
+        return Err(Error::BoxesForVideo {
+            path: video.clone(),
+        });
+    }
+    match boxes.beside(files).into_iter().next() {
+        Some(path) => Err(Error::BoxesBeside { path }),
+        None => Ok(()),
+    }
+}
+
 /// An analyzer as the arguments ask for.
-fn analyzer(args: &ModelArgs) -> Result<Analyzer> {
+fn analyzer(args: &ModelArgs, boxes: Option<GivenBoxes>) -> Result<Analyzer> {
     let classifier = load_classifier(args.model.as_deref(), args.priors, args.threads)?;
     let options = AnalyzerOptions {
         faces: args.faces,
         threads: args.threads,
+        boxes: boxes.map(Arc::new),
         ..AnalyzerOptions::default()
     };
     Ok(Analyzer::new(classifier, options)?)
