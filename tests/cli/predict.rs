@@ -89,6 +89,7 @@ fn csv_has_a_row_a_face_and_the_same_numbers_as_json() {
             "sad",
             "neutral",
             "surprise",
+            "other",
             "error"
         ]
     );
