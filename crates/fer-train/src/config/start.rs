@@ -6,20 +6,22 @@ use fer_core::Model;
 use fer_kernels::{NetworkSpec, Role};
 use serde::{Deserialize, Serialize};
 
-use super::{TrainConfig, within};
+use super::{Monitor, TrainConfig, within};
 use crate::error::Result;
 
 /// Image passes of a training whose length is chosen by the number of images; few images are seen more often.
 const PASSES: usize = 20_000;
 /// The fewest and the most epochs chosen.
-const EPOCHS: (usize, usize) = (12, 60);
+const EPOCHS: (usize, usize) = (12, 40);
 /// Steps an epoch of few images, and the fewest and the most images a step.
 const STEPS: usize = 8;
-const BATCH_SIZE: (usize, usize) = (16, 128);
+const BATCH_SIZE: (usize, usize) = (32, 128);
 /// The peak of the learning rate on [`MANY_IMAGES`]; of fewer, the share that [`LEAST_SHARE`] bounds.
 const LEARNING_RATE: f64 = 1e-3;
 const MANY_IMAGES: f64 = 20_000.0;
-const LEAST_SHARE: f64 = 0.2;
+const LEAST_SHARE: f64 = 0.3;
+/// Batches of few images say little of the statistics of all.
+const BATCH_NORM_MOMENTUM: f32 = 0.01;
 
 /// `[start]`: the model that a training starts from instead of random weights.
 ///
@@ -51,13 +53,16 @@ pub(super) fn is_built_in(model: &Path) -> bool {
 
 impl TrainConfig {
     /// The defaults of a training that starts from `model`, a built-in one by name or a file: its length, its steps and its learning rate
-    /// are chosen by the number of images.
+    /// are chosen by the number of images, its best epoch by the loss, and the statistics of batch norm move slowly.
     #[must_use]
     pub fn starting_from(model: impl Into<PathBuf>) -> Self {
         Self {
             epochs: 0,
             batch_size: 0,
             learning_rate: 0.0,
+            batch_norm_momentum: BATCH_NORM_MOMENTUM,
+            // The accuracy on a few dozen validation images is too coarse to choose by.
+            monitor: Monitor::Loss,
             start: StartConfig {
                 model: Some(model.into()),
                 ..StartConfig::default()
@@ -104,7 +109,7 @@ mod tests {
             let settled = open.settled(images);
             (settled.epochs, settled.batch_size, settled.learning_rate)
         };
-        assert_eq!(chosen(100), (60, 16, 2e-4));
+        assert_eq!(chosen(100), (40, 32, 3e-4));
         assert_eq!(chosen(1000).0, 20);
         assert_eq!(chosen(27_000), (12, 128, 1e-3));
         let given = TrainConfig {

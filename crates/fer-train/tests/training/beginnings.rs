@@ -160,8 +160,8 @@ fn frozen_stages_keep_their_weights_and_length_follows_the_number_of_images() {
         ..config()
     };
     let second = train_into(&data, &folder.path().join("second"), config, &options()).unwrap();
-    assert_eq!(second.config.epochs, 60);
-    assert_eq!(second.config.batch_size, 16);
+    assert_eq!(second.config.epochs, 40);
+    assert_eq!(second.config.batch_size, 32);
     let (before, after) = (
         Model::load(start).unwrap(),
         Model::load(second.model).unwrap(),
