@@ -4,6 +4,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::{MIN_PERIODS, PeriodShares, Series, Trend};
+use crate::adjust::holm;
 use crate::flat::{FlatTable, group_columns, group_row, text};
 use crate::json::group_fields;
 use crate::named::{Named, by_name};
@@ -84,12 +85,15 @@ impl Trend {
 
     /// Returns the result in one sentence: the most certain slope of net, or why there is none.
     pub fn headline(&self) -> String {
-        let slopes = self
-            .series
-            .iter()
-            .filter_map(|series| Some((series, series.slopes.as_ref()?)));
-        let clearest = slopes.min_by(|(_, a), (_, b)| a.net.p.total_cmp(&b.net.p));
-        let Some((series, slopes)) = clearest else {
+        let slopes = self.series.iter();
+        let slopes: Vec<_> = slopes
+            .filter_map(|series| Some((series, series.slopes.as_ref()?.net)))
+            .collect();
+        // The clearest of several groups is clear by chance more often than one alone.
+        let adjusted = holm(&slopes.iter().map(|(_, net)| net.p).collect::<Vec<_>>());
+        let clearest = slopes.iter().zip(adjusted);
+        let clearest = clearest.min_by(|((_, a), _), ((_, b), _)| a.p.total_cmp(&b.p));
+        let Some((&(series, net), p)) = clearest else {
             let most = self.series.iter().map(|series| {
                 let shown = series.periods.iter();
                 shown
@@ -105,7 +109,6 @@ impl Trend {
                 )
             };
         };
-        let net = &slopes.net;
         let of = if series.by.is_empty() {
             String::new()
         } else {
@@ -118,15 +121,15 @@ impl Trend {
             self.unit(),
             points(net.low),
             points(net.high),
-            p_value(net.p)
+            p_value(p)
         );
-        if net.p > 0.05 {
+        if p > 0.05 || (net.low <= 0.0 && net.high >= 0.0) {
             format!(
                 "Net, happy minus sad,{of} neither rises nor falls more than chance makes it: {figures}."
             )
         } else {
             let verb = if net.per_step < 0.0 { "falls" } else { "rises" };
-            format!("Net, happy minus sad,{of} {verb} by {figures}.")
+            format!("Net, happy minus sad,{of} {verb}: {figures}.")
         }
     }
 
