@@ -271,7 +271,8 @@ mod tests {
         }
     }
 
-    /// Pairs drawn with known accuracies: the interval holds the true difference in about 95 of 100 draws.
+    /// Pairs drawn with known accuracies: the interval holds the true difference in about 95 of 100 draws, in more where few images
+    /// decide.
     #[test]
     fn intervals_hold_the_true_difference() {
         const ROUNDS: u64 = 2000;
@@ -298,7 +299,7 @@ mod tests {
                 held += u64::from(low <= truth && truth <= high);
             }
             let share = held as f64 / ROUNDS as f64;
-            assert!((0.935..=0.985).contains(&share), "{cells:?}, {n}: {share}");
+            assert!((0.935..=0.997).contains(&share), "{cells:?}, {n}: {share}");
         }
     }
 
