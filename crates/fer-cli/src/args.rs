@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use fer_core::Priors;
 use fer_vision::FaceMode;
 
+use crate::format::Format;
 use crate::insight::args::InsightArgs;
 
 /// Recognise apparent facial expressions: happy, sad, neutral, surprise.
@@ -103,14 +104,6 @@ pub(crate) struct PredictArgs {
     /// Frames analyzed per second of video
     #[arg(long, value_name = "N", default_value_t = fer_vision::DEFAULT_FRAMES_PER_SECOND)]
     pub(crate) frames_per_second: f64,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    #[default]
-    Table,
-    Json,
-    Csv,
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,7 @@ mod error;
 mod evaluate;
 mod export;
 mod files;
+mod format;
 mod info;
 mod insight;
 mod predict;

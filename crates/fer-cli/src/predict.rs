@@ -14,7 +14,8 @@ use fer_kit::{describe, load_classifier};
 use fer_vision::{Analyzer, AnalyzerOptions, GivenBoxes, ImageResult, is_video};
 use serde_json::{Value, json};
 
-use crate::args::{Format, ModelArgs, PredictArgs};
+use crate::args::{ModelArgs, PredictArgs};
+use crate::format::Format;
 use crate::progress::{Progress, say, say_error};
 use crate::{Error, Result, Status};
 use drawing::Drawing;

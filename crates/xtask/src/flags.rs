@@ -7,8 +7,9 @@ use std::path::Path;
 use crate::{Outcome, markers};
 
 /// The sources of the grammar, the commands first.
-const GRAMMAR: [&str; 2] = [
+const GRAMMAR: [&str; 3] = [
     "crates/fer-cli/src/args.rs",
+    "crates/fer-cli/src/format.rs",
     "crates/fer-cli/src/insight/args.rs",
 ];
 const DOCUMENT: &str = "docs/command-line.md";

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use fer_insight::{Adjust, Basis, Every, Purpose, Weight};
 
-use crate::args::Format;
+use crate::format::Format;
 
 #[derive(Debug, Args)]
 pub(crate) struct InsightArgs {

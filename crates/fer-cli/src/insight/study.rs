@@ -11,7 +11,7 @@ use fer_insight::{
 use serde::Serialize;
 
 use super::args::{StudyArgs, TableArgs};
-use crate::args::Format;
+use crate::format::Format;
 use crate::progress::say;
 use crate::terminal::{self, printable};
 use crate::{Error, Result, files};

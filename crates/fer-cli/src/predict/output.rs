@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::journal::{FileFormat, Journal};
-use crate::args::Format;
+use crate::format::Format;
 use crate::{Error, Result};
 use listing::Listing;
 use people::People;
