@@ -144,4 +144,4 @@ def _smoothed(row: dict[str, Any]) -> _fer.Face:
     probabilities = [row[f"smoothed_{emotion}"] for emotion in _fer.EMOTIONS]
     sure = [float(probability == max(probabilities)) for probability in probabilities]
     box = (row["x"], row["y"], row["width"], row["height"])
-    return _fer.Face(box, row["score"], probabilities, sure)
+    return _fer.Face(box, row["score"], None, probabilities, sure)
