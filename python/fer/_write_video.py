@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer.exceptions import OutputError
+from fer.exceptions import FerError, OutputError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,7 +44,7 @@ def write_video(path: Path, frames: Iterable[NDArray[np.uint8]], frames_per_seco
                 if stream is not None:
                     container.mux(stream.encode())
             unfinished.rename(path)
+    except FerError:  # of reading the frames
+        raise
     except (FFmpegError, ValueError, OSError) as error:
-        if isinstance(error, OutputError):
-            raise
         raise OutputError(f"{path}: cannot write the video: {error}", "io", str(path)) from error

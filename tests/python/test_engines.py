@@ -5,6 +5,7 @@ The engines are large, and are installed only where they are wanted:
 """
 
 import importlib.util
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -66,7 +67,7 @@ def test_spark(examples, folder, expected, monkeypatch):
     if shutil.which("java") is None:
         pytest.skip("no engine: java")
     monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
-    monkeypatch.setenv("PYTHONPATH", str(examples))
+    monkeypatch.setenv("PYTHONPATH", str(examples), prepend=os.pathsep)
     spark = example(examples, "spark")
     session = spark.session("local[2]")
     try:
@@ -80,7 +81,7 @@ def test_spark(examples, folder, expected, monkeypatch):
 @pytest.mark.usefixtures("_network_inside")
 def test_ray(examples, folder, expected, monkeypatch):
     ray = pytest.importorskip("ray", reason="no engine: ray")
-    monkeypatch.setenv("PYTHONPATH", str(examples))
+    monkeypatch.setenv("PYTHONPATH", str(examples), prepend=os.pathsep)
     ray.init(num_cpus=2, include_dashboard=False)
     try:
         frame = example(examples, "ray_data").predict(str(folder))

@@ -26,7 +26,7 @@ impl Model {
     /// `[N, classes]` of `f32`. The file's metadata holds labels, preprocessing, priors and all else that the metadata of a model
     /// file tells, each as JSON. The same model gives the same bytes.
     ///
-    /// Label sets are not part of the graph, nor are finding, cutting out and resizing faces.
+    /// Label sets and the share of other expressions are not part of the graph, nor are finding, cutting out and resizing faces.
     ///
     /// # Errors
     /// As [`Model::validate`]; [`Error::InvalidPriors`](crate::Error::InvalidPriors) for a custom mix that is no distribution.
