@@ -18,7 +18,7 @@ pub(crate) enum InsightCommand {
     /// Estimate the share of each expression, by group, with intervals that hold
     Shares(SharesArgs),
     /// Compare groups: differences with intervals, and whether chance makes them
-    Compare(CompareArgs),
+    Compare(CompareGroupsArgs),
     /// Follow shares over periods: slopes of weeks and months, or the trace of a recording
     Trend(TrendArgs),
     /// Follow conversations: episodes, reactions at markers, the end against the start
@@ -100,7 +100,7 @@ pub(crate) struct AgreementArgs {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct CompareArgs {
+pub(crate) struct CompareGroupsArgs {
     #[command(flatten)]
     pub(crate) study: StudyArgs,
 

@@ -2,12 +2,12 @@
 
 use fer_insight::{CompareOptions, Comparison, Document};
 
-use super::args::CompareArgs;
+use super::args::CompareGroupsArgs;
 use super::study::{open, print, study};
 use super::tables;
 use crate::{Result, Status};
 
-pub(super) fn run(args: &CompareArgs, quiet: bool) -> Result<Status> {
+pub(super) fn run(args: &CompareGroupsArgs, quiet: bool) -> Result<Status> {
     let by = std::iter::once(args.by.clone()).chain(args.within.iter().cloned());
     let study = study(&args.study, by.collect())?;
     let options = CompareOptions {
