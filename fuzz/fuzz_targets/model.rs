@@ -11,5 +11,5 @@ fuzz_target!(|bytes: &[u8]| {
     let pixels = [0; 48 * 48];
     let view = ImageView::new(&pixels, 48, 48, PixelFormat::Gray8).unwrap();
     let prediction = classifier.with_threads(1).predict(&view).unwrap();
-    assert!(prediction.probabilities().0.iter().all(|p| p.is_finite()));
+    assert!(prediction.probabilities().iter().all(|p| p.is_finite()));
 });

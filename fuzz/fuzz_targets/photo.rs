@@ -25,7 +25,7 @@ fuzz_target!(|bytes: &[u8]| {
         return;
     }
     for face in ANALYZER.image(&image.view()).unwrap() {
-        let sum: f32 = face.prediction.probabilities().0.iter().sum();
+        let sum: f32 = face.prediction.probabilities().iter().sum();
         assert!((sum - 1.0).abs() < 1e-4, "{sum}");
         if let Some(bounds) = face.bounds {
             assert!(bounds.x + bounds.width <= image.width());
