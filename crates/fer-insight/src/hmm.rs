@@ -22,8 +22,8 @@ impl Chain {
                 .filter(|to| *to != from)
                 .map(|to| self.share[to])
                 .sum();
-            for to in 0..EMOTIONS {
-                row[to] = if to == from {
+            for (to, chance) in row.iter_mut().enumerate() {
+                *chance = if to == from {
                     self.stay
                 } else if others > 0.0 {
                     (1.0 - self.stay) * self.share[to] / others

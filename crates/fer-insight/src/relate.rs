@@ -292,6 +292,9 @@ fn mean(unit: &Unit, expected: &[[f64; EMOTIONS]; BINS]) -> [f64; EMOTIONS] {
     mean
 }
 
+/// Association of two lists of numbers, `None` where one of them is constant.
+type Statistic = fn(&[f64], &[f64]) -> Option<f64>;
+
 fn associate(
     x: &[f64],
     y: &[f64],
@@ -299,7 +302,7 @@ fn associate(
     level: f64,
     random: &mut Random,
 ) -> Association {
-    let (of, none): (fn(&[f64], &[f64]) -> Option<f64>, f64) = match measure {
+    let (of, none): (Statistic, f64) = match measure {
         Measure::Spearman => (spearman, 0.0),
         Measure::Auc => (auc, 0.5),
     };

@@ -196,10 +196,10 @@ fn a_conversation_is_told_for_the_customer_alone() {
     let truth = truth("conversation")["customer"].clone();
     let states = truth.as_array().unwrap();
     let state = |time: f64| {
-        let past = states
+        let mut past = states
             .iter()
             .filter(|state| state["start"].as_f64().unwrap() <= time + 0.05);
-        past.last().unwrap()["emotion"]
+        past.next_back().unwrap()["emotion"]
             .as_str()
             .unwrap()
             .parse::<Emotion>()

@@ -307,7 +307,14 @@ fn many_labels_of_few_people_count_as_fewer() {
             table.add(&path, 8, &format!(",p{badge}"));
             if i < 200 {
                 // Each person always looks the same.
-                sheet.push((path, if badge % 2 == 0 { "happy" } else { "neutral" }));
+                sheet.push((
+                    path,
+                    if badge.is_multiple_of(2) {
+                        "happy"
+                    } else {
+                        "neutral"
+                    },
+                ));
             }
         }
         let result = table.shares(&columns, &labeled(&sheet), &ShareOptions::default());

@@ -38,12 +38,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Logits and truth of an image.
+type Answer = ([f32; Emotion::COUNT], Emotion);
+
 /// Returns logits and truth of each image of a folder.
 fn answers(
     model: &Model,
     folder: &Path,
     votes: Option<&Votes>,
-) -> Result<Vec<([f32; Emotion::COUNT], Emotion)>, Box<dyn Error>> {
+) -> Result<Vec<Answer>, Box<dyn Error>> {
     let temperature = model.calibration.temperature();
     let classifier = Classifier::from_model(model.clone())?;
     let folder = ClassFolders::scan(folder, ScanOptions::default())?;
