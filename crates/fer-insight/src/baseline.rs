@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::document::Document;
+use crate::document::{Document, WarningKind};
 use crate::kinds::Analysis;
 use crate::phases::{median, nap, robust_z, split_test};
 use crate::random::{Purpose, Random};
@@ -125,8 +125,11 @@ impl Study {
             rows,
         )?;
         let result = baselines(&sessions, &self.reference, &self.options, options)?;
+        // A session is one person's, whose faces need no cluster.
+        let mut warnings = of_table(&statement);
+        warnings.retain(|warning| warning.kind != WarningKind::NoCluster);
         Ok(Document {
-            warnings: of_table(&statement),
+            warnings,
             statement,
             result,
         })

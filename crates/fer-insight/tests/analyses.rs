@@ -279,10 +279,9 @@ fn one_patient_changes_against_the_baseline_and_two_do_not() {
         phase: "phase".into(),
         baseline: "A".into(),
     };
-    let result = study
-        .baseline(table("sessions.csv"), &options)
-        .unwrap()
-        .result;
+    let document = study.baseline(table("sessions.csv"), &options).unwrap();
+    assert_eq!(document.warnings, []);
+    let result = document.result;
     let overlaps: Vec<_> = result.subjects.iter().map(|s| s.overlap.unwrap()).collect();
     assert!(
         overlaps[0].nap > 0.9 && overlaps[0].p < 0.01,
