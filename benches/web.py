@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[1]
 WEB = ROOT / "target" / "web"
 GROUP = ROOT / "examples" / "photos" / "group.jpg"
 CLIP = ROOT / "examples" / "clip"
-FINDER = ROOT / "crates" / "fer-vision" / "models" / "seeta_fd_frontal_v1.0.bin"
+FINDERS = sorted((ROOT / "crates" / "fer-vision" / "models").iterdir())
 
 PREPARE = """async ({ photo, frames, peer }) => {
     const image = async (url) => createImageBitmap(await (await fetch(url)).blob());
@@ -173,7 +173,7 @@ def sizes() -> dict[str, float]:
     scripts = sorted(package.glob("*.js"))
     whole = compressed(package / "fer.wasm", *scripts)
     return {
-        "code_mb": whole - compressed(FINDER),
+        "code_mb": whole - compressed(*FINDERS),
         "with_finder_and_crowd_mb": whole + compressed(package / "crowd.safetensors"),
     }
 

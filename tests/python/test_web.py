@@ -62,7 +62,7 @@ def assert_same(found, expected):
         assert face["emotion"] == other.emotion
         assert face["probabilities"] == pytest.approx(dict(other.probabilities), abs=1e-6)
         assert face["uncertain"] == other.uncertain
-        assert face["labelSet"] == other.label_set()
+        assert face["label_set"] == other.label_set()
 
 
 @pytest.fixture
@@ -123,7 +123,8 @@ def test_table_is_saved_with_the_columns_of_the_command(opened, photo, tmp_path)
     with opened.expect_download() as download:
         opened.click("#save-csv")
     lines = Path(download.value.path()).read_text().splitlines()
-    columns = "path,face,x,y,width,height,score,emotion,confidence,happy,sad,neutral,surprise,other,uncertain"
+    columns = "path,face,x,y,width,height,score,emotion,confidence,"
+    columns += "uncertain,label_set,happy,sad,neutral,surprise,other"
     assert lines[0] == columns
     assert len(lines) == 1 + opened.locator("#photo-panel .faces > li").count()
 

@@ -12,6 +12,8 @@ export interface Face {
   box: FaceBox | null;
   /** The finder's score, 2 and above; `null` if it was not asked. */
   score: number | null;
+  /** Tilt of the head, clockwise in degrees; `null` for a whole image. */
+  roll: number | null;
   /** The most probable emotion. */
   emotion: Emotion;
   /** Its probability, in [0, 1]. */
@@ -21,12 +23,12 @@ export interface Face {
   /** The share of people who would see another expression, or none; `null` for a model that does not estimate it. */
   other: number | null;
   /** The conformal p-value of each label, in (0, 1]. */
-  pValues: PerEmotion;
+  p_values: PerEmotion;
   /** The labels that cannot be ruled out at an error rate of 10 %, the most probable first; it can be empty. */
-  labelSet: Emotion[];
+  label_set: Emotion[];
   /** `true` if so many people would see another expression that `emotion` should not be relied on. */
-  showsOther: boolean;
-  /** `true` if `showsOther`, or unless `labelSet` holds `emotion` and nothing else. */
+  shows_other: boolean;
+  /** `true` if `shows_other`, or unless `label_set` holds `emotion` and nothing else. */
   uncertain: boolean;
 }
 

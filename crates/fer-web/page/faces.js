@@ -1,12 +1,12 @@
 import { color, element, percent } from "./elements.js";
 
 /** Returns the words for what leaves doubt about a face, empty if nothing does. */
-export function doubt({ uncertain, showsOther, labelSet, emotion }) {
-  if (showsOther) return "another expression";
+export function doubt({ uncertain, shows_other, label_set: labels, emotion }) {
+  if (shows_other) return "another expression";
   if (!uncertain) return "";
-  if (labelSet.length === 0) return "not sure: none of the four fits";
-  const others = labelSet.filter((label) => label !== emotion);
-  return others.length === labelSet.length ? `not sure: perhaps ${others.join(" or ")}` : `not sure: ${[emotion, ...others].join(" or ")}`;
+  if (labels.length === 0) return "not sure: none of the four fits";
+  const others = labels.filter((label) => label !== emotion);
+  return others.length === labels.length ? `not sure: perhaps ${others.join(" or ")}` : `not sure: ${[emotion, ...others].join(" or ")}`;
 }
 
 /** Returns what is shown of a face: in a video the smoothed probabilities, which do not flicker, and the label that leads them. */

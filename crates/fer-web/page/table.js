@@ -8,22 +8,23 @@ const place = (face) => {
   return { x, y, width, height, score: face.score };
 };
 
-const answer = ({ emotion, confidence, probabilities, other, uncertain }) => ({
-  emotion,
-  confidence,
-  ...probabilities,
-  other: other ?? undefined,
-  uncertain,
+const answer = (face) => ({
+  emotion: face.emotion,
+  confidence: face.confidence,
+  uncertain: face.uncertain,
+  label_set: face.label_set.join(" "),
+  ...face.probabilities,
+  other: face.other ?? undefined,
 });
 
-/** Returns the rows of a photo: the columns of `fer predict --format csv`, and `uncertain`. */
+/** Returns the rows of a photo: the columns of `fer predict --format csv`. */
 export function photoRows(path, { result, error }) {
   if (error) return [{ path, error: error.message }];
   if (!result.faces.length) return [{ path }];
   return result.faces.map((face, index) => ({ path, face: index, ...place(face), ...answer(face) }));
 }
 
-/** Returns the rows of a frame: the columns of `fer predict VIDEO --format csv`, and `uncertain`. */
+/** Returns the rows of a frame: the columns of `fer predict VIDEO --format csv`. */
 export function frameRows(path, time, faces) {
   return faces.map((face) => {
     const smoothed = Object.entries(face.smoothed).map(([label, share]) => [`smoothed_${label}`, share]);

@@ -43,17 +43,13 @@ impl About {
     };
 }
 
-/// A face with what the Python package computes on asking: the labels that cannot be ruled out, and what
-/// leaves doubt.
+/// A face with what the Python package computes on asking: p-values, and whether another expression shows.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 pub(crate) struct FaceAnswer<F> {
     #[serde(flatten)]
     face: F,
     p_values: PerEmotion<f32>,
-    label_set: Vec<Emotion>,
     shows_other: bool,
-    uncertain: bool,
 }
 
 impl<F> FaceAnswer<F> {
@@ -61,9 +57,7 @@ impl<F> FaceAnswer<F> {
         Self {
             face,
             p_values: PerEmotion(prediction.p_values()),
-            label_set: prediction.default_label_set(),
             shows_other: prediction.shows_other(),
-            uncertain: prediction.is_uncertain(),
         }
     }
 }
