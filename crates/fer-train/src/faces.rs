@@ -187,7 +187,7 @@ impl FaceSet {
     /// The grey levels `[size, size]` of one image.
     ///
     /// # Errors
-    /// [`Error::Io`] or [`Error::Core`] if the pixels are not kept and the file has become unreadable.
+    /// [`crate::Error::Io`] or [`crate::Error::Core`] if the pixels are not kept and the file has become unreadable.
     pub fn face(&self, index: usize) -> Result<Cow<'_, [u8]>> {
         let face_len = self.preprocessing.face_len();
         match &self.pixels {
