@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""Measure what a few labeled faces from another camera teach a trained model: `fer train --from` on 100 to 500 of them.
+"""Measure what 100 to 500 labeled faces from another camera teach a trained model: `fer train --from`.
 
     pip install pillow
     fer audit fer2013 --json audit.json
     python benches/own_faces.py fer2013 --audit audit.json
 
-The other camera delivers negatives (or, with --camera small, faces of 12x12 pixels). Of the training images that most voters agree on, some are drawn, four fifths to train on and
-the rest to validate on; every model is scored on the same faces of the validation folder, of which no training has seen a copy. Each line is the mean
-over several draws, with the 95 % interval of its difference from the model that the training starts from (over draws and faces, by
-bootstrap). Trainings from scratch have the same network, on the same images.
+The other camera delivers negatives (or, with --camera small, faces of 12x12 pixels). Of the
+training images that most voters agree on, some are drawn, four fifths to train on and the rest to
+validate on; every model is scored on the same faces of the validation folder, of which no training
+has seen a copy. Each line is the mean over several draws, with the 95 % interval of its difference
+from the model that the training starts from (over draws and faces, by bootstrap). Trainings from
+scratch have the same network, on the same images.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ blocks_per_stage = 3
 
 
 def agreed(data: Path, split: str) -> list[tuple[Path, str]]:
-    """List the images of a split on which more than half of the voters agree on one of the four, and what they see."""
+    """List the images of a split with a majority of votes for one of the four, and that one."""
     faces = []
     with (data / "ferplus_votes.csv").open(newline="") as file:
         for row in csv.DictReader(file):
@@ -76,6 +78,7 @@ def answers(fer: str, model: str | Path, faces: Path) -> list[bool]:
 
 
 def train(fer: str, data: Path, run: Path, *more: str) -> None:
+    """Run `fer train`."""
     command = [fer, "train", str(data), "--out", str(run), "--seed", "1", "--keep-copies", *more]
     subprocess.run([*command, "--quiet"], check=True, stdout=subprocess.DEVNULL)
 
@@ -95,7 +98,10 @@ def interval(before: Sequence[bool], after: Sequence[Sequence[bool]]) -> tuple[f
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Print a line per way and number of faces."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("data", type=Path)
     parser.add_argument("--audit", type=Path, required=True, help="JSON of fer audit")
     parser.add_argument("--fer", default="fer", help="the command")
@@ -111,7 +117,9 @@ def main() -> None:
     pool = agreed(options.data, "train")
     held_out = [face for face in agreed(options.data, "validation") if face[0] not in copies]
     generator = random.Random(1)
-    print("| labeled faces | training | accuracy | against the start [95 %] |\n|---:|---|---:|---|", flush=True)
+    print(
+        "| labeled faces | training | accuracy | against the start [95 %] |\n|---:|---|---:|---|", flush=True
+    )
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         scored = root / "test"
@@ -143,7 +151,9 @@ def main() -> None:
                 accuracy = statistics.fmean(right for run in runs for right in run)
                 low, high = interval(before, runs)
                 gain = accuracy - statistics.fmean(before)
-                print(f"| {size} | {way} | {accuracy:.3f} | {gain:+.3f} [{low:+.3f}, {high:+.3f}] |", flush=True)
+                print(
+                    f"| {size} | {way} | {accuracy:.3f} | {gain:+.3f} [{low:+.3f}, {high:+.3f}] |", flush=True
+                )
 
 
 if __name__ == "__main__":

@@ -238,9 +238,7 @@ class Classifier:
                 yield self.predict(source, faces=faces, boxes=given, detector=detector, bgr=bgr)
             except FerError as error:
                 path = os.fspath(source) if isinstance(source, str | os.PathLike) else None
-                yield Prediction(
-                    [], source=source, path=path, error=error, analyzer=self._analyzer, bgr=bgr
-                )
+                yield Prediction([], source=source, path=path, error=error, analyzer=self._analyzer, bgr=bgr)
             if count is not None and isinstance(sources, Sequence):
                 count("images", number + 1, len(sources))
 

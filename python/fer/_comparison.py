@@ -19,7 +19,7 @@ _SHOWN = 12
 
 
 def compare(a: Evaluation, b: Evaluation) -> Comparison:
-    """Compare two models by their evaluations on the same folder: is one better, or is it chance?
+    """Compare two models by their evaluations on the same folder.
 
     The images are the same, so that only those count which one model names rightly and the other does not.
 
@@ -49,7 +49,8 @@ def compare(a: Evaluation, b: Evaluation) -> Comparison:
             "invalid_argument",
         )
     answers = [
-        [(row["path"], row["truth"], row["emotion"]) for row in evaluation.predictions] for evaluation in (a, b)
+        [(row["path"], row["truth"], row["emotion"]) for row in evaluation.predictions]
+        for evaluation in (a, b)
     ]
     return Comparison(_fer.compare(*answers), a.folder)
 
@@ -163,4 +164,3 @@ class Comparison:
             for row in self.decisive[:_SHOWN]
         )
         return _html.side_by_side(_html.named(figures), shown)
-

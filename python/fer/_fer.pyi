@@ -87,12 +87,10 @@ class Face:
         """
     @property
     def shows_other(self) -> bool:
-        """``True`` if the face shows another expression than the four: ``other`` is above the model's threshold."""
+        """``True`` if ``other`` is above the model's threshold: an expression that is none of the four."""
     @property
     def uncertain(self) -> bool:
-        """``True`` if the face shows another expression, or if the label set at an error rate of 0.1 holds another
-        emotion beside ``emotion``.
-        """
+        """``True`` if ``shows_other``, or if the label set at an error rate of 0.1 has other labels."""
     def label_set(self, error_rate: float = ...) -> list[str]:
         """Emotions that cannot be ruled out, the most probable first; ``emotion`` is always among them.
 
@@ -179,6 +177,7 @@ def evaluate(
     threads: int,
     progress: Counter | None,
 ) -> dict[str, Any]: ...
+
 @final
 class VideoFrames:
     def __new__(cls, path: Path, frames_per_second: float) -> VideoFrames: ...

@@ -31,8 +31,8 @@ def boxes_from(faces: Iterable[Any]) -> list[tuple[float, float, float, float]]:
     Parameters
     ----------
     faces
-        Sequences or rows of arrays that begin with x, y, width and height, or dicts that hold such a sequence, or
-        a dict with the keys ``x``, ``y``, ``w`` and ``h``, as ``"box"`` or ``"facial_area"``.
+        Sequences or rows of arrays that begin with x, y, width and height, dicts that hold such a sequence,
+        or a dict with the keys ``x``, ``y``, ``w`` and ``h``, as ``"box"`` or ``"facial_area"``.
 
     Raises
     ------
@@ -47,10 +47,7 @@ def _box(face: Any) -> tuple[float, float, float, float]:
     if isinstance(face, Mapping):
         box = face.get("box", face.get("facial_area", face))
     try:
-        if isinstance(box, Mapping):
-            sides = [box[name] for name in ("x", "y", "w", "h")]
-        else:
-            sides = list(box)[:4]
+        sides = [box[name] for name in "xywh"] if isinstance(box, Mapping) else list(box)[:4]
         x, y, width, height = (float(side) for side in sides)
     except (KeyError, TypeError, ValueError):
         raise ConfigError(

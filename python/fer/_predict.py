@@ -77,9 +77,7 @@ def predict(
     >>> round(sum(fer.predict(face, faces="whole").probabilities.values()), 5)
     1.0
     """
-    return classifier_of(model, priors).predict(
-        image, faces=faces, boxes=boxes, detector=detector, bgr=bgr
-    )
+    return classifier_of(model, priors).predict(image, faces=faces, boxes=boxes, detector=detector, bgr=bgr)
 
 
 @overload

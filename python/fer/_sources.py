@@ -69,7 +69,7 @@ def _read(path: Path, frames_per_second: float) -> TimedFrames:
 
 
 def _sampled(frames: Iterable[tuple[Fraction, ImageInput]], frames_per_second: float) -> TimedFrames:
-    """Give the first frame of each interval: `fer_vision::VideoFrames` once more, for machines without FFmpeg."""
+    """Give the first frame of each interval, as `fer_vision::VideoFrames` does, without FFmpeg."""
     rate = Fraction(frames_per_second)
     taken = -1
     for at, frame in frames:

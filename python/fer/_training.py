@@ -100,11 +100,11 @@ def train(
     votes
         CSV of crowd votes as soft labels, or the whole ``votes`` section of the settings.
     extra, extra_votes
-        Folder of more images, ``train`` and perhaps ``validation``, that have no class folders, and the CSV of
-        their votes, which are their labels.
+        Folder of more images, ``train`` and perhaps ``validation``, that have no class folders, and the CSV
+        of their votes, which are their labels.
     from_model
-        Model to start from: a built-in one by name, a model file or a run folder. Without `config`, length and
-        learning rate follow the number of images. ``start={"freeze": 2}`` keeps its first two stages.
+        Model to start from: a built-in one by name, a model file or a run folder. Without `config`, length
+        and learning rate follow the number of images. ``start={"freeze": 2}`` keeps its first two stages.
     resume
         Continue the run in `out`.
     keep_copies

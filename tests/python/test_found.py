@@ -48,7 +48,9 @@ def test_bad_boxes_are_refused_and_stop_no_batch(photo):
         fer.predict(photo, detector=3)
     with pytest.raises(fer.ConfigError, match="1 images for 2 images"):
         fer.predict_batch([photo, photo], boxes=[[]])
-    batch = fer.predict_batch([photo, "missing.jpg", photo], boxes=[[(9000, 0, 5, 5)], [], [(10, 10, 90, 90)]])
+    batch = fer.predict_batch(
+        [photo, "missing.jpg", photo], boxes=[[(9000, 0, 5, 5)], [], [(10, 10, 90, 90)]]
+    )
     assert [prediction.error is None for prediction in batch] == [False, False, True]
     assert len(batch[2]) == 1
 

@@ -290,7 +290,6 @@ def test_what_is_no_video_is_refused(tmp_path):
         with pytest.raises(ValueError, match="frames_per_second"):
             call([], frames_per_second=0)
 
-
     for rate in (0, -1, float("nan"), float("inf"), 1e9):
         with pytest.raises(ValueError, match="frames_per_second"):
             fer.predict_video([], frames_per_second=rate)

@@ -135,13 +135,13 @@ impl Face {
         self.0.prediction.other()
     }
 
-    /// ``True`` if the face shows another expression than the four: ``other`` is above the model's threshold.
+    /// ``True`` if ``other`` is above the model's threshold: an expression that is none of the four.
     #[getter]
     fn shows_other(&self) -> bool {
         self.0.prediction.shows_other()
     }
 
-    /// ``True`` if the face shows another expression, or if the label set at an error rate of 0.1 holds another emotion beside ``emotion``.
+    /// ``True`` if ``shows_other``, or if the label set at an error rate of 0.1 has other labels.
     #[getter]
     fn uncertain(&self) -> bool {
         self.0.prediction.is_uncertain()

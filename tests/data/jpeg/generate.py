@@ -1,9 +1,9 @@
-"""Writes the JPEG corpus: drawn images in each sampling, scan layout and size, and the pixels that Pillow decodes.
+"""Writes the JPEG corpus: drawn images in each sampling, scan layout and size, and Pillow's pixels of them.
 
-corpus.bin holds the files one after the other; corpus.json lists, per file, its name, its length in bytes, and the
-SHA-256 of Pillow's pixels (gray or RGB), or `null` for a legal file that is refused as unsupported.
+corpus.bin holds the files one after the other; corpus.json lists, per file, its name, its length in bytes,
+and the SHA-256 of Pillow's pixels (gray or RGB), or `null` for a legal file that is refused as unsupported.
 
-python tests/data/jpeg/generate.py      # Pillow 13 (libjpeg-turbo 3.2); cjpeg and jpegtran of libjpeg-turbo 2.1
+python tests/data/jpeg/generate.py  # Pillow 13 (libjpeg-turbo 3.2); cjpeg and jpegtran of libjpeg-turbo 2.1
 """
 
 import hashlib
@@ -40,14 +40,15 @@ SAMPLINGS = {
     "finer-cb": "2x1,4x1,1x1",
 }
 SPECTRAL = "0: 1-5, 0, 2; 2: 1-63, 0, 1; 1: 1-63, 0, 1; 0: 6-63, 0, 2; 0: 1-63, 2, 1;"
+REFINED = "2: 1-63, 1, 0; 1: 1-63, 1, 0; 0: 1-63, 1, 0;"
 LAYOUTS = {
     "interleaved": "0 1 2;",
     "separate": "0;1;2;",
     "reversed": "2;0;1;",
     "luma-first": "0;1 2;",
     "luma-with-cb": "0 1;2;",
-    "progressive": f"0 1 2: 0-0, 0, 1; {SPECTRAL} 0 1 2: 0-0, 1, 0; 2: 1-63, 1, 0; 1: 1-63, 1, 0; 0: 1-63, 1, 0;",
-    "progressive-separate": f"0: 0-0, 0, 0; 2: 0-0, 0, 0; 1: 0-0, 0, 0; {SPECTRAL} 2: 1-63, 1, 0; 1: 1-63, 1, 0; 0: 1-63, 1, 0;",
+    "progressive": f"0 1 2: 0-0, 0, 1; {SPECTRAL} 0 1 2: 0-0, 1, 0; {REFINED}",
+    "progressive-separate": f"0: 0-0, 0, 0; 2: 0-0, 0, 0; 1: 0-0, 0, 0; {SPECTRAL} {REFINED}",
 }
 
 
@@ -58,7 +59,9 @@ def drawn(size: tuple[int, int], seed: int) -> Image.Image:
     draw = ImageDraw.Draw(image)
     for _ in range(12):
         x, y, radius = rng.uniform(0, size[0]), rng.uniform(0, size[1]), rng.uniform(2, max(size) / 3)
-        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=tuple(rng.randrange(256) for _ in "rgb"))
+        draw.ellipse(
+            (x - radius, y - radius, x + radius, y + radius), fill=tuple(rng.randrange(256) for _ in "rgb")
+        )
     noise = Image.frombytes("RGB", size, bytes(rng.randrange(24) for _ in range(size[0] * size[1] * 3)))
     return Image.blend(image, noise, 0.25)
 
@@ -71,7 +74,9 @@ def cjpeg(image: Image.Image, *options: str, scans: str | None = None) -> bytes:
             script.write(scans)
             script.flush()
             options = (*options, "-scans", script.name)
-        return subprocess.run(["cjpeg", *options], input=ppm.getvalue(), capture_output=True, check=True).stdout
+        return subprocess.run(
+            ["cjpeg", *options], input=ppm.getvalue(), capture_output=True, check=True
+        ).stdout
 
 
 def pillow(image: Image.Image, **options) -> bytes:
@@ -88,7 +93,7 @@ def fits(factors: str, scans: str) -> bool:
 
 
 def with_marker(jpeg: bytes, marker: int, edit) -> bytes:
-    """Returns `jpeg` with the content of its first segment of this marker edited, or without it if that gives None."""
+    """Returns `jpeg` with its first segment of this marker edited, or without it if that gives None."""
     at = jpeg.index(bytes([0xFF, marker]), 2)
     end = at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
     content = edit(jpeg[at + 4 : end])
@@ -127,8 +132,13 @@ def cases():
         yield f"{name} CMYK", cmyk
         yield f"{name} CMYK without an Adobe marker", with_marker(cmyk, 0xEE, lambda _: None)
         yield f"{name} YCCK", with_marker(cmyk, 0xEE, lambda content: content[:-1] + b"\2")
-        yield f"{name} YCCK progressive", with_marker(
-            pillow(image.convert("CMYK"), quality=80, progressive=True), 0xEE, lambda content: content[:-1] + b"\2"
+        yield (
+            f"{name} YCCK progressive",
+            with_marker(
+                pillow(image.convert("CMYK"), quality=80, progressive=True),
+                0xEE,
+                lambda content: content[:-1] + b"\2",
+            ),
         )
     for side in range(1, 10):
         image = drawn((side, 12 - side), side)
@@ -141,8 +151,14 @@ def unsupported():
     yield "arithmetic", cjpeg(image, "-arithmetic")
     yield "arithmetic progressive", cjpeg(image, "-arithmetic", "-progressive")
     plain = cjpeg(image, "-sample", "3x1,1x1,1x1")
-    yield "chroma of two thirds", with_marker(plain, 0xC0, lambda content: content[:10] + b"\x21" + content[11:])
-    yield "12 bits", with_marker(plain, 0xC0, lambda content: b"\x0c" + content[1:]).replace(b"\xff\xc0", b"\xff\xc1")
+    yield (
+        "chroma of two thirds",
+        with_marker(plain, 0xC0, lambda content: content[:10] + b"\x21" + content[11:]),
+    )
+    yield (
+        "12 bits",
+        with_marker(plain, 0xC0, lambda content: b"\x0c" + content[1:]).replace(b"\xff\xc0", b"\xff\xc1"),
+    )
     yield "lossless", plain.replace(b"\xff\xc0", b"\xff\xc3")
     yield "hierarchical", plain.replace(b"\xff\xc0", b"\xff\xc5")
 
