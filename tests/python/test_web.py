@@ -58,9 +58,12 @@ def assert_same(found, expected):
     """Compares the faces that the page found with those of the Python package."""
     assert len(found) == len(expected) > 0
     for face, other in zip(found, expected, strict=True):
+        # The square of a face in a photo is found in floating point: a pixel at the edge of two gray levels
+        # may be rounded the other way.
+        tolerance = 2e-3 if other.box else 1e-6
         assert face["box"] == (list(other.box) if other.box else None)
         assert face["emotion"] == other.emotion
-        assert face["probabilities"] == pytest.approx(dict(other.probabilities), abs=1e-6)
+        assert face["probabilities"] == pytest.approx(dict(other.probabilities), abs=tolerance)
         assert face["uncertain"] == other.uncertain
         assert face["label_set"] == other.label_set()
 
