@@ -92,11 +92,17 @@ def _decoded(path: Path) -> Iterator[tuple[Fraction, ImageInput]]:
                 raise VideoError(f"{path}: no video in this file", "corrupt_video", str(path))
             stream = container.streams.video[0]
             start = None
+            count = 0
             for frame in container.decode(stream):
+                count += 1
                 if frame.pts is not None and frame.time_base is not None:
                     at = frame.pts * frame.time_base
                     start = at if start is None else start
                     yield at - start, _upright(frame, stream.sample_aspect_ratio)
+            # The end of a file that is cut looks like any other end, but its head tells the number of frames.
+            if count < stream.frames:
+                reason = f"only {count} of its {stream.frames} frames are there"
+                raise VideoError(f"{path}: {reason}", "corrupt_video", str(path))
     except FFmpegError as error:
         raise VideoError(f"{path}: cannot read the video: {error}", "corrupt_video", str(path)) from error
 

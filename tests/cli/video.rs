@@ -12,7 +12,7 @@ const FRAMES: usize = 24;
 fn clip(folder: &Path) -> Option<PathBuf> {
     let clip = folder.join("clip.avi");
     let status = Command::new("ffmpeg")
-        .args(["-loglevel", "error", "-framerate", "12", "-i"])
+        .args(["-y", "-loglevel", "error", "-framerate", "12", "-i"])
         .arg(example("clip/frame_%02d.jpg"))
         .args(["-c:v", "mjpeg"])
         .arg(&clip)

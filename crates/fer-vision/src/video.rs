@@ -199,7 +199,7 @@ fn filters(frames_per_second: f64) -> String {
         "scale='trunc(iw*sar+0.5)':ih".to_owned(),
         "setsar=1".to_owned(),
         format!("metadata=mode=add:key={TIME_MARK}:value=0"),
-        "metadata=mode=print:file='pipe\\:2':direct=1".to_owned(),
+        format!("metadata=mode=print:key={TIME_MARK}:file='pipe\\:2':direct=1"),
         format!("setpts=N/({OUTPUT_RATE}*TB)"),
     ]
     .join(",")

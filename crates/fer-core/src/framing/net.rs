@@ -282,7 +282,10 @@ mod tests {
         };
         let mut reversed = row(&mirrored);
         reversed.reverse();
-        assert_eq!(row(&plain), reversed);
+        // The mean of the patch is summed in another order.
+        for (left, right) in row(&plain).iter().zip(&reversed) {
+            assert!((left - right).abs() < 1e-5, "{left} {right}");
+        }
         assert!(row(&plain) != row(&mirrored));
     }
 }
