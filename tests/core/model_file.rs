@@ -283,9 +283,17 @@ fn weights_beyond_half_precision_are_refused_when_they_are_stored() {
 fn a_network_that_answers_no_numbers_is_an_error() {
     let mut model = small_model();
     let spec = model.config.network_spec().unwrap();
-    for slot in spec.parameters() {
-        if slot.name.starts_with("head") {
-            model.weights.parameters[slot.range].fill(f32::MAX);
+    // Features of about 1e33, and a head that multiplies them beyond the range of f32.
+    model.weights.parameters.fill(1.0);
+    let slots = spec.parameters();
+    let blocks = slots.iter().filter(|slot| slot.name.ends_with("gamma"));
+    let gain = 10f32.powf(33.0 / blocks.count() as f32).min(1e9);
+    for slot in slots {
+        let values = &mut model.weights.parameters[slot.range];
+        if slot.name.ends_with("gamma") {
+            values.fill(gain);
+        } else if slot.name.starts_with("head") {
+            values.fill(1e9);
         }
     }
     let classifier = fer_core::Classifier::from_model(model).unwrap();
