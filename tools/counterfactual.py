@@ -20,7 +20,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import draw_faces
 import numpy as np
@@ -41,7 +41,7 @@ class Variant(NamedTuple):
 
     arm: str
     name: str
-    changes: dict[str, object]
+    changes: dict[str, Any]
 
 
 def skin_variants() -> Iterator[Variant]:

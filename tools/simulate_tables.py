@@ -17,6 +17,7 @@ import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 EMOTIONS = ["happy", "sad", "neutral", "surprise"]
@@ -71,7 +72,7 @@ class Person:
         return self.world.random.choice(self.looks[name])
 
 
-def satisfaction(world: World, truth: dict) -> Iterator[list]:
+def satisfaction(world: World, truth: dict[str, Any]) -> Iterator[list[Any]]:
     """Visits to three sites over ten weeks; some visitors rate theirs from 1 to 5."""
     yield ["path", *EMOTIONS, "site", "visit", "date", "csat"]
     sites = {
@@ -94,7 +95,7 @@ def satisfaction(world: World, truth: dict) -> Iterator[list]:
                     yield [f"{visit}-{face}.jpg", *person.face(), site, f"v{visit}", day.isoformat(), csat]
 
 
-def town_hall(world: World, truth: dict) -> Iterator[list]:
+def town_hall(world: World, truth: dict[str, Any]) -> Iterator[list[Any]]:
     """Monthly meetings at two sites and of a team of nine; some people have not agreed."""
     yield ["path", *EMOTIONS, "site", "date", "badge", "agreed"]
     sites = {
@@ -114,7 +115,7 @@ def town_hall(world: World, truth: dict) -> Iterator[list]:
                     yield [f"{site}-{number}-{month}-{face}.jpg", *row]
 
 
-def campaign(world: World, truth: dict) -> Iterator[list]:
+def campaign(world: World, truth: dict[str, Any]) -> Iterator[list[Any]]:
     """Reactions of customers to two films and a control."""
     yield ["path", *EMOTIONS, "campaign", "segment", "customer_id", "marketing_consent"]
     films = {
@@ -134,7 +135,7 @@ def campaign(world: World, truth: dict) -> Iterator[list]:
                 yield [f"{customer}-{face}.jpg", *person.face(), film, segment, f"c{customer}", consent]
 
 
-def sessions(world: World, truth: dict) -> Iterator[list]:
+def sessions(world: World, truth: dict[str, Any]) -> Iterator[list[Any]]:
     """Sessions of three patients: a baseline A, and a phase B in which one of them changes."""
     yield ["path", *EMOTIONS, "patient", "visit", "phase", "agreed"]
     before, after = [0.20, 0.20, 0.50, 0.10], [0.40, 0.08, 0.42, 0.10]
@@ -148,7 +149,7 @@ def sessions(world: World, truth: dict) -> Iterator[list]:
                 yield [f"{patient}-{visit}-{face}.jpg", *row]
 
 
-def conversation(world: World, truth: dict) -> Iterator[list]:
+def conversation(world: World, truth: dict[str, Any]) -> Iterator[list[Any]]:
     """A customer and a clerk for four minutes, five looks a second, errors lasting for 0.4 s."""
     yield ["path", "time", "person", *EMOTIONS]
     states = [
@@ -180,13 +181,19 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "examples/insight", help="folder to write to")
     out = parser.parse_args().out
     out.mkdir(parents=True, exist_ok=True)
-    truth: dict = {}
+    truth: dict[str, Any] = {}
     for seed, table in enumerate((satisfaction, town_hall, campaign, sessions, conversation), 1):
         truth[table.__name__] = {}
         with (out / f"{table.__name__}.csv").open("w", newline="", encoding="utf-8") as file:
             csv.writer(file, lineterminator="\n").writerows(table(World(seed), truth[table.__name__]))
     with (out / "markers.csv").open("w", newline="", encoding="utf-8") as file:
-        markers = [["time", "label"], [38, "greeting"], [90, "offer"], [150, "fee named"], [200, "goodbye"]]
+        markers: list[list[Any]] = [
+            ["time", "label"],
+            [38, "greeting"],
+            [90, "offer"],
+            [150, "fee named"],
+            [200, "goodbye"],
+        ]
         csv.writer(file, lineterminator="\n").writerows(markers)
     (out / "truth.json").write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
 

@@ -123,7 +123,7 @@ def _upright(frame: Any, pixel_aspect: Fraction | None) -> NDArray[np.uint8]:
 
 def _open_camera(number: int) -> Any:
     try:
-        import cv2
+        import cv2  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise ImportError("a camera needs OpenCV: pip install opencv-python") from error
     camera = cv2.VideoCapture(number)
