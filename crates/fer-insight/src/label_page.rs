@@ -16,7 +16,7 @@ const TEMPLATES: [(&str, &str); 3] = [
     ("label.js", include_str!("templates/label.js")),
 ];
 
-/// What the template is filled with.
+/// Values of the template.
 #[derive(Serialize)]
 struct Page {
     software: &'static str,
@@ -28,7 +28,7 @@ struct Page {
     sheet: PageSheet,
 }
 
-/// What the page's script works on.
+/// Data of the page's script.
 #[derive(Serialize)]
 struct PageSheet {
     title: String,

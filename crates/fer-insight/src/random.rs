@@ -16,7 +16,7 @@ pub(crate) enum Purpose {
     SampleUnit = 11,
     /// The face of each unit of a sample.
     SampleFace = 12,
-    /// How people see the faces of each answer.
+    /// Draws of the labels that people give the faces of each answer.
     Labels = 13,
     /// The answers of one group's faces, beside labels.
     Answers = 14,

@@ -33,7 +33,7 @@ impl Default for SampleOptions {
 pub struct Sample {
     /// The faces, in random order, without labels.
     pub sheet: Sheet,
-    /// What became of the rows of the table.
+    /// Counts of the rows of the table.
     pub rows: Rows,
     /// `true` if clusters were drawn, and one face of each.
     pub clustered: bool,

@@ -34,7 +34,7 @@ pub struct Marker {
     pub path: Option<String>,
     /// Time in seconds.
     pub time: f64,
-    /// What happened.
+    /// Kind of the event.
     pub label: String,
 }
 

@@ -31,7 +31,7 @@ pub(crate) enum Cells {
     Texts(Vec<String>),
 }
 
-/// What is asked of a table.
+/// Question asked of a table.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Request {

@@ -53,7 +53,7 @@ pub enum Error {
         path: PathBuf,
         /// The line, from 1; 0 if the file does not open.
         line: u64,
-        /// What is wrong there.
+        /// Explanation of the fault.
         reason: String,
     },
     /// An image without a row in the file of face boxes.
@@ -138,7 +138,7 @@ pub enum Error {
     VideoWrite {
         /// The video.
         path: PathBuf,
-        /// What the encoder said last.
+        /// Last message of the encoder.
         message: String,
     },
     /// One file for the drawings of several images.

@@ -19,7 +19,7 @@ const fn zoomed(growth: f32) -> FramingChange {
     }
 }
 
-/// Where a face is, and who says so.
+/// Place of a face, and who says so.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place {
     /// `None` for the whole image.

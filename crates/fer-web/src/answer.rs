@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 
-/// What every request is answered with: `{"ok": ..}` or `{"error": {"kind", "message"}}`.
+/// Answer to a request: `{"ok": ..}` or `{"error": {"kind", "message"}}`.
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Answer<T> {

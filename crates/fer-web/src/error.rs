@@ -1,4 +1,4 @@
-//! What can go wrong in the module.
+//! Errors of the module.
 
 use fer_core::{ErrorKind, chain};
 use serde::ser::{Serialize, SerializeStruct, Serializer};

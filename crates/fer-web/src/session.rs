@@ -1,4 +1,4 @@
-//! What the exported functions work on.
+//! State that the exported functions work on.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub(crate) type Handle = u32;
 /// The buffers and objects of one instance of the module.
 #[derive(Default)]
 pub(crate) struct Session {
-    /// What the next request is about; written from outside.
+    /// Argument of the next request; written from outside.
     input: Vec<u8>,
     /// The last answer, UTF-8.
     output: Vec<u8>,

@@ -1,4 +1,4 @@
-//! What `fer predict` is to look at: files, or what comes on standard input.
+//! Inputs of `fer predict`: files, or what comes on standard input.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};

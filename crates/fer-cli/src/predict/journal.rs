@@ -60,7 +60,7 @@ pub(super) struct Journal {
 pub(super) struct Earlier {
     /// Inputs by their text, and how many results of each there are.
     inputs: HashMap<String, usize>,
-    /// Whether one of them could not be read.
+    /// `true` if one of them could not be read.
     pub(super) failed: bool,
     /// Bytes that the results take.
     length: u64,

@@ -5,7 +5,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
 thread_local! {
-    /// Whether this thread is inside [`catch`].
+    /// `true` while this thread is inside [`catch`].
     static IS_QUIET: Cell<bool> = const { Cell::new(false) };
 }
 

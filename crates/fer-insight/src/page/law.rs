@@ -1,9 +1,9 @@
-//! What the figures do not say, and the law's line for each purpose.
+//! Limits of the figures, and the law's line for each purpose.
 
 use crate::document::Estimator;
 use crate::kinds::Purpose;
 
-/// What no figure says; the last line is of those that a reference corrects.
+/// Statements that no figure makes; the last line is of those that a reference corrects.
 const LIMITS: &[&str] = &[
     "The figures say what faces look like to other people, never what anybody feels, thinks or intends.",
     "No figure is a score of engagement, satisfaction or attention. Net is happy minus sad; expressive is all but neutral.",

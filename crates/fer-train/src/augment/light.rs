@@ -1,4 +1,4 @@
-//! What light and skin do to the grey levels of a face.
+//! Effects of light and skin on the gray levels of a face.
 
 use super::detail;
 use super::geometry::Frame;

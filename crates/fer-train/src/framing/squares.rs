@@ -37,7 +37,7 @@ pub(super) struct Drawn {
 }
 
 impl Drawn {
-    /// What the network is to answer.
+    /// Targets of the network.
     pub(super) fn outputs(&self) -> [f32; FramingNet::OUTPUTS] {
         FramingNet::outputs(&self.change, self.mirrored)
     }

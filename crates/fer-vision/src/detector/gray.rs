@@ -17,7 +17,7 @@ pub(super) struct GrayCopy {
     resizer: Resizer,
     /// Size of the latest copy.
     size: Size,
-    /// Whether the latest copy lies in `shrunk` and not in `gray`.
+    /// `true` if the latest copy lies in `shrunk` and not in `gray`.
     is_shrunk: bool,
 }
 

@@ -73,7 +73,7 @@ fn rustup_linker() -> Option<PathBuf> {
     linker.exists().then_some(linker)
 }
 
-/// What the compiler answers; nothing if it refuses.
+/// Returns the compiler's answer; nothing if it refuses.
 fn answer(arguments: &[&str]) -> Option<String> {
     let output = Command::new("rustc").args(arguments).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;

@@ -1,4 +1,4 @@
-//! What an earlier run has left of its results.
+//! Results that an earlier run has left.
 //!
 //! The last input may be incomplete: a kill can fall between two of its rows, or inside one. It is left out and predicted again.
 

@@ -14,7 +14,7 @@ pub(super) struct Bits<'a> {
     buffer: u64,
     /// Bits in the buffer.
     count: u32,
-    /// How many of them, the last ones, are not in the data.
+    /// Number of them, the last ones, that are not in the data.
     padding: u32,
 }
 

@@ -16,7 +16,7 @@ pub(super) enum Colors {
     Ycck,
 }
 
-/// What markers say about the colors.
+/// Statements of markers about the colors.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct ColorMarkers {
     pub(super) is_jfif: bool,

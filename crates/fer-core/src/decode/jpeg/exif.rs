@@ -6,7 +6,7 @@ const EXIF: &[u8] = b"Exif\0\0";
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 const XMP_FIELD: &[u8] = b"tiff:Orientation";
 
-/// What a file says about its orientation.
+/// Orientation as a file states it.
 #[derive(Debug, Default)]
 pub(super) struct Metadata {
     exif: Option<Option<Orientation>>,

@@ -228,7 +228,7 @@ impl Scan {
 /// Reads the coefficients of one block.
 pub(super) type ReadBlock<'a> = dyn FnMut(&mut Coefficients) -> Result<()> + 'a;
 
-/// What decoding carries from block to block.
+/// State that decoding carries from block to block.
 struct State<'a> {
     bits: Bits<'a>,
     /// The last DC coefficient of each member.

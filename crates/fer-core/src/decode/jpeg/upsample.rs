@@ -2,7 +2,7 @@
 
 use super::frame::{Component, Frame};
 
-/// How a channel reaches the resolution of the image.
+/// Way in which a channel reaches the resolution of the image.
 #[derive(Debug, Clone, Copy)]
 enum Method {
     /// It has it.
