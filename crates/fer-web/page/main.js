@@ -9,6 +9,7 @@ const photos = new PhotoPanel(byId("photo-panel"));
 const video = new VideoPanel();
 const table = new Table();
 let analyzer;
+let loading = Promise.resolve();
 let stopped = false;
 
 const say = (text) => (byId("status").textContent = text);
@@ -45,7 +46,9 @@ async function busy(work) {
   byId("stop").hidden = false;
   byId("clear").hidden = true;
   try {
-    await work();
+    // A model that was just chosen may be on its way.
+    await loading;
+    if (analyzer) await work();
   } catch (error) {
     say(error.message);
   } finally {
@@ -161,7 +164,14 @@ function connect() {
   });
 }
 
-async function start() {
+/** Loads the chosen model after any that is on its way. */
+function start() {
+  delete document.documentElement.dataset.ready;
+  loading = loading.then(loadChosen);
+  return loading;
+}
+
+async function loadChosen() {
   say("Loading …");
   try {
     await load();
