@@ -1,4 +1,4 @@
-//! Developer commands of fer: `cargo xtask check | test | bench | docs | settings | web | model-card |
+//! Developer commands of fer: `cargo xtask check | test | bench | docs | examples | settings | web | model-card |
 //! counterfactual | references | fuzz`.
 //!
 //! `cargo xtask test` is the one command that says whether everything works; CI runs nothing else.
@@ -54,6 +54,11 @@ enum Command {
     },
     /// Build the documentation site into site/
     Docs,
+    /// Run the examples of README.md and docs/ with the package that is installed in .venv
+    Examples {
+        /// Only these documents
+        documents: Vec<String>,
+    },
     /// Write docs/settings.md and the flags in docs/command-line.md from the sources
     Settings,
     /// Build the WebAssembly module, the npm package and fer.html into target/web
@@ -77,6 +82,7 @@ fn main() -> ExitCode {
         Command::Check => tasks::check(&root, &mut steps),
         Command::Test => tasks::test(&root, &mut steps),
         Command::Bench { arguments } => tasks::bench(&root, &mut steps, &arguments),
+        Command::Examples { documents } => tasks::examples(&root, &mut steps, &documents),
         Command::Docs => tasks::docs(&root, &mut steps),
         Command::Settings => steps.run("settings and flags", || {
             settings::refresh(&root)?;

@@ -124,11 +124,7 @@ pub(crate) fn test(root: &Path, steps: &mut Steps) -> Outcome {
         run_reading(&mut tests, |line| skips.read(line))?;
         skips.report(in_ci())
     })?;
-    for document in RUN_DOCUMENTS {
-        steps.run(&format!("examples in {document}"), || {
-            documents::run_examples(root, &environment, document)
-        })?;
-    }
+    examples_with(root, steps, &environment, &[])?;
     docs_with(root, steps, &environment)?;
     model_card::check(root, steps)
 }
@@ -140,6 +136,28 @@ pub(crate) fn bench(root: &Path, steps: &mut Steps, arguments: &[String]) -> Out
             .current_dir(root)
             .args(arguments))
     })
+}
+
+/// The examples of `chosen` documents, or of all.
+pub(crate) fn examples(root: &Path, steps: &mut Steps, chosen: &[String]) -> Outcome {
+    let environment = steps.run("Python environment", || Environment::prepare(root))?;
+    examples_with(root, steps, &environment, chosen)
+}
+
+fn examples_with(
+    root: &Path,
+    steps: &mut Steps,
+    environment: &Environment,
+    chosen: &[String],
+) -> Outcome {
+    for document in RUN_DOCUMENTS {
+        if chosen.is_empty() || chosen.iter().any(|name| name == document) {
+            steps.run(&format!("examples in {document}"), || {
+                documents::run_examples(root, environment, document)
+            })?;
+        }
+    }
+    Ok(())
 }
 
 /// The documentation site, warnings as errors.
