@@ -40,7 +40,7 @@ pub(crate) enum Error {
     #[error("another run is writing {}", path.display())]
     OutputInUse { path: PathBuf },
     /// Results of an interrupted run under other settings.
-    #[error("{} was begun with another model, other options or another version: delete it to begin anew", path.display())]
+    #[error("{} was started with another model, other options or another version: delete it to start over", path.display())]
     ResumeMismatch { path: PathBuf },
     /// An extension that names no format of results.
     #[error("cannot write results to {}: expected the extension .csv, .jsonl or .parquet", path.display())]

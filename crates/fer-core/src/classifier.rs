@@ -209,7 +209,7 @@ impl Classifier {
     /// Predicts faces of which the network sees several views, from the mean of the views' logits: `[V, input_size, input_size]`
     /// bytes, of which the first `views[0]` views show the first face, and so on.
     ///
-    /// Where the views of a face disagree, its label sets hold the answer to each view that could not rule it out. A single view
+    /// If the views of a face disagree, its label sets hold the answer to each view that could not rule it out. A single view
     /// gives what [`predict_faces`](Self::predict_faces) gives.
     ///
     /// # Errors

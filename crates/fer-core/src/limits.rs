@@ -1,4 +1,4 @@
-//! The most that an image may be, whoever decodes it.
+//! Limits on the size of an image, for every decoder.
 
 use crate::{Error, Result};
 

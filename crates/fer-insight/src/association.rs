@@ -46,15 +46,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-
-    fn numbers(value: &Value) -> Vec<f64> {
-        value
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|x| x.as_f64().unwrap())
-            .collect()
-    }
+    use crate::testing::numbers;
 
     #[test]
     fn associations_are_those_of_scipy() {

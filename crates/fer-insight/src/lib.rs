@@ -94,6 +94,8 @@ mod study;
 mod suppress;
 mod table;
 mod tally;
+#[cfg(test)]
+mod testing;
 mod timeline;
 mod trend;
 mod warnings;

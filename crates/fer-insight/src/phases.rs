@@ -103,15 +103,7 @@ mod tests {
 
     use super::*;
     use crate::random::Purpose;
-
-    fn numbers(value: &Value) -> Vec<f64> {
-        value
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|x| x.as_f64().unwrap())
-            .collect()
-    }
+    use crate::testing::numbers;
 
     #[test]
     fn overlap_and_its_exact_test_are_those_of_scipy() {

@@ -157,15 +157,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-
-    fn numbers(value: &Value) -> Vec<f64> {
-        value
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|x| x.as_f64().unwrap())
-            .collect()
-    }
+    use crate::testing::numbers;
 
     #[test]
     fn slopes_and_tests_are_those_of_scipy_and_pymannkendall() {

@@ -28,7 +28,7 @@ use partials::Partials;
 pub struct Batch<'a> {
     /// Images, `[N, H, W, C]`.
     pub input: &'a [f32],
-    /// What the plan's [`Loss`] compares the outputs with, `[N, classes]`: weights of the classes, or quantities.
+    /// Targets that the plan's [`Loss`] compares the outputs with, `[N, classes]`: weights of the classes, or quantities.
     pub targets: &'a [f32],
     /// Multipliers of the averaged features, `[N, C]`, for dropout: 0 where dropped, `1 / (1 - rate)` where kept.
     pub dropout: Option<&'a [f32]>,

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::evaluation::EvaluatedImage;
-use crate::metrics::{Interval, wilson};
+use crate::metrics::{Interval, mcnemar, wilson};
 
 /// Two models, `a` and `b`, on the images that both have answered.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -158,19 +158,6 @@ fn difference_interval([both, only_a, only_b, neither]: [usize; 4]) -> Interval 
         (b - a - distance(b - low_b, high_a - a)).max(-1.0),
         (b - a + distance(high_b - b, a - low_a)).min(1.0),
     ]
-}
-
-/// Returns the two-sided p-value of counts of a fair coin, as unequal as these or more.
-fn mcnemar(heads: usize, tails: usize) -> f64 {
-    let (least, flips) = (heads.min(tails), heads + tails);
-    // The logarithm of each term: of thousands of flips, the terms themselves are too small for f64.
-    let mut term = -(flips as f64) * std::f64::consts::LN_2;
-    let mut tail = 0.0;
-    for k in 0..=least {
-        tail += term.exp();
-        term += ((flips - k) as f64 / (k + 1) as f64).ln();
-    }
-    (2.0 * tail).min(1.0)
 }
 
 #[cfg(test)]

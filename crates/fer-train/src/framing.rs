@@ -22,7 +22,7 @@ use squares::{Draw, draw};
 
 /// Weights of batch statistics in the running ones.
 const MOMENTUM: f32 = 0.1;
-/// Where the loss turns from a square to an absolute value, in units of the network's outputs: faces whose training crop was framed
+/// Threshold at which the loss turns from a square to an absolute value, in units of the network's outputs: faces whose training crop was framed
 /// carelessly count less.
 const BETA: f32 = 0.5;
 /// The share of the steps over which the learning rate rises.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use interval::{Interval, wilson};
 pub use paired::Paired;
+pub(crate) use paired::mcnemar;
 pub use reliability::{RELIABILITY_BINS, ReliabilityBin, expected_calibration_error, reliability};
 
 /// Probabilities below this count as this much in the negative log-likelihood, so that one impossible label costs 27.6 nats and

@@ -1,5 +1,5 @@
 //! `--output`: a file of results that appears when it is whole. Until then they are in a journal beside it, which a killed run leaves
-//! behind and `--resume` goes on with.
+//! behind and `--resume` continues.
 
 mod earlier;
 mod parquet;

@@ -1,4 +1,4 @@
-//! Model files edited and signed again: the digest has no key, so that whoever edits a file can sign it, too.
+//! Model files edited and signed again: the digest has no key, so anyone who edits a file can sign it again.
 
 use proptest::prelude::*;
 use safetensors::{Dtype, SafeTensors};

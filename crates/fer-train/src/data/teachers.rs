@@ -97,8 +97,8 @@ impl Teachers {
         !self.teachers.is_empty() && self.views == TeacherViews::Clean
     }
 
-    /// Where the teachers see images as augmented, or before they are made worse: mixes their mean answer to the faces `[N, size, size]` into the targets
-    /// `[N, outputs]`. Works on the calling thread.
+    /// Mixes the teachers' mean answer to the faces `[N, size, size]` into the targets `[N, outputs]`, if the teachers see images as
+    /// augmented or before they are made worse. Works on the calling thread.
     pub(crate) fn soften_batch(
         &self,
         faces: &[u8],

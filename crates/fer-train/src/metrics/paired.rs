@@ -53,8 +53,8 @@ impl Paired {
     }
 }
 
-/// Twice the probability that of `gained + lost` fair coins at most the fewer of both fall on their side, at most 1.
-fn mcnemar(gained: usize, lost: usize) -> f64 {
+/// Returns the two-sided p-value of the exact test of McNemar (1947): twice the probability that of `gained + lost` fair coins at most the fewer of both fall on their side, at most 1.
+pub(crate) fn mcnemar(gained: usize, lost: usize) -> f64 {
     let (n, fewer) = (gained + lost, gained.min(lost));
     let mut ln_ways = 0.0;
     let mut tail = 0.0;

@@ -1,4 +1,4 @@
-//! How much one level of noise changes, and whether tilted heads are found and named: with the detector's box alone, and framed.
+//! Measures what one level of noise changes, and how many tilted heads are found and named: with the detector's box alone, and framed.
 
 use std::path::Path;
 
