@@ -1,4 +1,4 @@
-"""Training on a folder of labelled images."""
+"""Training on a folder of labeled images."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from fer import _fer, _html
 from fer._classifier import Classifier
 from fer._evaluation import Evaluation, Scores, evaluate
+from fer._options import check_names
 from fer._progress import observer
 from fer._table import Table, flat
-from fer.exceptions import ConfigError, RunNotFoundError
+from fer.exceptions import RunNotFoundError
 
 if TYPE_CHECKING:
     import os
@@ -84,7 +85,7 @@ def train(
     progress: bool | Callable[[dict[str, Any]], None] = True,
     **options: Unpack[TrainOptions],
 ) -> TrainingRun:
-    """Train a model on a folder of labelled images.
+    """Train a model on a folder of labeled images.
 
     An interrupt (Ctrl-C, or the stop button of a notebook) ends the training after the current step and
     leaves a run that ``resume=True`` continues to the same result.
@@ -135,7 +136,7 @@ def train(
         If `out` holds a run already, or there is none to resume.
     """
     settings: dict[str, Any] = dict(options)
-    _check_names(settings)
+    check_names(settings, TrainOptions.__annotations__)
     if votes is not None:
         settings["votes"] = dict(votes) if isinstance(votes, Mapping) else {"file": str(Path(votes))}
     if extra is not None or extra_votes is not None:
@@ -158,17 +159,6 @@ def train(
             observe=observe,
         )
     return TrainingRun(out)
-
-
-def _check_names(settings: Mapping[str, Any]) -> None:
-    from difflib import get_close_matches
-
-    known = sorted(TrainOptions.__annotations__)
-    for name in settings:
-        if name not in known:
-            close = get_close_matches(name, known, n=1)
-            advice = f"did you mean {close[0]}?" if close else f"expected one of {', '.join(known)}"
-            raise ConfigError(f"unknown option {name!r}: {advice}", "config")
 
 
 def train_defaults() -> dict[str, Any]:

@@ -19,11 +19,12 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from fer import _fer
 from fer._frames import columns_of
 from fer._labels import LabelPage, label
+from fer._options import check_names
 from fer._table import Table
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
     from numpy.typing import NDArray
+    from typing_extensions import Unpack
 
 __all__ = [
     "Baselines",
@@ -39,7 +41,9 @@ __all__ = [
     "LabelPage",
     "Relation",
     "Result",
+    "ShareOptions",
     "Shares",
+    "StudyOptions",
     "Timelines",
     "Trend",
     "baseline",
@@ -185,24 +189,76 @@ class Relation(Result):
     __slots__ = ()
 
 
-def shares(
-    faces: object,
-    *,
-    by: str | Sequence[str] = (),
-    cluster: str | None = None,
-    consent: str | None = None,
-    where: Where | None = None,
-    purpose: Purpose = "audience",
-    basis: Basis | None = None,
-    min_people: int | None = None,
-    weight: Literal["cluster", "faces"] = "cluster",
-    model: str | None = None,
-    reference: str | os.PathLike[str] | None = None,
-    draws: int = 2000,
-    seed: int = 0,
-    level: float = 0.95,
-    threads: int = 0,
-) -> Shares:
+class StudyOptions(TypedDict, total=False):
+    """Options of every analysis, by name.
+
+    Attributes
+    ----------
+    consent
+        Column of consent: rows without ``True``, ``"yes"`` or 1 in it are not read.
+    where
+        Values that a row must have, by column.
+    purpose
+        Use of the figures; it decides what may be shown. ``"audience"`` unless it is given.
+    basis
+        Lawful ground of an analysis at work or in education.
+    min_people
+        Smallest number of people of a figure shown.
+    model
+        Built-in model whose answers the table holds; the default model when absent.
+    reference
+        Labeled set that corrects the shares: the JSON of ``fer evaluate``, or a reference file.
+    draws, seed, level
+        Draws of the posterior (2,000), their seed (0), and the level of the intervals (0.95).
+    threads
+        Threads to compute with; 0, the default, uses every core. The result does not depend on it.
+    """
+
+    consent: str | None
+    where: Where | None
+    purpose: Purpose
+    basis: Basis | None
+    min_people: int | None
+    model: str | None
+    reference: str | os.PathLike[str] | None
+    draws: int
+    seed: int
+    level: float
+    threads: int
+
+
+class ShareOptions(StudyOptions, total=False):
+    """Options of analyses of shares, by name: those of ``StudyOptions``, and two more.
+
+    Attributes
+    ----------
+    cluster
+        Column of the unit that repeats: a person, a customer, a visit.
+    weight
+        Units that weigh equally: each cluster (``"cluster"``, the default) or each face.
+    """
+
+    cluster: str | None
+    weight: Literal["cluster", "faces"]
+
+
+_DEFAULTS: dict[str, Any] = {
+    "consent": None,
+    "where": None,
+    "purpose": "audience",
+    "basis": None,
+    "min_people": None,
+    "model": None,
+    "reference": None,
+    "draws": 2000,
+    "seed": 0,
+    "level": 0.95,
+    "threads": 0,
+}
+_SHARE_DEFAULTS: dict[str, Any] = _DEFAULTS | {"cluster": None, "weight": "cluster"}
+
+
+def shares(faces: object, *, by: str | Sequence[str] = (), **options: Unpack[ShareOptions]) -> Shares:
     """Estimate the share of each expression, by group, with intervals that hold.
 
     Parameters
@@ -211,28 +267,8 @@ def shares(
         Table of faces: a path of a CSV, a data frame, or a dictionary of columns.
     by
         Columns whose values make the groups.
-    cluster
-        Column of the unit that repeats: a person, a customer, a visit.
-    consent
-        Column of consent: rows without ``True``, ``"yes"`` or 1 in it are not read.
-    where
-        Values that a row must have, by column.
-    purpose
-        Use of the figures; it decides what may be shown.
-    basis
-        Lawful ground of an analysis at work or in education.
-    min_people
-        Smallest number of people of a figure shown.
-    weight
-        Units that weigh equally: each cluster or each face.
-    model
-        Built-in model whose answers the table holds; the default model when absent.
-    reference
-        Labeled set that corrects the shares: the JSON of ``fer evaluate``, or a reference file.
-    draws, seed, level
-        Draws of the posterior, their seed, and the level of the intervals.
-    threads
-        Threads to compute with; 0 uses every core. The result does not depend on it.
+    **options
+        Those of ``ShareOptions``.
 
     Returns
     -------
@@ -245,8 +281,10 @@ def shares(
         If the purpose does not allow the analysis.
     DatasetError
         If the table is not what it must be; the message names the row.
+    ConfigError
+        If an option's name or value is not allowed.
     """
-    return Shares(*_ask("shares", faces, locals()))
+    return Shares(*_ask("shares", faces, _SHARE_DEFAULTS, options, by=_names(by)))
 
 
 def compare(
@@ -257,24 +295,14 @@ def compare(
     within: str | Sequence[str] = (),
     adjust: Literal["holm", "bh"] = "holm",
     permutations: int = 9999,
-    cluster: str | None = None,
-    consent: str | None = None,
-    where: Where | None = None,
-    purpose: Purpose = "audience",
-    basis: Basis | None = None,
-    min_people: int | None = None,
-    weight: Literal["cluster", "faces"] = "cluster",
-    model: str | None = None,
-    reference: str | os.PathLike[str] | None = None,
-    draws: int = 2000,
-    seed: int = 0,
-    level: float = 0.95,
-    threads: int = 0,
+    **options: Unpack[ShareOptions],
 ) -> Comparison:
     """Compare groups: differences with intervals, and whether chance makes them.
 
     Parameters
     ----------
+    faces
+        Table of faces, as for ``shares``.
     by
         Column whose values are compared.
     versus
@@ -285,10 +313,12 @@ def compare(
         Adjustment of p-values for the number of tests.
     permutations
         Permutations of a test.
-
-    The other parameters are those of ``shares``.
+    **options
+        Those of ``ShareOptions``.
     """
-    return Comparison(*_ask("compare", faces, locals()))
+    own = {"versus": versus, "adjust": adjust, "permutations": permutations}
+    by_all = [*_names(by), *_names(within)]
+    return Comparison(*_ask("compare", faces, _SHARE_DEFAULTS, options, by=by_all, **own))
 
 
 def trend(
@@ -297,49 +327,28 @@ def trend(
     time: str,
     every: str,
     by: str | Sequence[str] = (),
-    cluster: str | None = None,
-    consent: str | None = None,
-    where: Where | None = None,
-    purpose: Purpose = "audience",
-    basis: Basis | None = None,
-    min_people: int | None = None,
-    weight: Literal["cluster", "faces"] = "cluster",
-    model: str | None = None,
-    reference: str | os.PathLike[str] | None = None,
-    draws: int = 2000,
-    seed: int = 0,
-    level: float = 0.95,
-    threads: int = 0,
+    **options: Unpack[ShareOptions],
 ) -> Trend:
     """Follow shares over periods: slopes of weeks and months, or the trace of a recording.
 
     Parameters
     ----------
+    faces
+        Table of faces, as for ``shares``.
     time
         Column of the time: dates, or seconds of a recording.
     every
         Length of a period: ``"1s"``, ``"1min"``, ``"1h"``, ``"day"``, ``"week"`` or ``"month"``.
-
-    The other parameters are those of ``shares``.
+    by
+        Columns whose values make the groups.
+    **options
+        Those of ``ShareOptions``.
     """
-    return Trend(*_ask("trend", faces, locals()))
+    return Trend(*_ask("trend", faces, _SHARE_DEFAULTS, options, by=_names(by), time=time, every=every))
 
 
 def timeline(
-    faces: object,
-    *,
-    markers: Iterable[Mapping[str, Any]] = (),
-    consent: str | None = None,
-    where: Where | None = None,
-    purpose: Purpose = "audience",
-    basis: Basis | None = None,
-    min_people: int | None = None,
-    model: str | None = None,
-    reference: str | os.PathLike[str] | None = None,
-    draws: int = 2000,
-    seed: int = 0,
-    level: float = 0.95,
-    threads: int = 0,
+    faces: object, *, markers: Iterable[Mapping[str, Any]] = (), **options: Unpack[StudyOptions]
 ) -> Timelines:
     """Follow conversations: episodes, reactions at markers, the end against the start.
 
@@ -350,10 +359,11 @@ def timeline(
     markers
         Moments at which reactions are computed: rows with ``time`` in seconds, ``label``, and perhaps
         ``path``.
-
-    The other parameters are those of ``shares``.
+    **options
+        Those of ``StudyOptions``.
     """
-    return Timelines(*_ask("timeline", faces, locals()))
+    rows = [dict(row) for row in markers]
+    return Timelines(*_ask("timeline", faces, _DEFAULTS, options, markers=rows))
 
 
 def baseline(
@@ -363,78 +373,59 @@ def baseline(
     session: str,
     phase: str,
     baseline: str,
-    consent: str | None = None,
-    where: Where | None = None,
-    purpose: Purpose = "clinical",
-    basis: Basis | None = None,
-    min_people: int | None = None,
-    model: str | None = None,
-    reference: str | os.PathLike[str] | None = None,
-    draws: int = 2000,
-    seed: int = 0,
-    level: float = 0.95,
-    threads: int = 0,
+    **options: Unpack[StudyOptions],
 ) -> Baselines:
     """Hold sessions of one person against that person's baseline.
 
     Parameters
     ----------
+    faces
+        Table of faces, as for ``shares``.
     subject, session, phase
         Columns of the person, of the session, and of the phase, one value per session.
     baseline
         Phase that is the baseline.
-
-    The other parameters are those of ``shares``.
+    **options
+        Those of ``StudyOptions``; `purpose` is ``"clinical"`` unless it is given.
     """
-    return Baselines(*_ask("baseline", faces, locals()))
+    own = {"subject": subject, "session": session, "phase": phase, "baseline": baseline}
+    defaults = _DEFAULTS | {"purpose": "clinical"}
+    return Baselines(*_ask("baseline", faces, defaults, options, **own))
 
 
-def relate(
-    faces: object,
-    *,
-    cluster: str,
-    outcome: str,
-    consent: str | None = None,
-    where: Where | None = None,
-    purpose: Purpose = "audience",
-    basis: Basis | None = None,
-    min_people: int | None = None,
-    model: str | None = None,
-    reference: str | os.PathLike[str] | None = None,
-    draws: int = 2000,
-    seed: int = 0,
-    level: float = 0.95,
-    threads: int = 0,
-) -> Relation:
+def relate(faces: object, *, cluster: str, outcome: str, **options: Unpack[StudyOptions]) -> Relation:
     """Relate the faces of people or visits to an outcome.
 
     Parameters
     ----------
+    faces
+        Table of faces, as for ``shares``.
     cluster
         Column of the people or visits.
     outcome
         Column of the outcome: a number or one of two values per unit; missing where unknown.
-
-    The other parameters are those of ``shares``.
+    **options
+        Those of ``StudyOptions``.
     """
-    return Relation(*_ask("relate", faces, locals()))
+    return Relation(*_ask("relate", faces, _DEFAULTS, options, cluster=cluster, outcome=outcome))
 
 
-def _ask(analysis: str, faces: object, options: dict[str, Any]) -> tuple[_fer.InsightAnswer, str]:
-    """Ask the Rust side; `options` are the keywords of the function that asks."""
-    request = {name: value for name, value in options.items() if name != "faces"}
-    where = request.pop("where") or {}
-    by, within = request.pop("by", ()), request.pop("within", ())
+def _ask(
+    analysis: str,
+    faces: object,
+    defaults: Mapping[str, Any],
+    options: Mapping[str, Any],
+    **own: Any,
+) -> tuple[_fer.InsightAnswer, str]:
+    """Ask the Rust side for `analysis` with its `own` arguments, and `options` in place of `defaults`."""
+    check_names(options, defaults)
+    request = {"by": [], "cluster": None, "weight": "cluster", **defaults, **options, **own}
+    where, reference = request.pop("where") or {}, request["reference"]
     request |= {
         "analysis": analysis,
-        "by": [*_names(by), *_names(within)],
         "only": [[name, _text(value)] for name, value in where.items()],
-        "cluster": request.get("cluster"),
-        "weight": request.get("weight", "cluster"),
-        "reference": None if request["reference"] is None else os.fspath(request["reference"]),
+        "reference": None if reference is None else os.fspath(reference),
     }
-    if "markers" in request:
-        request["markers"] = [dict(row) for row in request["markers"]]
     if isinstance(faces, str | os.PathLike):
         source: Any = Path(faces)
         return _fer.insight(source, request), str(faces)

@@ -131,3 +131,13 @@ def test_refusals_and_bad_tables_are_errors_of_their_own():
         insight.shares(TABLES / "satisfaction.csv", purpose="fun")
     with pytest.raises(TypeError, match="expected a table"):
         insight.shares(3)
+
+
+def test_options_have_defaults_and_no_others_are_taken():
+    assert set(insight._SHARE_DEFAULTS) == set(insight.ShareOptions.__annotations__)
+    assert set(insight._DEFAULTS) == set(insight.StudyOptions.__annotations__)
+    table = TABLES / "satisfaction.csv"
+    with pytest.raises(fer.ConfigError, match="unknown option 'levels': did you mean level"):
+        insight.shares(table, levels=0.9)
+    with pytest.raises(fer.ConfigError, match="unknown option 'weight'"):
+        insight.relate(table, cluster="visit", outcome="csat", weight="faces")
