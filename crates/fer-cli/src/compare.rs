@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use fer_core::Emotion;
 use fer_kit::{EvaluateOptions, compare_models, load_classifier};
-use fer_train::{Comparison, ExcludeList, Paired};
+use fer_train::{Comparison, ExcludeList, PairedCounts};
 
 use crate::args::CompareArgs;
 use crate::evaluate::report_gaps;
@@ -50,7 +50,7 @@ fn print(comparison: &Comparison, models: [&str; 2]) -> Result<()> {
         format!("only {b} right"),
     ];
     let mut table = terminal::table(&header.each_ref().map(String::as_str));
-    let mut add = |name: &str, paired: &Paired| {
+    let mut add = |name: &str, paired: &PairedCounts| {
         let [low, high] = paired.difference_ci95;
         table.add_row([
             name.to_owned(),

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
+use crate::softmax::softmax;
 use crate::{Emotion, Error, PerEmotion, Result};
 
 /// Calibration: what held-out faces told about how sure the network may be.
@@ -142,12 +143,9 @@ impl Calibration {
         logits: &[f32; Emotion::COUNT],
         shift: &[f32; Emotion::COUNT],
     ) -> [f32; Emotion::COUNT] {
-        let shifted: [f32; Emotion::COUNT] =
-            std::array::from_fn(|i| logits[i] / self.temperature + shift[i]);
-        let largest = shifted.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let odds = shifted.map(|value| (value - largest).exp());
-        let total: f32 = odds.iter().sum();
-        odds.map(|odd| odd / total)
+        softmax(std::array::from_fn(|i| {
+            logits[i] / self.temperature + shift[i]
+        }))
     }
 
     /// The conformal p-value of each label: the share of held-out faces of that emotion, the new one counted among

@@ -49,6 +49,8 @@ mod prediction;
 mod preprocess;
 mod priors;
 mod read;
+mod softmax;
+mod wilson;
 mod write;
 
 pub use calibration::{Calibration, ScoreKind};
@@ -72,4 +74,6 @@ pub use prediction::Prediction;
 pub use preprocess::{Normalization, Preprocessing, ResizeFilter};
 pub use priors::Priors;
 pub use read::read_capped;
+pub use softmax::softmax;
+pub use wilson::wilson;
 pub use write::{write_atomic, write_new, write_new_with};

@@ -1,5 +1,6 @@
 //! The fifth answer: how many people would see another expression than the four, or none.
 
+use crate::softmax::log_sum_exp;
 use crate::{Error, Result};
 
 /// The outputs of a network beside those of the four emotions, joined to one share.
@@ -92,12 +93,6 @@ impl OtherCalibration {
 /// Computes the log-odds of the outputs `others` together against the outputs `emotions` together, both given as logits.
 pub fn other_log_odds(emotions: &[f32], others: &[f32]) -> f32 {
     log_sum_exp(others) - log_sum_exp(emotions)
-}
-
-fn log_sum_exp(logits: &[f32]) -> f32 {
-    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let sum: f32 = logits.iter().map(|logit| (logit - largest).exp()).sum();
-    largest + sum.ln()
 }
 
 /// The fifth answer for one face.

@@ -168,9 +168,9 @@ impl Score {
     }
 }
 
-/// Returns the width of the 95 % score interval of a share of labels (Wilson 1927).
+/// Returns the width of the 95 % score interval of a share of labels.
 fn wilson_width(share: f64, labels: f64) -> f64 {
     const Z: f64 = 1.959_963_984_540_054;
-    let variance = share * (1.0 - share) / labels + Z * Z / (4.0 * labels * labels);
-    2.0 * Z * variance.sqrt() / (1.0 + Z * Z / labels)
+    let [low, high] = fer_core::wilson(share * labels, labels, Z);
+    high - low
 }

@@ -7,7 +7,6 @@ use serde::{Serialize, Serializer};
 
 use crate::label::Label;
 use crate::labels::ANSWERS;
-use crate::quantile::normal;
 use crate::random::{Purpose, Random};
 use crate::shares::{Estimate, check_level};
 use crate::sheet::{FaceKey, Sheet};
@@ -213,23 +212,8 @@ fn pair(faces: &ByFace, a: (usize, &str), b: (usize, &str), level: f64) -> Rater
         a: a.1.into(),
         b: b.1.into(),
         faces: both as usize,
-        agreement: (both > 0).then(|| wilson(f64::from(same), f64::from(both), level)),
+        agreement: (both > 0).then(|| Estimate::of_share(f64::from(same), f64::from(both), level)),
         confusion,
-    }
-}
-
-/// Returns a share of trials with its score interval (Wilson 1927).
-fn wilson(successes: f64, trials: f64, level: f64) -> Estimate {
-    let z2 = normal(level).powi(2);
-    let share = successes / trials;
-    let center = (successes + z2 / 2.0) / (trials + z2);
-    let variance = share * (1.0 - share) / trials + z2 / (4.0 * trials * trials);
-    let half = (z2 * variance).sqrt() / (1.0 + z2 / trials);
-    Estimate {
-        estimate: share,
-        low: (center - half).max(0.0),
-        high: (center + half).min(1.0),
-        level,
     }
 }
 

@@ -1,7 +1,5 @@
-//! Rank measures of association, and the interval of a share.
+//! Rank measures of association.
 
-use crate::quantile::normal;
-use crate::shares::Estimate;
 use crate::slope::ranks;
 
 /// Returns Spearman's rank correlation; `None` where a side is constant.
@@ -24,21 +22,6 @@ pub(crate) fn auc(x: &[f64], y: &[f64]) -> Option<f64> {
     let without = y.len() as f64 - with;
     let sum: f64 = ranks.iter().zip(y).map(|(rank, y)| rank * y).sum();
     (with > 0.0 && without > 0.0).then(|| (sum - with * (with + 1.0) / 2.0) / (with * without))
-}
-
-/// Returns the share `count / n` with its interval (Wilson 1927).
-pub(crate) fn wilson(count: f64, n: f64, level: f64) -> Estimate {
-    let z = normal(level);
-    let share = count / n;
-    let denominator = 1.0 + z * z / n;
-    let center = (share + z * z / (2.0 * n)) / denominator;
-    let reach = z * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt() / denominator;
-    Estimate {
-        estimate: share,
-        low: (center - reach).max(0.0),
-        high: (center + reach).min(1.0),
-        level,
-    }
 }
 
 #[cfg(test)]
@@ -66,13 +49,5 @@ mod tests {
         }
         assert_eq!(spearman(&[1.0, 1.0], &[1.0, 2.0]), None);
         assert_eq!(auc(&[1.0, 2.0], &[1.0, 1.0]), None);
-    }
-
-    #[test]
-    fn wilson_is_that_of_statsmodels() {
-        // statsmodels.stats.proportion.proportion_confint(7, 20, method="wilson")
-        let found = wilson(7.0, 20.0, 0.95);
-        assert!((found.low - 0.181_192_0).abs() < 1e-5, "{found:?}");
-        assert!((found.high - 0.567_146_2).abs() < 1e-5, "{found:?}");
     }
 }

@@ -8,7 +8,7 @@ use fer_core::{Emotion, PerEmotion};
 use serde::Serialize;
 
 use crate::answer::{BINS, EMOTIONS, bin};
-use crate::association::{auc, spearman, wilson};
+use crate::association::{auc, spearman};
 use crate::document::Document;
 use crate::kinds::Analysis;
 use crate::posterior::{expected_rows, most_likely_mix};
@@ -347,7 +347,7 @@ fn thirds(
         let count = part.len() as f64;
         let sum: f64 = part.iter().map(|&i| outcomes[i]).sum();
         let outcome = if two_valued {
-            wilson(sum, count, level)
+            Estimate::of_share(sum, count, level)
         } else {
             let mean = sum / count;
             let squares: f64 = part.iter().map(|&i| (outcomes[i] - mean).powi(2)).sum();

@@ -10,7 +10,7 @@ use crate::answer::EMOTIONS;
 use crate::effective::{Effective, Weight};
 use crate::fit::Fit;
 use crate::posterior::{Draws, Ruler, draw, rulers};
-use crate::quantile::of_sorted;
+use crate::quantile::{normal, of_sorted};
 use crate::reference::Reference;
 use crate::tally::{GroupTally, Tally};
 use crate::{Error, Result};
@@ -97,6 +97,17 @@ impl Estimate {
             estimate,
             low: of_sorted(&draws, (1.0 - level) / 2.0),
             high: of_sorted(&draws, f64::midpoint(1.0, level)),
+            level,
+        }
+    }
+
+    /// Returns the share of `successes` in `trials`, which are not 0, with its score interval ([`fer_core::wilson`]).
+    pub(crate) fn of_share(successes: f64, trials: f64, level: f64) -> Self {
+        let [low, high] = fer_core::wilson(successes, trials, normal(level));
+        Self {
+            estimate: successes / trials,
+            low,
+            high,
             level,
         }
     }

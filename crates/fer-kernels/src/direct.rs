@@ -138,8 +138,9 @@ impl Direct {
         for (input, d_output) in images.zip(d_output.chunks_exact(pixels * self.out_channels)) {
             self.pad(input, padded);
             // SAFETY: `padded` and `accumulator` have these lengths, and `d_output` is one image of a whole number of them.
-            let kernel =
-                unsafe { gradient::Accumulate::new(*self, padded, d_output, &mut *accumulator) };
+            let kernel = unsafe {
+                gradient::AddFilterGradient::new(*self, padded, d_output, &mut *accumulator)
+            };
             self.cpu.run(kernel);
         }
     }

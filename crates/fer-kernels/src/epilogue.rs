@@ -5,7 +5,7 @@ use crate::simd::{LANES, Simd};
 
 /// The place of a square of results in its image: first row, first column, first channel.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
+pub(crate) struct TilePlace {
     pub(crate) image: usize,
     pub(crate) y: usize,
     pub(crate) x: usize,
@@ -25,7 +25,7 @@ pub(crate) trait Epilogue: Copy {
         self,
         simd: S,
         square: &[[S::Vector; T]; T],
-        place: Place,
+        place: TilePlace,
     );
 }
 
@@ -80,7 +80,7 @@ impl Epilogue for Raw<'_> {
         self,
         simd: S,
         square: &[[S::Vector; T]; T],
-        place: Place,
+        place: TilePlace,
     ) {
         let Self(target) = self;
         let rows = T.min(target.height - place.y);
@@ -131,7 +131,7 @@ impl Epilogue for BiasRelu<'_> {
         self,
         simd: S,
         square: &[[S::Vector; T]; T],
-        place: Place,
+        place: TilePlace,
     ) {
         // SAFETY: the bias has as many values as the target has channels, a multiple of `LANES`.
         let bias = unsafe { simd.load(self.bias.as_ptr().add(place.channel)) };
@@ -168,8 +168,8 @@ impl<S: Simd> Activate<'_, S> {
     /// # Safety
     /// As for [`Epilogue::store`].
     #[inline(always)]
-    unsafe fn plain<const T: usize>(&self, square: &[[S::Vector; T]; T], place: Place) {
-        let Place {
+    unsafe fn plain<const T: usize>(&self, square: &[[S::Vector; T]; T], place: TilePlace) {
+        let TilePlace {
             image,
             y,
             x,
@@ -193,7 +193,7 @@ impl<S: Simd> Activate<'_, S> {
     /// # Safety
     /// As for [`Epilogue::store`].
     #[inline(always)]
-    unsafe fn pooled<const T: usize>(&self, square: &[[S::Vector; T]; T], place: Place) {
+    unsafe fn pooled<const T: usize>(&self, square: &[[S::Vector; T]; T], place: TilePlace) {
         let simd = self.simd;
         let (y, x) = (place.y / 2, place.x / 2);
         // A square may start in the odd row or column that pooling drops.

@@ -14,7 +14,7 @@ use crate::head;
 use crate::simd::LANES;
 use crate::{InstructionSet, KernelError, NetworkSpec, Threads};
 use chunk::Segment;
-use layer::Layer;
+use layer::InferenceLayer;
 
 /// The most images that a thread takes on at once.
 const MAX_CHUNK: usize = 16;
@@ -43,7 +43,7 @@ const MAX_CHUNK: usize = 16;
 pub struct InferencePlan {
     /// Values of an image.
     input_len: usize,
-    layers: Vec<Layer>,
+    layers: Vec<InferenceLayer>,
     segments: Vec<Segment>,
     head: HeadWeights,
     scratch_pool: ScratchPool,

@@ -20,7 +20,7 @@ use crate::error::check_len;
 use crate::head::{Head, HeadImage, Loss, parameter_gradients};
 use crate::{InstructionSet, KernelError, NetworkSpec, Threads};
 use context::Runtime;
-use layer::{Gradients, Input, Layer, OutputGradient, Parameters, Sums};
+use layer::{Gradients, Input, OutputGradient, Parameters, Sums, TrainLayer};
 use partials::Partials;
 
 /// Images and targets of one training step.
@@ -59,7 +59,7 @@ pub struct TrainPlan {
     spec: NetworkSpec,
     max_batch: usize,
     runtime: Runtime,
-    layers: Vec<Layer>,
+    layers: Vec<TrainLayer>,
     slots: Vec<BlockSlots>,
     head: HeadBuffers,
     loss: Loss,
@@ -137,11 +137,11 @@ impl TrainPlan {
         }
         let layers: Vec<_> = spec
             .block_shapes()
-            .map(|shape| Layer::new(shape, cpu, max_batch))
+            .map(|shape| TrainLayer::new(shape, cpu, max_batch))
             .collect();
         let accumulators = layers
             .iter()
-            .map(Layer::accumulators_len)
+            .map(TrainLayer::accumulators_len)
             .max()
             .unwrap_or(0);
         let last = layers.last().map_or(0, |layer| layer.shape.output_len());

@@ -122,7 +122,7 @@ impl Winograd {
             };
             self.cpu.run(kernel);
             // SAFETY: both planes are those of these tiles, and the length of the accumulator is checked above.
-            let kernel = unsafe { product::Accumulate::new(inputs, gradients, &mut *accumulator) };
+            let kernel = unsafe { product::AddProducts::new(inputs, gradients, &mut *accumulator) };
             self.cpu.run(kernel);
         }
     }
@@ -202,7 +202,7 @@ impl Winograd {
 
     /// Independent parts of the products of a block.
     pub(crate) fn multiplications(&self) -> usize {
-        self.tiling.size.frequencies() * self.cpu.run(product::Panels(self.out_channels))
+        self.tiling.size.frequencies() * self.cpu.run(product::PanelCount(self.out_channels))
     }
 
     /// Computes some of the [`multiplications`](Self::multiplications) of a block.

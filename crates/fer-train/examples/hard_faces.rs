@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use fer_core::{Classifier, Emotion, Image, ImageView, Model, Prediction, Priors};
 use fer_train::Votes;
-use fer_train::metrics::{Metrics, Outcome, Paired, wilson};
+use fer_train::metrics::{Gain, Metrics, Outcome, wilson};
 
 type Outcomes<T> = Result<T, Box<dyn Error>>;
 
@@ -60,7 +60,7 @@ fn main() -> Outcomes<()> {
         let emotions: Vec<Emotion> = chosen(&ours, &answers).map(|(_, p)| p.emotion()).collect();
         let truths: Vec<Emotion> = chosen(&ours, &answers).map(|(truth, _)| truth).collect();
         if let Some(first) = &first {
-            println!("{:?}", Paired::of(&truths, first, &emotions));
+            println!("{:?}", Gain::of(&truths, first, &emotions));
         }
         first.get_or_insert(emotions);
     }

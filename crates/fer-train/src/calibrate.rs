@@ -147,10 +147,10 @@ fn slope(faces: &[Labelled], inverse_temperature: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use fer_core::softmax;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::softmax::softmax;
 
     /// Images whose labels are drawn from the softmax of their logits, which are then made `sharper` times larger.
     fn drawn(count: u64, sharper: f32) -> Vec<([f32; 4], Emotion)> {
@@ -160,7 +160,7 @@ mod tests {
                 let logits = [(); 4].map(|()| 1.5 * random.normal());
                 let mut left = random.uniform();
                 let truth = Emotion::ALL.into_iter().find(|emotion| {
-                    left -= softmax(&logits, 1.0)[emotion.index()];
+                    left -= softmax(logits)[emotion.index()];
                     left < 0.0
                 });
                 (
@@ -175,7 +175,8 @@ mod tests {
     fn nll(faces: &[([f32; 4], Emotion)], temperature: f64) -> f64 {
         let doubt = doubt(faces.len());
         let one = |(logits, truth): &([f32; 4], Emotion)| {
-            let logs = softmax(logits, temperature as f32).map(|share| -f64::from(share).ln());
+            let cooled = logits.map(|logit| logit / temperature as f32);
+            let logs = softmax(cooled).map(|share| -f64::from(share).ln());
             let others = (logs.iter().sum::<f64>() - logs[truth.index()]) / 3.0;
             (1.0 - doubt) * logs[truth.index()] + doubt * others
         };
@@ -238,7 +239,7 @@ mod tests {
         let sure = [2.5, 0.0, 0.0, 0.0];
         let confidence = |images: usize| {
             let fitted = temperature(&vec![(sure, Emotion::Happy); images]) as f32;
-            softmax(&sure, fitted)[0]
+            softmax(sure.map(|logit| logit / fitted))[0]
         };
         assert!((confidence(80) - 81.0 / 82.0).abs() < 1e-4);
         assert!(confidence(10) < 0.92 && confidence(10) > 0.9);
@@ -293,7 +294,7 @@ mod tests {
             .iter()
             .filter(|(_, truth)| *truth == Emotion::Sad)
             .map(|(logits, truth)| {
-                let probabilities = softmax(logits, calibration.temperature());
+                let probabilities = softmax(logits.map(|logit| logit / calibration.temperature()));
                 let own = probabilities[truth.index()];
                 probabilities.iter().filter(|&&other| other > own).sum()
             })

@@ -16,12 +16,12 @@ use crate::metrics::{Interval, mcnemar, wilson};
 pub struct Comparison {
     /// The counts and what follows from them, over all images.
     #[serde(flatten)]
-    pub all: Paired,
+    pub all: PairedCounts,
     /// Two-sided p-value of the exact McNemar test (1947): the probability of counts as unequal as `only_a` and `only_b`
     /// if both models were equally good.
     pub p_value: f64,
     /// The same counts for the images of each class.
-    pub per_class: PerEmotion<Paired>,
+    pub per_class: PerEmotion<PairedCounts>,
     /// Images that one model answered and the other did not: they are not compared.
     pub unpaired: usize,
     /// The images that one model names rightly and the other does not, in the order of `a`.
@@ -30,7 +30,7 @@ pub struct Comparison {
 
 /// Counts of images by who is right.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct Paired {
+pub struct PairedCounts {
     /// Number of images.
     pub n: usize,
     /// Images that both name rightly.
@@ -105,17 +105,17 @@ pub fn compare(a: &[EvaluatedImage], b: &[EvaluatedImage]) -> Result<Comparison>
         });
     }
     let total = std::array::from_fn(|cell| counts.0.iter().map(|counts| counts[cell]).sum());
-    let all = Paired::of(total);
+    let all = PairedCounts::of(total);
     Ok(Comparison {
         all,
         p_value: mcnemar(all.only_a, all.only_b),
-        per_class: PerEmotion(counts.0.map(Paired::of)),
+        per_class: PerEmotion(counts.0.map(PairedCounts::of)),
         unpaired: a.len() + b.len() - 2 * paired,
         decisive,
     })
 }
 
-impl Paired {
+impl PairedCounts {
     /// From the numbers of images that both, only `a`, only `b` and neither name rightly.
     fn of([both_right, only_a, only_b, both_wrong]: [usize; 4]) -> Self {
         let n = both_right + only_a + only_b + both_wrong;

@@ -15,7 +15,7 @@ use crate::device::Device;
 #[cfg(not(feature = "cuda"))]
 use crate::error::Error;
 use crate::error::Result;
-use crate::softmax::{Logits, Others};
+use crate::logits::{Logits, Others};
 
 use kernels::KernelNetwork;
 use update::UpdateRule;

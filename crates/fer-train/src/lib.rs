@@ -26,6 +26,7 @@ mod faces;
 pub mod framing;
 mod initialize;
 mod jpeg;
+mod logits;
 pub mod metrics;
 mod paths;
 mod progress;
@@ -35,7 +36,6 @@ pub mod report;
 pub mod robustness;
 mod run_directory;
 mod schedule;
-mod softmax;
 #[cfg(test)]
 mod testing;
 mod text;
@@ -44,7 +44,7 @@ mod training_run;
 mod votes;
 
 pub use calibrate::calibrate;
-pub use comparison::{Comparison, Decisive, Paired, compare};
+pub use comparison::{Comparison, Decisive, PairedCounts, compare};
 pub use config::{
     AugmentationConfig, ClassWeights, DistillationConfig, ExtraConfig, ModelSection, Monitor,
     Optimizer, StartConfig, TeacherViews, TooFewVotes, TrainConfig, VotesConfig,

@@ -3,16 +3,17 @@
 //! A class that no image carries has no recall, so it is left out of every average: a folder without `neutral` is scored over the
 //! three classes that it has. A class that the classifier never answers has no precision, but its recall and F1 are 0 and count.
 
+mod gain;
 mod interval;
-mod paired;
+mod mcnemar;
 mod reliability;
 
 use fer_core::{Emotion, PerEmotion};
 use serde::{Deserialize, Serialize};
 
+pub use gain::Gain;
 pub use interval::{Interval, wilson};
-pub use paired::Paired;
-pub(crate) use paired::mcnemar;
+pub(crate) use mcnemar::mcnemar;
 pub use reliability::{RELIABILITY_BINS, ReliabilityBin, expected_calibration_error, reliability};
 
 /// Probabilities below this count as this much in the negative log-likelihood, so that one impossible label costs 27.6 nats and

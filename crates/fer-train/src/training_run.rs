@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::TrainConfig;
 use crate::data_summary::DataSummary;
-use crate::metrics::Paired;
+use crate::metrics::Gain;
 use crate::progress::EpochMetrics;
 
 /// The reason why a training ended.
@@ -41,7 +41,7 @@ pub struct TrainingRun {
     /// The best model against the one that the training started from, on the validation images of the dataset, which also chose the
     /// epoch; none without a start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gain: Option<Paired>,
+    pub gain: Option<Gain>,
 }
 
 impl TrainingRun {

@@ -23,7 +23,7 @@ pub(crate) fn accumulate(
     d_output: &[f32],
     partial: &mut [f64],
 ) {
-    cpu.run(Accumulate {
+    cpu.run(AddGradientSums {
         image: Image {
             shape,
             normalization,
@@ -57,12 +57,12 @@ pub(crate) fn propagate(
     });
 }
 
-struct Accumulate<'a> {
+struct AddGradientSums<'a> {
     image: Image<'a>,
     partial: &'a mut [f64],
 }
 
-impl Kernel for Accumulate<'_> {
+impl Kernel for AddGradientSums<'_> {
     type Output = ();
 
     #[inline(always)]

@@ -11,7 +11,7 @@ use crate::buffer::ScratchPool;
 use crate::cpu::Cpu;
 use crate::spec::BlockShape;
 use crate::train::context::Context;
-use crate::train::layer::{Gradients, Input, Layer, OutputGradient, Parameters, Sums};
+use crate::train::layer::{Gradients, Input, OutputGradient, Parameters, Sums, TrainLayer};
 use crate::train::partials::Partials;
 use crate::{BlockSpec, InstructionSet, KernelError, NetworkSpec, Threads};
 
@@ -68,7 +68,7 @@ pub struct BatchStatistics {
 #[derive(Debug, Default)]
 struct Memory {
     scratch_pool: ScratchPool,
-    spare: Mutex<Vec<Layer>>,
+    spare: Mutex<Vec<TrainLayer>>,
 }
 
 impl ConvBlock {
@@ -163,14 +163,14 @@ impl ConvBlock {
 
 impl Memory {
     /// A layer of an earlier step if one fits, else a new one.
-    fn layer(&self, cpu: Cpu, shape: BlockShape, images: usize) -> Layer {
+    fn layer(&self, cpu: Cpu, shape: BlockShape, images: usize) -> TrainLayer {
         let mut spare = lock(&self.spare);
         match spare.iter().position(|layer| layer.fits(&shape, images)) {
             Some(index) => spare.swap_remove(index),
             None => {
                 // Those that are too small now will hardly be wanted again.
                 spare.clear();
-                Layer::new(shape, cpu, images)
+                TrainLayer::new(shape, cpu, images)
             }
         }
     }
@@ -186,7 +186,7 @@ struct BlockOperation {
 /// Results of the forward pass that the backward pass needs.
 struct State {
     images: usize,
-    layer: Layer,
+    layer: TrainLayer,
     /// `true` as long as the layer holds its raw outputs.
     is_raw: bool,
 }
@@ -304,7 +304,7 @@ impl State {
     }
 
     fn output(&self, block: &ConvBlock) -> Vec<f32> {
-        let Layer {
+        let TrainLayer {
             shape,
             normalization,
             ..

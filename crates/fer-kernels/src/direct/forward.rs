@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::{Direct, SQUARE};
 use crate::cpu::Kernel;
-use crate::epilogue::{Epilogue, Place};
+use crate::epilogue::{Epilogue, TilePlace};
 use crate::gemm::MicroKernel;
 use crate::simd::{LANES, Simd};
 
@@ -75,7 +75,7 @@ impl<E: Epilogue> Forward<'_, E> {
                 let y = row * SQUARE;
                 let squares = self.squares::<S, V>(simd, y, x, channel);
                 for (v, square) in squares.iter().enumerate() {
-                    let place = Place {
+                    let place = TilePlace {
                         image: self.image,
                         y,
                         x,

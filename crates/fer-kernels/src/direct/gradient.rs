@@ -8,7 +8,7 @@ use crate::gemm::MicroKernel;
 use crate::simd::{LANES, Simd};
 
 /// Adds the gradient of the packed filters for one image.
-pub(super) struct Accumulate<'a> {
+pub(super) struct AddFilterGradient<'a> {
     convolution: Direct,
     padded: &'a [f32],
     /// One image, dense.
@@ -16,7 +16,7 @@ pub(super) struct Accumulate<'a> {
     accumulator: &'a mut [f32],
 }
 
-impl<'a> Accumulate<'a> {
+impl<'a> AddFilterGradient<'a> {
     /// # Safety
     /// `padded` holds at least `padded_len` values of the convolution, `d_output` one image of its size and output channels,
     /// `accumulator` at least `filters_len` values.
@@ -35,7 +35,7 @@ impl<'a> Accumulate<'a> {
     }
 }
 
-impl Kernel for Accumulate<'_> {
+impl Kernel for AddFilterGradient<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -57,7 +57,7 @@ impl Kernel for Accumulate<'_> {
     }
 }
 
-impl Accumulate<'_> {
+impl AddFilterGradient<'_> {
     /// One input channel and `V` vectors of output channels, of which only a single one may reach beyond the channels.
     #[inline(always)]
     fn channels<S: Simd, const V: usize>(&mut self, simd: S, input: usize, channel: usize) {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{InferencePlan, Layer};
+use super::{InferenceLayer, InferencePlan};
 
 /// Consecutive layers that take on the same number of images at once, so that what passes between them stays in the cache.
 #[derive(Debug)]
@@ -16,10 +16,11 @@ pub(super) struct Segment {
 }
 
 /// Cuts a network into segments.
-pub(super) fn segments(layers: &[Layer]) -> Vec<Segment> {
+pub(super) fn segments(layers: &[InferenceLayer]) -> Vec<Segment> {
     let mut start = 0;
-    let same_group = |a: &Layer, b: &Layer| a.convolution.group() == b.convolution.group();
-    let segment = |layers: &[Layer]| {
+    let same_group =
+        |a: &InferenceLayer, b: &InferenceLayer| a.convolution.group() == b.convolution.group();
+    let segment = |layers: &[InferenceLayer]| {
         let (last, others) = (&layers[layers.len() - 1], &layers[..layers.len() - 1]);
         let lens = others.iter().map(|layer| layer.shape.output_len());
         let segment = Segment {

@@ -10,7 +10,7 @@ use crate::{BATCH_NORM_EPSILON, NetworkSpec, Threads};
 
 /// A convolution with bias, ReLU and perhaps a 2x2 max-pool.
 #[derive(Debug)]
-pub(super) struct Layer {
+pub(super) struct InferenceLayer {
     /// Channels are rounded up to whole vectors, except those of the images.
     pub(super) shape: BlockShape,
     pub(super) convolution: Convolution,
@@ -24,7 +24,7 @@ pub(super) fn layers(
     parameters: &[f32],
     statistics: &[f32],
     cpu: Cpu,
-) -> Vec<Layer> {
+) -> Vec<InferenceLayer> {
     let (parameter_slots, statistic_slots) = (spec.parameters(), spec.statistics());
     let slots = parameter_slots
         .chunks_exact(3)
@@ -49,7 +49,7 @@ pub(super) fn layers(
             out_channels: shape.out_channels.next_multiple_of(LANES),
             ..shape
         };
-        Layer::new(cpu, shape.in_channels, padded, &block, &mut folded)
+        InferenceLayer::new(cpu, shape.in_channels, padded, &block, &mut folded)
     };
     blocks.map(layer).collect()
 }
@@ -72,7 +72,7 @@ impl Block<'_> {
     }
 }
 
-impl Layer {
+impl InferenceLayer {
     /// `shape` has its channels rounded up; the block's weight has `in_channels` as they were. `folded` is memory that is used again.
     fn new(
         cpu: Cpu,

@@ -1,6 +1,6 @@
 //! One image on all threads.
 
-use super::{InferencePlan, Layer};
+use super::{InferenceLayer, InferencePlan};
 use crate::Threads;
 use crate::buffer::SharedMut;
 use crate::conv::Path;
@@ -68,7 +68,7 @@ enum Step<'a> {
 impl<'a> Step<'a> {
     /// The steps of a layer, which reads `input`, writes `output` and has [`scratch_len`] values for what comes between.
     fn of(
-        layer: &'a Layer,
+        layer: &'a InferenceLayer,
         input: SharedMut<'a>,
         output: SharedMut<'a>,
         scratch: SharedMut<'a>,
@@ -219,7 +219,7 @@ fn piece_scratch_len(path: &Winograd, pieces: usize) -> usize {
 }
 
 /// Values that a layer needs between its input and its output.
-fn scratch_len(layer: &Layer, threads: usize) -> usize {
+fn scratch_len(layer: &InferenceLayer, threads: usize) -> usize {
     match layer.convolution.path() {
         Path::Direct(path) => path.padded_len(),
         Path::Winograd(path) if by_tiles(path) => {

@@ -16,7 +16,7 @@ const PIECES: usize = 8;
 
 /// One block's state.
 #[derive(Debug)]
-pub(crate) struct Layer {
+pub(crate) struct TrainLayer {
     pub(crate) shape: BlockShape,
     pub(crate) normalization: Normalization,
     form: GradientForm,
@@ -32,14 +32,14 @@ pub(crate) enum Input<'a> {
     /// The images of the batch, `[N, H, W, C]`.
     Images(&'a [f32]),
     /// The block before.
-    Block(&'a Layer),
+    Block(&'a TrainLayer),
 }
 
 /// The source of the gradient of a block's output.
 #[derive(Clone, Copy)]
 pub(crate) enum OutputGradient<'a> {
     /// In the block after, as the gradient of its input.
-    Block(&'a Layer),
+    Block(&'a TrainLayer),
     /// Image by image, `[N, H, W, C]`.
     Images(&'a [f32]),
 }
@@ -66,13 +66,13 @@ pub(crate) struct Gradients<'a> {
 
 /// Sums of parts of the batch, before they are combined.
 pub(crate) struct Sums<'a> {
-    /// Gradients of transformed weights: [`Layer::accumulators_len`] values.
+    /// Gradients of transformed weights: [`TrainLayer::accumulators_len`] values.
     pub(crate) accumulators: &'a mut [f32],
-    /// Holds what [`Layer::accumulate`] took over this block; receives that over the block before.
+    /// Holds what [`TrainLayer::accumulate`] took over this block; receives that over the block before.
     pub(crate) partials: &'a mut Partials,
 }
 
-impl Layer {
+impl TrainLayer {
     /// A layer with room for `max_batch` images.
     pub(crate) fn new(shape: BlockShape, cpu: Cpu, max_batch: usize) -> Self {
         let convolution = Convolution::new(cpu, &shape);

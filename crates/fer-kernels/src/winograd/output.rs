@@ -6,7 +6,7 @@ use super::Planes;
 use super::algorithm::{Algorithm, Four, Two, nested};
 use super::tiling::{TileSize, Tiling};
 use crate::cpu::Kernel;
-use crate::epilogue::{Epilogue, Place};
+use crate::epilogue::{Epilogue, TilePlace};
 use crate::gemm::MicroKernel;
 use crate::simd::{LANES, Simd};
 
@@ -71,7 +71,7 @@ impl<E: Epilogue> TransformOutput<'_, E> {
                     }
                 }
                 let results = nested::<S, A::Output, IN, OUT>(simd, products);
-                let place = Place {
+                let place = TilePlace {
                     image: tile.image,
                     y: tile.y,
                     x: tile.x,

@@ -8,9 +8,9 @@ use crate::gemm::{MicroKernel, PanelAccumulation, PanelProduct};
 use crate::simd::LANES;
 
 /// Counts the panels that a number of columns makes.
-pub(super) struct Panels(pub(super) usize);
+pub(super) struct PanelCount(pub(super) usize);
 
-impl Kernel for Panels {
+impl Kernel for PanelCount {
     type Output = usize;
 
     #[inline(always)]
@@ -78,14 +78,14 @@ impl Kernel for Multiply<'_> {
 }
 
 /// Adds products of transformed inputs and output gradients to an accumulator.
-pub(super) struct Accumulate<'a> {
+pub(super) struct AddProducts<'a> {
     inputs: Planes<'a>,
     gradients: Planes<'a>,
     /// Laid out as transformed filters.
     accumulator: &'a mut [f32],
 }
 
-impl<'a> Accumulate<'a> {
+impl<'a> AddProducts<'a> {
     /// # Safety
     /// - `inputs` and `gradients` have the same frequencies and tiles, and no thread writes to them meanwhile.
     /// - `accumulator` holds a matrix of `inputs.channels()` rows and `gradients.channels()` columns for every frequency.
@@ -102,7 +102,7 @@ impl<'a> Accumulate<'a> {
     }
 }
 
-impl Kernel for Accumulate<'_> {
+impl Kernel for AddProducts<'_> {
     type Output = ();
 
     #[inline(always)]

@@ -1,6 +1,6 @@
 //! Predictions for each image by a network that was not trained on it (cross-validation).
 
-use fer_core::Emotion;
+use fer_core::{Emotion, softmax};
 use fer_kernels::Threads;
 
 use super::AuditStep;
@@ -13,8 +13,8 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::faces::FaceSet;
 use crate::initialize::initial_weights;
+use crate::logits::Logits;
 use crate::random::{Purpose, Random};
-use crate::softmax::{Logits, softmax};
 use crate::trainer::Validation;
 
 /// Parts of the images; as many networks are trained, each on all parts but one.
@@ -58,7 +58,7 @@ pub(super) fn probabilities(
         };
         let logits = judge(faces, &judged, &config, threads, after_epoch)?;
         for (face, logits) in judged.into_iter().zip(logits) {
-            probabilities[face] = softmax(&logits, 1.0);
+            probabilities[face] = softmax(logits);
         }
     }
     Ok(probabilities)

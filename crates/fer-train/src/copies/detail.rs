@@ -35,7 +35,7 @@ impl Detail {
 
     /// Enlarged about the centre by `zoom` (bilinear; beyond the edge its value is repeated), then at half size.
     pub(super) fn zoomed(&self, zoom: f32) -> Reduced {
-        let places: [Place; COMPARED_SIDE] = std::array::from_fn(|target| Place::of(target, zoom));
+        let places: [Tap; COMPARED_SIDE] = std::array::from_fn(|target| Tap::of(target, zoom));
         reduce(|y, x| {
             let (y, x) = (&places[y], &places[x]);
             let row = |index: usize| {
@@ -64,13 +64,13 @@ pub(super) fn mirrored(detail: &Reduced) -> Reduced {
 }
 
 /// Position of a pixel of the zoomed image between two pixels of the original.
-struct Place {
+struct Tap {
     index: usize,
     next: usize,
     fraction: f32,
 }
 
-impl Place {
+impl Tap {
     fn of(target: usize, zoom: f32) -> Self {
         let last = (COMPARED_SIDE - 1) as f32;
         let centre = last / 2.0;

@@ -6,7 +6,7 @@ use image::{GrayImage, Luma};
 
 use super::alignment::{Resting, Shifted, best_correlation};
 use super::detail::{self, BandPass, Detail};
-use super::thumbnail::{self, Panels, Thumbnail, thumbnail};
+use super::thumbnail::{self, Thumbnail, ThumbnailPanels, thumbnail};
 use super::{COMPARED_SIDE, CopyKind, CopyPair};
 
 /// Thumbnails at least this similar (cosine) are worth a look at the detail.
@@ -92,7 +92,7 @@ impl<'a> Gallery<'a> {
         threads: &Threads,
         start: impl Fn(usize) -> usize + Sync,
     ) -> Vec<CopyPair> {
-        let panels = Panels::new(&other.thumbnails);
+        let panels = ThumbnailPanels::new(&other.thumbnails);
         let resting: Vec<Resting> = threads.map(0..other.faces.len(), |index| {
             Resting::new(other.detail(index).reduced())
         });
@@ -111,7 +111,7 @@ impl<'a> Gallery<'a> {
     fn candidates(
         &self,
         queries: &[usize],
-        panels: &Panels,
+        panels: &ThumbnailPanels,
         start: &impl Fn(usize) -> usize,
     ) -> Vec<Vec<Candidate>> {
         let mut candidates: Vec<Vec<Candidate>> = queries.iter().map(|_| Vec::new()).collect();

@@ -38,12 +38,12 @@ pub(super) fn mirrored(thumbnail: &Thumbnail) -> Thumbnail {
 }
 
 /// Thumbnails laid out for comparison with many at once: panels of [`PANEL`], each `[LENGTH, PANEL]`.
-pub(super) struct Panels {
+pub(super) struct ThumbnailPanels {
     values: Vec<[[f32; PANEL]; LENGTH]>,
     count: usize,
 }
 
-impl Panels {
+impl ThumbnailPanels {
     pub(super) fn new(thumbnails: &[Thumbnail]) -> Self {
         let values = thumbnails
             .chunks(PANEL)
@@ -146,7 +146,7 @@ mod tests {
             .collect();
         let queries = [faces[3], faces[20]];
         let mut found = Vec::new();
-        Panels::new(&faces).search(&queries, 5, 0.7, |query, index, _| {
+        ThumbnailPanels::new(&faces).search(&queries, 5, 0.7, |query, index, _| {
             found.push((query, index))
         });
         found.sort_unstable();

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use fer_core::{Classifier, Emotion, MAX_MODEL_BYTES, Preprocessing};
+use fer_core::{Classifier, Emotion, MAX_MODEL_BYTES, Preprocessing, softmax};
 use fer_kernels::Threads;
 use sha2::{Digest, Sha256};
 
@@ -11,9 +11,9 @@ use crate::config::{DistillationConfig, TeacherViews};
 use crate::digest::hex;
 use crate::error::{Error, Result};
 use crate::faces::FaceSet;
+use crate::logits::Logits;
 use crate::progress::{Observer, Preparation};
 use crate::read::read_file;
-use crate::softmax::{Logits, softmax};
 
 /// Images a forward pass.
 const BATCH: usize = 128;
@@ -124,7 +124,7 @@ impl Teachers {
             answers.resize(logits.len(), [0.0; Emotion::COUNT]);
             for (answer, views) in answers.iter_mut().zip(logits) {
                 for view in views {
-                    let taught = softmax(view, self.temperature);
+                    let taught = softmax(view.map(|logit| logit / self.temperature));
                     answer
                         .iter_mut()
                         .zip(taught)
@@ -239,7 +239,7 @@ mod tests {
             assert_eq!(softened, by_batch(&augmented));
             for ((target, before), logits) in softened.iter().zip(TARGETS).zip(&logits) {
                 let sum: f32 = before[..Emotion::COUNT].iter().sum();
-                let taught = softmax(logits, TEMPERATURE);
+                let taught = softmax(logits.map(|logit| logit / TEMPERATURE));
                 for ((share, before), taught) in target.iter().zip(before).zip(taught) {
                     let expected = (1.0 - weight) * before + weight * sum * taught;
                     assert!((share - expected).abs() < 1e-6, "{share} {expected}");

@@ -16,9 +16,7 @@ const DRAWS: u64 = 1000;
 /// The seed is fixed: the same outcomes always give the same interval.
 const SEED: u64 = 0x5eed;
 
-/// 95 % score interval of a share of `successes` in `trials` (Wilson 1927); `[0, 1]` without trials.
-///
-/// Unlike the normal approximation it stays within `[0, 1]` and has a width at 0 and 1.
+/// Returns the 95 % score interval of a share of `successes` in `trials` ([`fer_core::wilson`]); `[0, 1]` without trials.
 ///
 /// ```
 /// let [low, high] = fer_train::metrics::wilson(81, 100);
@@ -26,19 +24,7 @@ const SEED: u64 = 0x5eed;
 /// ```
 #[must_use]
 pub fn wilson(successes: usize, trials: usize) -> Interval {
-    if trials == 0 {
-        return [0.0, 1.0];
-    }
-    let n = trials as f64;
-    let share = successes as f64 / n;
-    let z2 = Z_95 * Z_95;
-    let center = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);
-    let half_width =
-        Z_95 / (1.0 + z2 / n) * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
-    [
-        (center - half_width).clamp(0.0, share),
-        (center + half_width).clamp(share, 1.0),
-    ]
+    fer_core::wilson(successes as f64, trials as f64, Z_95)
 }
 
 /// Intervals of the averages over classes.

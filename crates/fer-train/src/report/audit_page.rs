@@ -32,7 +32,7 @@ pub fn audit_html(audit: &Audit, root: &Path) -> Result<String> {
         classes: [Emotion; Emotion::COUNT],
         splits: [SplitName; 3],
         tiles: Vec<Tile>,
-        galleries: Vec<Gallery>,
+        galleries: Vec<FindingGallery>,
     }
     render(
         "audit.html",
@@ -111,7 +111,7 @@ fn tiles(audit: &Audit) -> Vec<Tile> {
 
 /// One kind of finding with its images.
 #[derive(Serialize)]
-struct Gallery {
+struct FindingGallery {
     title: &'static str,
     explanation: &'static str,
     /// Order of the cards, for galleries that show only the first ones.
@@ -130,14 +130,14 @@ struct Card {
     paths: Vec<String>,
 }
 
-fn galleries(audit: &Audit, root: &Path) -> Vec<Gallery> {
+fn galleries(audit: &Audit, root: &Path) -> Vec<FindingGallery> {
     let pair = |pair: &Duplicate, words: String| card(root, &[&pair.a, &pair.b], words);
     let mut near: Vec<&Duplicate> = audit.near.iter().collect();
     near.sort_by(|a, b| a.score.total_cmp(&b.score));
     let mut conflicts: Vec<_> = audit.label_conflicts.iter().collect();
     conflicts.sort_by(|a, b| b.duplicate.score.total_cmp(&a.duplicate.score));
     vec![
-        Gallery {
+        FindingGallery {
             title: "Label conflicts",
             explanation: "Copies of one photograph in folders of different classes: one label at least is wrong.",
             order: ", the most alike first",
@@ -150,7 +150,7 @@ fn galleries(audit: &Audit, root: &Path) -> Vec<Gallery> {
                 )
             }),
         },
-        Gallery {
+        FindingGallery {
             title: "Suspect labels",
             explanation: "Images whose label is improbable to a model that was not trained on them.",
             order: ", the most suspect first",
@@ -171,7 +171,7 @@ fn galleries(audit: &Audit, root: &Path) -> Vec<Gallery> {
                 )
             }),
         },
-        Gallery {
+        FindingGallery {
             title: "Near copies",
             explanation: "The same photograph: re-encoded, cropped, shifted, relit or mirrored.",
             order: ", the least alike first",
@@ -186,7 +186,7 @@ fn galleries(audit: &Audit, root: &Path) -> Vec<Gallery> {
                 pair(found, format!("{:.3}{mirrored}", found.score))
             }),
         },
-        Gallery {
+        FindingGallery {
             title: "Exact copies",
             explanation: "The same pixels.",
             order: " in the order of their paths",
@@ -194,7 +194,7 @@ fn galleries(audit: &Audit, root: &Path) -> Vec<Gallery> {
             count: audit.exact.len(),
             cards: first(audit.exact.iter(), |found| pair(found, "exact".to_owned())),
         },
-        Gallery {
+        FindingGallery {
             title: "Bad files",
             explanation: "Files that cannot be read as images, and blank or placeholder images.",
             order: " in the order of their paths",

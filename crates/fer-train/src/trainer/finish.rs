@@ -14,10 +14,10 @@ use crate::dataset::{ClassFolders, FolderDataset};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::evaluation::{Evaluation, EvaluationOptions, evaluate};
+use crate::logits::Logits;
 use crate::progress::ValidationMetrics;
 use crate::report::{calibration_warnings, training_html};
 use crate::run_directory::RunDirectory;
-use crate::softmax::Logits;
 use crate::training_run::TrainingRun;
 use crate::votes::Votes;
 

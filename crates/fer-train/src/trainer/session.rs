@@ -14,11 +14,11 @@ use crate::config::{Monitor, TrainConfig};
 use crate::data::TrainingData;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::logits::Logits;
 use crate::progress::{
     EpochMetrics, EpochSeconds, Observer, RunStart, StepProgress, ValidationMetrics,
 };
 use crate::run_directory::RunDirectory;
-use crate::softmax::Logits;
 use crate::training_run::{Ending, TrainingRun};
 
 /// A run in the making.

@@ -13,7 +13,7 @@ use crate::data::TrainingData;
 use crate::digest::hex;
 use crate::error::{Error, Result};
 use crate::initialize::initial_weights;
-use crate::metrics::Paired;
+use crate::metrics::Gain;
 
 /// A trained model whose weights a training begins with.
 pub(super) struct Start {
@@ -114,7 +114,7 @@ impl Start {
         trained: &Path,
         data: &TrainingData,
         threads: usize,
-    ) -> Result<Option<Paired>> {
+    ) -> Result<Option<Gain>> {
         let labels = &data.labels[..data.labels_of_dataset];
         let mut faces = Vec::new();
         for &(face, _) in labels {
@@ -130,7 +130,7 @@ impl Start {
             answers(self.model.clone())?,
             answers(Model::load(trained)?)?,
         );
-        Ok(Paired::of(&truths, &before, &after))
+        Ok(Gain::of(&truths, &before, &after))
     }
 }
 

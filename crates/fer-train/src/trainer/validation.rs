@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use fer_core::{Emotion, other_log_odds};
+use fer_core::{Emotion, other_log_odds, softmax};
 
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::faces::FaceSet;
+use crate::logits::{Logits, Others};
 use crate::metrics::{Metrics, Outcome};
 use crate::progress::ValidationMetrics;
-use crate::softmax::{Logits, Others, softmax};
 
 /// Faces a forward pass.
 const BATCH: usize = 1024;
@@ -56,7 +56,7 @@ impl<'a> Validation<'a> {
             .skip(range.start)
             .map(|(logits, &(_, truth))| Outcome {
                 truth,
-                probabilities: softmax(logits, 1.0),
+                probabilities: softmax(*logits),
             })
             .collect();
         let Some(metrics) = Metrics::of(&outcomes) else {
