@@ -50,6 +50,8 @@ mod preprocess;
 mod priors;
 mod read;
 mod softmax;
+#[cfg(feature = "walk")]
+mod walk;
 mod wilson;
 mod write;
 
@@ -75,5 +77,7 @@ pub use preprocess::{Normalization, Preprocessing, ResizeFilter};
 pub use priors::Priors;
 pub use read::read_capped;
 pub use softmax::softmax;
+#[cfg(feature = "walk")]
+pub use walk::{Unlisted, Walked, WalkedKind, files_in};
 pub use wilson::wilson;
 pub use write::{write_atomic, write_new, write_new_with};

@@ -3,9 +3,8 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use fer_core::is_junk;
+use fer_core::{Unlisted, files_in};
 use glob::MatchOptions;
-use walkdir::{DirEntry, WalkDir};
 
 use crate::{Error, Result};
 
@@ -23,7 +22,7 @@ const VIDEO_EXTENSIONS: [&str; 17] = [
 /// Replaces folders by the image files in them (in depth) and glob patterns by what they match.
 ///
 /// The order is that of `inputs`, inside a folder or pattern by path: the same on every machine. Hidden and system files are skipped
-/// ([`is_junk`]). What cannot be looked at stays in the list, so that reading it gives an error beside the other results: a path that
+/// ([`fer_core::is_junk`]). What cannot be looked at stays in the list, so that reading it gives an error beside the other results: a path that
 /// does not exist, a pattern without a match, a folder without an image, and a broken link or unreadable folder inside a folder.
 ///
 /// # Errors
@@ -70,25 +69,14 @@ pub(crate) fn refuse_folder(path: &Path) -> Result<()> {
 
 /// Lists the images in a folder, and the entries that cannot be looked at.
 fn images_in(folder: &Path) -> Vec<PathBuf> {
-    let is_wanted = |entry: &DirEntry| entry.depth() == 0 || !is_junk(entry.file_name());
-    let walk = WalkDir::new(folder).follow_links(true).sort_by_file_name();
-    let mut files = Vec::new();
-    for entry in walk.into_iter().filter_entry(is_wanted) {
-        match entry {
-            Ok(entry) => {
-                if entry.file_type().is_file() && has_extension(entry.path(), &IMAGE_EXTENSIONS) {
-                    files.push(entry.into_path());
-                }
-            }
-            Err(error) => {
-                let path = error.path().unwrap_or(folder);
-                if error.depth() == 0 || !path.file_name().is_some_and(is_junk) {
-                    files.push(path.to_path_buf());
-                }
-            }
-        }
-    }
-    files
+    let image = |found: std::result::Result<PathBuf, Unlisted>| match found {
+        Ok(path) => has_extension(&path, &IMAGE_EXTENSIONS).then_some(path),
+        Err(unlisted) => Some(unlisted.path),
+    };
+    files_in(folder, |_| None)
+        .into_iter()
+        .filter_map(image)
+        .collect()
 }
 
 /// Returns the text of a path that is a pattern and no existing file.

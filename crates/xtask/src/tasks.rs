@@ -12,11 +12,12 @@ use crate::{Outcome, documents, model_card, web};
 const PYTHON_SOURCES: [&str; 5] = ["python", "tests", "tools", "examples", "benches"];
 
 /// Feature sets beside the default one that must build: inference needs neither Candle nor image files.
-const FEATURE_SETS: [(&str, &str); 5] = [
+const FEATURE_SETS: [(&str, &str); 6] = [
     ("fer-kernels", ""),
     ("fer-core", ""),
     ("fer-core", "decode,pretrained"),
     ("fer-core", "candle"),
+    ("fer-core", "walk"),
     ("fer-vision", ""),
 ];
 

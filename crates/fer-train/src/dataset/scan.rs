@@ -3,8 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use fer_core::{Emotion, chain, is_junk};
-use walkdir::{DirEntry, WalkDir};
+use fer_core::{Emotion, Unlisted, Walked, WalkedKind, files_in, is_junk};
 
 use super::{Item, Split, SplitName, Unreadable};
 use crate::error::{Error, Result};
@@ -211,7 +210,7 @@ fn subfolders(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(names)
 }
 
-/// Lists every visible file under `root/folder`, relative to `root`. Any file counts: its content says what it is, not its name.
+/// Lists every file under `root/folder` ([`files_in`]), relative to `root`. Any file counts: its content says what it is, not its name.
 ///
 /// In the folder of a class, what would bring in images of another label is reported instead: a folder of another class's name, and a
 /// link that leaves the class folder, to a folder anywhere or to a file of the dataset. Links to files elsewhere are images.
@@ -223,44 +222,19 @@ fn list_files(
 ) -> Vec<PathBuf> {
     let relative = |path: &Path| path.strip_prefix(root).unwrap_or(path).to_owned();
     let places = class.map(|class| Places::of(root, folder, class));
+    let refuse = |walked: Walked<'_>| match walked.kind {
+        WalkedKind::Special => Some("not a regular file"),
+        _ => places.as_ref().and_then(|places| places.refusal(walked)),
+    };
     let mut files = Vec::new();
-    let mut walk = WalkDir::new(root.join(folder))
-        .min_depth(1)
-        .follow_links(true)
-        .into_iter();
-    while let Some(entry) = walk.next() {
-        let (path, reason) = match entry {
-            Ok(entry) => {
-                let is_folder = entry.file_type().is_dir();
-                let refusal = match &places {
-                    _ if is_junk(entry.file_name()) => Some(None),
-                    // A pipe or a device would block or never end.
-                    _ if !is_folder && !entry.file_type().is_file() => {
-                        Some(Some("not a regular file"))
-                    }
-                    Some(places) => places.refusal(&entry).map(Some),
-                    None => None,
-                };
-                if is_folder && refusal.is_some() {
-                    walk.skip_current_dir();
-                }
-                match refusal {
-                    Some(Some(reason)) => (relative(entry.path()), reason.to_owned()),
-                    Some(None) => continue,
-                    None => {
-                        if !is_folder {
-                            files.push(relative(entry.path()));
-                        }
-                        continue;
-                    }
-                }
-            }
-            Err(error) => (
-                error.path().map_or_else(|| folder.to_owned(), relative),
-                chain(&error),
-            ),
-        };
-        unreadable.push(Unreadable { path, reason });
+    for found in files_in(root.join(folder), refuse) {
+        match found {
+            Ok(path) => files.push(relative(&path)),
+            Err(Unlisted { path, reason }) => unreadable.push(Unreadable {
+                path: relative(&path),
+                reason,
+            }),
+        }
     }
     files
 }
@@ -282,23 +256,23 @@ impl Places {
         }
     }
 
-    /// Returns why an entry of the class folder is none of its images or folders.
-    fn refusal(&self, entry: &DirEntry) -> Option<&'static str> {
-        let kind = entry.file_type();
-        if entry.path_is_symlink() {
-            let target = entry.path().canonicalize().ok()?;
+    /// Returns why something in the class folder is none of its images or folders.
+    fn refusal(&self, walked: Walked<'_>) -> Option<&'static str> {
+        let is_folder = walked.kind == WalkedKind::Folder;
+        if walked.is_link {
+            let target = walked.path.canonicalize().ok()?;
             let leaves = !target.starts_with(&self.class);
-            if leaves && (kind.is_dir() || target.starts_with(&self.dataset)) {
+            if leaves && (is_folder || target.starts_with(&self.dataset)) {
                 return Some(
                     "a link out of its class folder: what it leads to may be of another class",
                 );
             }
         }
-        let name = entry.file_name().to_str()?;
+        let name = walked.path.file_name()?.to_str()?;
         let is_other_class = name
             .parse::<Emotion>()
             .is_ok_and(|other| other != self.emotion);
-        if kind.is_dir() && (is_other_class || split_of(Path::new(name)).is_some()) {
+        if is_folder && (is_other_class || split_of(Path::new(name)).is_some()) {
             return Some(
                 "a folder of a class or split inside a class folder: its images are not read",
             );
