@@ -61,6 +61,7 @@ mod builtin;
 mod column_table;
 mod compare;
 mod conversation;
+mod covariance;
 mod csv_table;
 mod document;
 mod effective;

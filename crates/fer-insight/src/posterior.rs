@@ -6,9 +6,10 @@
 //! teaches the reference (a cut posterior, Plummer 2015), so no group changes the figures of another.
 
 use crate::answer::{BINS, EMOTIONS};
+use crate::covariance::cholesky;
 use crate::effective::Effective;
 use crate::random::{Purpose, Random};
-use crate::reference::{Reference, STRATA, Stratum, UNCLEAR, cholesky};
+use crate::reference::{Reference, STRATA, Stratum, UNCLEAR};
 
 /// The weight of the reference's images.
 pub(crate) const REFERENCE_WEIGHT: f64 = 0.5;

@@ -1,12 +1,12 @@
 //! Faces of known votes, counted by what the model answered for them.
 
-use std::io::ErrorKind;
-use std::path::Path;
+mod file;
 
-use fer_core::{Emotion, PerEmotion, read_capped};
+use fer_core::{Emotion, PerEmotion};
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{BINS, EMOTIONS, bin, check_probabilities};
+use crate::covariance::is_covariance;
 use crate::{Error, Result};
 
 /// Number of strata of a reference with votes: the four emotions by majority, and unclear faces.
@@ -15,10 +15,6 @@ pub(crate) const STRATA: usize = EMOTIONS + 1;
 /// Position of the unclear faces among the strata.
 pub(crate) const UNCLEAR: usize = EMOTIONS;
 
-const FORMAT: &str = "fer-reference";
-const VERSION: u32 = 1;
-/// A reference has 3 kB; the evaluation of 100,000 images, of which one can be made, 30 MB.
-const MAX_FILE_BYTES: u64 = 1 << 26;
 const MIN_IMAGES: u64 = 10;
 
 /// One labeled face: what the model answered, and what people said.
@@ -58,31 +54,6 @@ impl Stratum {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reference {
     strata: Vec<Stratum>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    format: String,
-    version: u32,
-    strata: Strata,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Strata {
-    happy: Stratum,
-    sad: Stratum,
-    neutral: Stratum,
-    surprise: Stratum,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    unclear: Option<Stratum>,
-}
-
-#[derive(Deserialize)]
-struct Header {
-    format: String,
-    version: u32,
 }
 
 impl Reference {
@@ -147,93 +118,6 @@ impl Reference {
         Self::checked(strata.collect())
     }
 
-    /// Reads a reference file, or makes the reference of an evaluation: the JSON of `fer evaluate`.
-    ///
-    /// # Errors
-    /// [`Error::Read`], also for a file of more than 64 MiB, and those of [`Reference::from_json`] or
-    /// [`Reference::from_evaluation`].
-    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        let failed = |source| Error::Read {
-            path: path.into(),
-            source,
-        };
-        let bytes = read_capped(path, MAX_FILE_BYTES).map_err(failed)?;
-        let text = String::from_utf8(bytes)
-            .map_err(|error| failed(std::io::Error::new(ErrorKind::InvalidData, error)))?;
-        let is_reference = serde_json::from_str::<Header>(&text).is_ok();
-        match serde_json::from_str::<serde::de::IgnoredAny>(&text) {
-            Ok(_) if !is_reference => Self::from_evaluation(&text),
-            _ => Self::from_json(&text),
-        }
-    }
-
-    /// Reads the text of a reference file.
-    ///
-    /// # Errors
-    /// [`Error::ReferenceFormat`], [`Error::ReferenceVersion`], [`Error::InvalidReference`].
-    pub fn from_json(text: &str) -> Result<Self> {
-        let format = |source| Error::ReferenceFormat { source };
-        let header: Header = serde_json::from_str(text).map_err(format)?;
-        if header.format != FORMAT {
-            return Err(Error::InvalidReference {
-                what: format!("the format must be {FORMAT:?}"),
-                found: format!("{:?}", header.format),
-            });
-        }
-        if header.version != VERSION {
-            return Err(Error::ReferenceVersion {
-                expected: VERSION,
-                found: header.version,
-            });
-        }
-        let file: File = serde_json::from_str(text).map_err(format)?;
-        let Strata {
-            happy,
-            sad,
-            neutral,
-            surprise,
-            unclear,
-        } = file.strata;
-        let mut strata = vec![happy, sad, neutral, surprise];
-        strata.extend(unclear);
-        Self::checked(strata)
-    }
-
-    /// Returns the text of the reference file.
-    ///
-    /// # Errors
-    /// [`Error::ReferenceFormat`] if the serializer fails.
-    pub fn to_json(&self) -> Result<String> {
-        let [happy, sad, neutral, surprise] = std::array::from_fn(|k| self.strata[k].clone());
-        let file = File {
-            format: FORMAT.into(),
-            version: VERSION,
-            strata: Strata {
-                happy,
-                sad,
-                neutral,
-                surprise,
-                unclear: self.unclear().cloned(),
-            },
-        };
-        let text = serde_json::to_string_pretty(&file);
-        text.map_err(|source| Error::ReferenceFormat { source })
-    }
-
-    /// Writes the reference file: afterwards it is whole or what it was.
-    ///
-    /// # Errors
-    /// [`Error::Write`].
-    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        let path = path.as_ref();
-        let written = fer_core::write_atomic(path, self.to_json()?.as_bytes());
-        written.map_err(|source| Error::Write {
-            path: path.into(),
-            source,
-        })
-    }
-
     /// Returns the stratum of the faces with a majority for `emotion`.
     pub fn majority(&self, emotion: Emotion) -> &Stratum {
         &self.strata[emotion.index()]
@@ -289,43 +173,6 @@ impl Reference {
     }
 }
 
-/// Returns `true` if `matrix` is symmetric and positive semidefinite, with variances that shares can have.
-fn is_covariance(matrix: &[[f64; EMOTIONS]; EMOTIONS]) -> bool {
-    let entries = matrix
-        .iter()
-        .flatten()
-        .all(|value| value.is_finite() && value.abs() <= 1.0);
-    let symmetric =
-        (0..EMOTIONS).all(|i| (0..i).all(|j| (matrix[i][j] - matrix[j][i]).abs() <= 1e-9));
-    entries && symmetric && cholesky(matrix).is_some()
-}
-
-/// Returns the lower triangle whose product with its transpose is `matrix`, or `None` if a pivot is clearly negative. A
-/// pivot that rounding leaves at zero, as shares that sum to 1 do, gives a column of zeros.
-pub(crate) fn cholesky(
-    matrix: &[[f64; EMOTIONS]; EMOTIONS],
-) -> Option<[[f64; EMOTIONS]; EMOTIONS]> {
-    const TOLERANCE: f64 = 1e-9;
-    let mut lower = [[0.0; EMOTIONS]; EMOTIONS];
-    for j in 0..EMOTIONS {
-        let pivot = matrix[j][j] - lower[j].iter().map(|x| x * x).sum::<f64>();
-        if pivot < -TOLERANCE {
-            return None;
-        }
-        let root = pivot.max(0.0).sqrt();
-        lower[j][j] = root;
-        for i in j + 1..EMOTIONS {
-            let rest = matrix[i][j] - (0..j).map(|k| lower[i][k] * lower[j][k]).sum::<f64>();
-            if pivot > 1e-12 {
-                lower[i][j] = rest / root;
-            } else if rest.abs() > 1e-5 {
-                return None;
-            }
-        }
-    }
-    Some(lower)
-}
-
 fn stratum(counts: [u32; BINS], mut votes: Vec<[f64; EMOTIONS]>) -> Stratum {
     // Sums of floating-point numbers depend on their order: sorted votes make them those of the set.
     votes.sort_by(|a, b| {
@@ -352,7 +199,9 @@ fn stratum(counts: [u32; BINS], mut votes: Vec<[f64; EMOTIONS]>) -> Stratum {
 
 #[cfg(test)]
 mod tests {
+    use super::file::MAX_FILE_BYTES;
     use super::*;
+    use crate::covariance::cholesky;
 
     fn rows() -> Vec<ReferenceRow> {
         let mut rows = Vec::new();

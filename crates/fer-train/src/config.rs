@@ -1,6 +1,7 @@
 //! The settings of a run. Every default of training lives here and nowhere else.
 
 mod augmentation;
+mod ranges;
 mod sections;
 mod start;
 
@@ -17,6 +18,7 @@ use crate::text::decode;
 use crate::votes::Ballot;
 
 pub use augmentation::AugmentationConfig;
+use ranges::{share, strength, within};
 pub use sections::{
     DistillationConfig, ExtraConfig, ModelSection, TeacherViews, TooFewVotes, VotesConfig,
 };
@@ -317,46 +319,6 @@ impl TrainConfig {
         self.start.validate()?;
         self.distillation.validate()
     }
-}
-
-fn within(
-    field: &'static str,
-    value: impl ToString,
-    valid: bool,
-    expected: &'static str,
-) -> Result<()> {
-    if valid {
-        return Ok(());
-    }
-    Err(Error::Config {
-        field,
-        found: value.to_string(),
-        expected,
-    })
-}
-
-/// Checks a share that must leave something over.
-fn share(field: &'static str, value: f32) -> Result<()> {
-    within(
-        field,
-        value,
-        (0.0..1.0).contains(&value),
-        "at least 0 and below 1",
-    )
-}
-
-fn probability(field: &'static str, value: f32) -> Result<()> {
-    within(field, value, (0.0..=1.0).contains(&value), "from 0 to 1")
-}
-
-/// Checks an amount without an upper bound.
-fn strength(field: &'static str, value: f32) -> Result<()> {
-    within(
-        field,
-        value,
-        value >= 0.0 && value.is_finite(),
-        "a number of at least 0",
-    )
 }
 
 #[cfg(test)]

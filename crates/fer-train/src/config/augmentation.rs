@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{probability, share, strength, within};
+use super::ranges::{probability, share, strength, within};
 use crate::error::Result;
 
 /// `[augmentation]`: random changes of the training images, drawn for each image and epoch.

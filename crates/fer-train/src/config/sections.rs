@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use fer_core::{ModelConfig, WeightStorage};
 use serde::{Deserialize, Serialize};
 
-use super::{probability, strength, within};
+use super::ranges::{probability, strength, within};
 use crate::error::Result;
 
 /// `[model]`: the network.

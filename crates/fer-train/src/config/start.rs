@@ -6,7 +6,8 @@ use fer_core::Model;
 use fer_kernels::{NetworkSpec, Role};
 use serde::{Deserialize, Serialize};
 
-use super::{Monitor, TrainConfig, within};
+use super::ranges::within;
+use super::{Monitor, TrainConfig};
 use crate::error::Result;
 
 /// Image passes of a training whose length is chosen by the number of images; few images are seen more often.

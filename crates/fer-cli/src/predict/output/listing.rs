@@ -1,5 +1,7 @@
 //! The table of `fer predict`: rows grouped by image, fitted to the terminal, with a summary below.
 
+mod counts;
+
 use std::path::{MAIN_SEPARATOR, Path};
 
 use comfy_table::{Cell, Color, Table};
@@ -9,6 +11,7 @@ use fer_vision::ImageResult;
 use super::people::Person;
 use crate::Result;
 use crate::terminal;
+use counts::Counts;
 
 /// Cells of a full bar, in the order of preference.
 const BARS: [usize; 3] = [20, 10, 0];
@@ -69,19 +72,6 @@ impl Doubt {
             Self::Other => " ??",
         }
     }
-}
-
-#[derive(Default)]
-struct Counts {
-    images: usize,
-    videos: usize,
-    faces: usize,
-    people: usize,
-    emotions: PerEmotion<usize>,
-    uncertain: usize,
-    other: usize,
-    without_face: usize,
-    failed: usize,
 }
 
 impl Listing {
@@ -178,40 +168,6 @@ impl Listing {
         terminal::print_table(&layout.table(&self.rows, folder.len()))?;
         terminal::print(self.counts.summary())
     }
-}
-
-impl Counts {
-    fn summary(&self) -> String {
-        let mut inputs = Vec::new();
-        if self.images > 0 {
-            inputs.push(number(self.images, "image", "images"));
-            inputs.push(number(self.faces, "face", "faces"));
-        }
-        if self.videos > 0 {
-            inputs.push(number(self.videos, "video", "videos"));
-            inputs.push(number(self.people, "person", "people"));
-        }
-        let mut found: Vec<String> = Emotion::ALL
-            .into_iter()
-            .filter(|emotion| self.emotions[*emotion] > 0)
-            .map(|emotion| format!("{} {emotion}", self.emotions[emotion]))
-            .collect();
-        for (count, of) in [
-            (self.uncertain, "uncertain (?)"),
-            (self.other, "perhaps another expression (??)"),
-            (self.without_face, "without a face"),
-            (self.failed, "unreadable"),
-        ] {
-            if count > 0 {
-                found.push(format!("{count} {of}"));
-            }
-        }
-        format!("{}: {}", inputs.join(", "), found.join(", "))
-    }
-}
-
-fn number(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// The columns of a table, and how wide those are that can be shortened.
