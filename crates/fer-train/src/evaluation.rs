@@ -14,7 +14,7 @@ use crate::dataset::ClassFolders;
 use crate::error::{Error, Result};
 use crate::metrics::{Interval, Metrics, Outcome, wilson};
 use crate::paths::portable;
-use crate::votes::{Ballot, Votes};
+use crate::votes::{Ballot, Votes, majority};
 
 pub use exclusion::ExcludeList;
 pub use predict::{FaceError, FindFace, whole_image};
@@ -168,6 +168,15 @@ pub struct EvaluatedVotes {
     pub emotions: PerEmotion<u16>,
     /// Votes for anything else.
     pub other: u32,
+}
+
+impl EvaluatedVotes {
+    /// Returns the class that more than half of all voters chose.
+    #[must_use]
+    pub fn consensus(&self) -> Option<Emotion> {
+        let in_classes: u32 = self.emotions.0.iter().map(|&votes| u32::from(votes)).sum();
+        majority(&self.emotions.0, in_classes + self.other)
+    }
 }
 
 impl From<Ballot> for EvaluatedVotes {

@@ -44,9 +44,7 @@ impl Ballot {
     /// The class that more than half of all voters chose.
     #[must_use]
     pub fn consensus(&self) -> Option<Emotion> {
-        Emotion::ALL
-            .into_iter()
-            .find(|emotion| 2 * u32::from(self.emotions[emotion.index()]) > self.total())
+        majority(&self.emotions, self.total())
     }
 
     /// Returns the class that most voters chose, however few; the first of equal ones.
@@ -95,6 +93,13 @@ impl Ballot {
             )
         })
     }
+}
+
+/// Returns the class that more than half of `all` voters chose.
+pub(crate) fn majority(votes: &[u16; Emotion::COUNT], all: u32) -> Option<Emotion> {
+    Emotion::ALL
+        .into_iter()
+        .find(|emotion| 2 * u32::from(votes[emotion.index()]) > all)
 }
 
 /// The votes of a CSV file by image.

@@ -1,7 +1,8 @@
 //! `cargo xtask model-card`: the figures of the built-in models, measured and written into the documents.
 //!
 //! Every figure comes from `fer evaluate` on the test folder, once whole and once without the images that
-//! `fer audit` finds copied in train or validation.
+//! `fer audit` finds copied in train or validation. Other packages' answers to the test images are kept in a table
+//! ([`PEERS`]), so that they are scored on the same images.
 
 mod figures;
 mod tables;
@@ -9,14 +10,19 @@ mod tables;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use crate::fer_command::{dataset, default_data, run_fer};
+use crate::fer_command::{build_fer, dataset, default_data, run_fer};
+use crate::process::run_reading;
 use crate::steps::Steps;
 use crate::{Outcome, counterfactual, markers};
-use figures::{Audit, Evaluation, Measurement};
+use figures::{Audit, Evaluation, Measurement, Peer};
 
 /// The documents that carry figures, between markers.
-const DOCUMENTS: [&str; 2] = ["MODEL_CARD.md", "README.md"];
+const DOCUMENTS: [&str; 3] = ["MODEL_CARD.md", "README.md", "docs/coming-from.md"];
+
+/// The answers of other packages, which `benches/accuracy.py` writes.
+const PEERS: &str = "benches/peer_answers.csv";
 
 const MODELS: [&str; 2] = ["crowd", "folder"];
 const PRIORS: [&str; 2] = ["natural", "uniform"];
@@ -52,6 +58,9 @@ pub(crate) fn refresh(root: &Path, steps: &mut Steps, options: &Options) -> Outc
     let measurements = steps.run("evaluation of the built-in models", || {
         measure_all(root, &data, &scratch, &leaked)
     })?;
+    let peers = steps.run("other packages on the same images", || {
+        score_peers(root, &scratch)
+    })?;
     let title = if options.check {
         "figures in the documents"
     } else {
@@ -61,7 +70,7 @@ pub(crate) fn refresh(root: &Path, steps: &mut Steps, options: &Options) -> Outc
         for document in DOCUMENTS {
             let file = root.join(document);
             let old = fs::read_to_string(&file)?;
-            let mut sections = tables::sections(&measurements)?;
+            let mut sections = tables::sections(&measurements, &peers)?;
             // Written by a command of its own.
             sections.extend(markers::section(&old, counterfactual::SECTION));
             let new = markers::replace_all(&old, &sections)?;
@@ -127,6 +136,28 @@ fn leaked_images(root: &Path, data: &Path, scratch: &Path) -> Outcome<PathBuf> {
     Ok(list)
 }
 
+/// The file of one evaluation.
+fn evaluation_file(scratch: &Path, model: &str, priors: &str, set: TestSet) -> PathBuf {
+    scratch.join(format!("{model}-{priors}-{set:?}.json"))
+}
+
+/// Scores the other packages on the leak-free images of the evaluations.
+fn score_peers(root: &Path, scratch: &Path) -> Outcome<Vec<Peer>> {
+    let scorer = format!("examples/score_answers{}", std::env::consts::EXE_SUFFIX);
+    let mut score = Command::new(build_fer(root)?.with_file_name(scorer));
+    score
+        .arg(evaluation_file(
+            scratch,
+            MODELS[0],
+            PRIORS[0],
+            TestSet::LeakFree,
+        ))
+        .arg(root.join(PEERS));
+    let mut json = String::new();
+    run_reading(&mut score, |line| json.push_str(line))?;
+    Ok(serde_json::from_str(&json)?)
+}
+
 fn measure_all(
     root: &Path,
     data: &Path,
@@ -137,7 +168,7 @@ fn measure_all(
     for model in MODELS {
         for priors in PRIORS {
             for set in [TestSet::Whole, TestSet::LeakFree] {
-                let json = scratch.join(format!("{model}-{priors}-{set:?}.json"));
+                let json = evaluation_file(scratch, model, priors, set);
                 run_fer(root, |fer| {
                     fer.arg("evaluate")
                         .arg(data.join("test"))

@@ -38,6 +38,22 @@ pub(super) struct Scores {
     pub(super) conformal: LabelSets,
 }
 
+/// Another package's accuracy on the images of an evaluation.
+#[derive(Deserialize)]
+pub(super) struct Peer {
+    /// The package, as Markdown.
+    pub(super) package: String,
+    pub(super) folder: PeerScores,
+    pub(super) consensus: PeerScores,
+}
+
+#[derive(Deserialize)]
+pub(super) struct PeerScores {
+    pub(super) n: usize,
+    pub(super) accuracy: f64,
+    pub(super) accuracy_ci95: [f64; 2],
+}
+
 #[derive(Deserialize)]
 pub(super) struct ClassScores {
     pub(super) precision: f64,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::figures::{Measurement, Scores};
+use super::figures::{Measurement, Peer, Scores};
 use super::{MODELS, PRIORS, TestSet};
 use crate::Outcome;
 
@@ -41,9 +41,12 @@ impl Labels {
 }
 
 /// Every part that a document may carry, by the name of its marks.
-pub(super) fn sections(measurements: &[Measurement]) -> Outcome<Vec<(&'static str, String)>> {
+pub(super) fn sections(
+    measurements: &[Measurement],
+    peers: &[Peer],
+) -> Outcome<Vec<(&'static str, String)>> {
     Ok(vec![
-        ("headline", headline(measurements)?),
+        ("headline", headline(measurements, peers)?),
         ("figures-natural", scores_table(measurements, PRIORS[0])),
         ("figures-uniform", scores_table(measurements, PRIORS[1])),
         ("label-sets", label_sets_table(measurements)?),
@@ -64,26 +67,34 @@ fn find<'a>(
         .ok_or_else(|| format!("{model} was not measured under {priors} priors").into())
 }
 
-/// Each model on the labels that it was trained to give.
-fn headline(measurements: &[Measurement]) -> Outcome<String> {
-    let mut table = String::from(
-        "| model | scored against | leak-free test images | accuracy [95 %] | balanced accuracy | ECE |\n\
-         |---|---|---:|---|---:|---:|\n",
-    );
+/// Each model and other package on the same leak-free images, against both kinds of labels.
+fn headline(measurements: &[Measurement], peers: &[Peer]) -> Outcome<String> {
+    let mut rows = Vec::new();
+    let mut counts = Vec::new();
     for model in MODELS {
-        let labels = Labels::own(model);
-        let scores = labels.of(find(measurements, model, PRIORS[0], TestSet::LeakFree)?);
-        writeln!(
-            table,
-            "| `{model}` | {} labels | {} | {} | {:.3} | {:.3} |",
-            labels.name(),
-            scores.n,
-            accuracy(scores),
-            scores.balanced_accuracy,
-            scores.ece
-        )?;
+        let found = find(measurements, model, PRIORS[0], TestSet::LeakFree)?;
+        let scores = Labels::ALL.map(|labels| labels.of(found));
+        counts.push(scores.map(|scores| scores.n));
+        let [folder, consensus] = scores.map(accuracy);
+        rows.push(format!("| `{model}` | {consensus} | {folder} |\n"));
     }
-    Ok(table)
+    for peer in peers {
+        let scores = [&peer.folder, &peer.consensus];
+        counts.push(scores.map(|scores| scores.n));
+        let [folder, consensus] =
+            scores.map(|scores| with_interval(scores.accuracy, scores.accuracy_ci95));
+        rows.push(format!("| {} | {consensus} | {folder} |\n", peer.package));
+    }
+    let [folder, consensus] = counts[0];
+    if counts.iter().any(|count| *count != counts[0]) {
+        return Err(
+            format!("the models and packages were scored on different images: {counts:?}").into(),
+        );
+    }
+    Ok(format!(
+        "| | consensus labels, {consensus} images [95 %] | folder labels, {folder} images [95 %] |\n|---|---|---|\n{}",
+        rows.concat()
+    ))
 }
 
 fn scores_table(measurements: &[Measurement], priors: &str) -> String {
@@ -204,7 +215,7 @@ fn set_name(set: TestSet) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::figures::Evaluation;
+    use super::super::figures::{Evaluation, PeerScores};
     use super::*;
 
     fn scores(n: usize, accuracy: f64) -> String {
@@ -241,17 +252,31 @@ mod tests {
         measurements
     }
 
+    fn peer(n: usize) -> Peer {
+        let scores = |n| PeerScores {
+            n,
+            accuracy: 0.7,
+            accuracy_ci95: [0.6, 0.8],
+        };
+        Peer {
+            package: "other 1.0".to_owned(),
+            folder: scores(n),
+            consensus: scores(n - 1),
+        }
+    }
+
     #[test]
-    fn headline_scores_each_model_on_its_own_labels() {
-        let table = headline(&measurements()).unwrap();
-        assert!(
-            table.contains("| `crowd` | consensus-4 labels | 8 | 0.900 [0.700, 0.900] |"),
-            "{table}"
+    fn headline_scores_models_and_packages_on_the_same_images() {
+        let table = headline(&measurements(), &[peer(9)]).unwrap();
+        assert_eq!(
+            table,
+            "| | consensus labels, 8 images [95 %] | folder labels, 9 images [95 %] |\n|---|---|---|\n\
+             | `crowd` | 0.900 [0.700, 0.900] | 0.800 [0.700, 0.900] |\n\
+             | `folder` | 0.900 [0.700, 0.900] | 0.800 [0.700, 0.900] |\n\
+             | other 1.0 | 0.700 [0.600, 0.800] | 0.700 [0.600, 0.800] |\n"
         );
-        assert!(
-            table.contains("| `folder` | folder labels | 9 | 0.800 [0.700, 0.900] |"),
-            "{table}"
-        );
+        let error = headline(&measurements(), &[peer(10)]).unwrap_err();
+        assert!(error.to_string().contains("different images"), "{error}");
     }
 
     #[test]
@@ -279,7 +304,7 @@ mod tests {
 
     #[test]
     fn model_that_was_not_measured_is_named() {
-        let error = headline(&[]).unwrap_err();
+        let error = headline(&[], &[]).unwrap_err();
         assert!(error.to_string().contains("crowd"), "{error}");
     }
 }
