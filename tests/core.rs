@@ -1,6 +1,8 @@
 //! fer-core as its users see it: images and model files, good and hostile, and the network against PyTorch.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+#[path = "core/corpus.rs"]
+mod corpus;
 #[path = "core/deletion.rs"]
 mod deletion;
 #[path = "core/errors.rs"]
@@ -11,6 +13,8 @@ mod explain;
 mod images;
 #[path = "core/jpegs.rs"]
 mod jpegs;
+#[path = "core/kinds.rs"]
+mod kinds;
 #[path = "core/model_file.rs"]
 mod model_file;
 #[path = "core/network.rs"]

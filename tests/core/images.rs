@@ -321,6 +321,25 @@ fn files_are_told_by_content_and_errors_name_them() {
     assert_eq!(directory.kind(), ErrorKind::Io);
 }
 
+#[test]
+fn addresses_and_contents_in_the_place_of_a_path_are_named() {
+    for text in [
+        "https://example.org/a.jpg",
+        "s3://bucket/a.jpg",
+        "file:///a.jpg",
+        "data:image/png;base64,iVBORw0KGgo=",
+    ] {
+        let error = Image::open(text).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        let message = fer_core::chain(&error);
+        assert!(message.contains("an address is no path"), "{message}");
+    }
+    let long = format!("data:image/png;base64,{}", "A".repeat(100_000));
+    assert!(fer_core::chain(&Image::open(long).unwrap_err()).len() < 200);
+    let missing = fer_core::chain(&Image::open("C:/no/such.jpg").unwrap_err());
+    assert!(!missing.contains("address"), "{missing}");
+}
+
 #[cfg(unix)]
 #[test]
 fn names_need_not_be_utf8() {

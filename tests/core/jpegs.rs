@@ -1,32 +1,14 @@
 //! JPEG files against Pillow: tests/data/jpeg/generate.py wrote the files and the digests of Pillow's pixels.
 
 use fer_core::{ErrorKind, Image, chain};
-use serde::Deserialize;
-use sha2::{Digest, Sha256};
+
+use crate::corpus::{Entry, digest};
 
 const FILES: &[u8] = include_bytes!("../data/jpeg/corpus.bin");
 const LIST: &str = include_str!("../data/jpeg/corpus.json");
 
-#[derive(Deserialize)]
-struct Entry {
-    name: String,
-    bytes: usize,
-    /// SHA-256 of Pillow's pixels; none where the file is to be refused.
-    pixels: Option<String>,
-}
-
-/// Returns the files of the corpus, each with its entry in the list.
 fn corpus() -> Vec<(Entry, &'static [u8])> {
-    let entries: Vec<Entry> = serde_json::from_str(LIST).unwrap();
-    let mut rest = FILES;
-    let split = |entry: Entry| {
-        let (file, after) = rest.split_at(entry.bytes);
-        rest = after;
-        (entry, file)
-    };
-    let corpus = entries.into_iter().map(split).collect();
-    assert!(rest.is_empty());
-    corpus
+    crate::corpus::corpus(FILES, LIST)
 }
 
 #[test]
@@ -37,11 +19,7 @@ fn pixels_of_every_sampling_and_order_of_scans_are_pillows_to_the_last_bit() {
             continue;
         };
         let image = Image::decode(file).unwrap_or_else(|e| panic!("{}: {}", entry.name, chain(&e)));
-        let found: String = Sha256::digest(image.pixels())
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        assert_eq!(found, expected, "{}", entry.name);
+        assert_eq!(digest(image.pixels()), expected, "{}", entry.name);
         count += 1;
     }
     assert!(count > 350, "{count} files");

@@ -389,6 +389,18 @@ fn views_check_their_geometry() {
     }
 }
 
+#[test]
+fn parts_of_images_are_equal_by_their_pixels() {
+    let bright = [9, 1, 2, 8, 9, 3, 4, 8];
+    let dark = [0, 1, 2, 0, 0, 3, 4, 0];
+    let view = |bytes| ImageView::new(bytes, 4, 2, PixelFormat::Gray8).unwrap();
+    let part = |bytes| view(bytes).crop(1, 0, 2, 2).unwrap();
+    assert!(part(&bright) == part(&dark));
+    assert!(view(&bright) != view(&dark));
+    assert!(part(&bright) == ImageView::new(&[1, 2, 3, 4], 2, 2, PixelFormat::Gray8).unwrap());
+    assert!(part(&bright) != view(&bright).crop(0, 0, 2, 2).unwrap());
+}
+
 proptest! {
     #[test]
     fn a_crop_of_a_crop_is_a_crop(

@@ -133,6 +133,12 @@ pub enum Error {
     /// Data that is no image of a known format.
     #[error("not an image: expected the content of a JPEG, PNG, WebP, GIF, BMP, TIFF or PNM file")]
     NotAnImage,
+    /// Data of another kind, which people have under the names of images.
+    #[error("not an image, but {found}")]
+    OtherContent {
+        /// The kind of data, and advice.
+        found: &'static str,
+    },
     /// An image whose format is known but whose variant is not supported.
     #[error("unsupported {format} image")]
     UnsupportedImage {
@@ -283,7 +289,9 @@ impl Error {
             | Self::PixelBytes { .. }
             | Self::RowStride { .. }
             | Self::CropOutside { .. } => ErrorKind::InvalidImage,
-            Self::NotAnImage | Self::UnsupportedImage { .. } => ErrorKind::UnsupportedImage,
+            Self::NotAnImage | Self::OtherContent { .. } | Self::UnsupportedImage { .. } => {
+                ErrorKind::UnsupportedImage
+            }
             Self::EmptyImageFile | Self::CorruptImage { .. } => ErrorKind::CorruptImage,
             Self::ImageTooLarge { .. } | Self::ImageFileTooLarge { .. } => ErrorKind::ImageTooLarge,
             Self::InvalidConfig { .. } => ErrorKind::InvalidConfig,

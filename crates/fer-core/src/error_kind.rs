@@ -89,7 +89,9 @@ kinds! {
     NoExamples = "no_examples",
     /// A malformed votes file.
     Votes = "votes",
-    /// A list of votes or of images to leave out that names no image of the dataset.
+    /// A malformed file of groups of images.
+    Groups = "groups",
+    /// A list of votes, groups or images to leave out that names no image of the dataset.
     NothingListed = "nothing_listed",
     /// A run directory that another training is writing.
     RunInUse = "run_in_use",

@@ -55,7 +55,7 @@ impl fmt::Display for PixelFormat {
 /// assert_eq!((face.width(), face.height()), (40, 40));
 /// # Ok::<(), fer_core::Error>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct ImageView<'a> {
     data: &'a [u8],
     width: u32,
@@ -63,6 +63,16 @@ pub struct ImageView<'a> {
     row_stride: usize,
     format: PixelFormat,
 }
+
+/// Compares pixels: bytes between the rows of a part of an image are none of it.
+impl PartialEq for ImageView<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        let shape = |view: &Self| (view.width, view.height, view.format);
+        shape(self) == shape(other) && self.rows().eq(other.rows())
+    }
+}
+
+impl Eq for ImageView<'_> {}
 
 impl<'a> ImageView<'a> {
     /// Views `data` as an image without gaps between rows.
@@ -257,7 +267,7 @@ impl Image {
         self.format
     }
 
-    /// Returns `true` if the file that the image was read from has more frames than this one, its first.
+    /// Returns `true` if the file that the image was read from has more frames or pages than this one, its first.
     pub fn is_animated(&self) -> bool {
         self.animated
     }

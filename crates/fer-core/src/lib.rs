@@ -50,6 +50,7 @@ mod preprocess;
 mod priors;
 mod read;
 mod softmax;
+mod text;
 #[cfg(feature = "walk")]
 mod walk;
 mod wilson;
@@ -77,6 +78,7 @@ pub use preprocess::{Normalization, Preprocessing, ResizeFilter};
 pub use priors::Priors;
 pub use read::read_capped;
 pub use softmax::softmax;
+pub use text::decode_text;
 #[cfg(feature = "walk")]
 pub use walk::{Unlisted, Walked, WalkedKind, files_in};
 pub use wilson::wilson;

@@ -12,9 +12,8 @@ use fer_kernels::NetworkSpec;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::read::read_file;
+use crate::read::{read_file, text_of};
 use crate::schedule::Schedule;
-use crate::text::decode;
 use crate::votes::Ballot;
 
 pub use augmentation::AugmentationConfig;
@@ -171,7 +170,7 @@ impl TrainConfig {
     /// [`Error::Io`], [`Error::ConfigFile`] for what is no configuration, [`Error::Config`] for a value out of range.
     pub fn load(path: &Path) -> Result<Self> {
         let bytes = read_file(path, MAX_CONFIG_BYTES)?;
-        let mut config = Self::parse(&decode(&bytes, path)?, path)?;
+        let mut config = Self::parse(&text_of(&bytes, path)?, path)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         for path in config.paths_mut() {
             *path = folder.join(&path);

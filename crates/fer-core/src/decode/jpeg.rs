@@ -6,7 +6,6 @@
 
 mod bits;
 mod color;
-mod exif;
 mod failure;
 mod frame;
 mod huffman;
@@ -19,9 +18,10 @@ mod upsample;
 
 use image::metadata::Orientation;
 
+use super::orientation::{EXIF, Metadata};
 use crate::Result;
-use color::{ColorMarkers, Colors};
-use exif::Metadata;
+use color::ColorMarkers;
+pub(super) use color::{Colors, print_black, rgb};
 use failure::{corrupt, unsupported};
 use frame::{BLOCK, Frame};
 use scan::{Coefficients, HuffmanTables, Scan};
@@ -30,6 +30,9 @@ use upsample::Channel;
 
 /// The most scans that are decoded. Encoders write about ten; each can cost the time of a whole image.
 const MAX_SCANS: usize = 100;
+
+/// The name before a packet of XMP.
+const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 
 /// A decoded file: pixels as they are stored, and how to turn them upright.
 #[derive(Debug)]
@@ -43,7 +46,13 @@ pub(super) struct Decoded {
 }
 
 /// Decodes a file, after `check` has allowed its width, height and the bytes of memory that decoding takes.
-pub(super) fn decode(bytes: &[u8], check: impl Fn(u32, u32, u64) -> Result<()>) -> Result<Decoded> {
+///
+/// Its channels stand for `colors`, or for what its markers say.
+pub(super) fn decode(
+    bytes: &[u8],
+    colors: Option<Colors>,
+    check: impl Fn(u32, u32, u64) -> Result<()>,
+) -> Result<Decoded> {
     let mut segments = Segments::new(bytes);
     let mut decoder = Decoder::default();
     let mut is_ended = false;
@@ -69,7 +78,7 @@ pub(super) fn decode(bytes: &[u8], check: impl Fn(u32, u32, u64) -> Result<()>) 
             _ => decoder.read(marker, content)?,
         }
     }
-    decoder.finish(is_ended)
+    decoder.finish(colors, is_ended)
 }
 
 /// Everything read so far.
@@ -116,7 +125,11 @@ impl Decoder {
                 Ok(())
             }
             marker::APP1 => {
-                self.metadata.read(content);
+                if content.starts_with(EXIF) {
+                    self.metadata.exif(content);
+                } else if let Some(packet) = content.strip_prefix(XMP) {
+                    self.metadata.xmp(packet);
+                }
                 Ok(())
             }
             marker::APP14 => {
@@ -188,7 +201,7 @@ impl Decoder {
     }
 
     /// Returns the pixels of a whole image; `is_ended` tells whether its end was marked.
-    fn finish(self, is_ended: bool) -> Result<Decoded> {
+    fn finish(self, colors: Option<Colors>, is_ended: bool) -> Result<Decoded> {
         let Some(image) = self.image else {
             return Err(corrupt("the file ends before the frame header"));
         };
@@ -200,7 +213,7 @@ impl Decoder {
         if image.missing.iter().any(lacks) {
             return Err(corrupt("the compressed data has no end"));
         }
-        let colors = Colors::of(&image.frame, self.markers);
+        let colors = colors.unwrap_or_else(|| Colors::of(&image.frame, self.markers));
         Ok(Decoded {
             width: image.frame.width as u32,
             height: image.frame.height as u32,

@@ -6,7 +6,7 @@ use crate::Result;
 
 /// The colors that channels stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Colors {
+pub(in crate::decode) enum Colors {
     Gray,
     Rgb,
     YCbCr,
@@ -40,7 +40,7 @@ impl Colors {
     }
 
     /// Returns the bytes per pixel.
-    pub(super) fn bytes(self) -> usize {
+    pub(in crate::decode) fn bytes(self) -> usize {
         if self == Self::Gray { 1 } else { 3 }
     }
 
@@ -80,7 +80,7 @@ fn each(
 }
 
 /// Converts with 16 fraction bits, each product rounded as libjpeg rounds it.
-fn rgb(y: u8, cb: u8, cr: u8) -> [u8; 3] {
+pub(in crate::decode) fn rgb(y: u8, cb: u8, cr: u8) -> [u8; 3] {
     const HALF: i32 = 1 << 15;
     let (y, cb, cr) = (i32::from(y), i32::from(cb) - 128, i32::from(cr) - 128);
     let red = y + ((91_881 * cr + HALF) >> 16);
@@ -90,7 +90,7 @@ fn rgb(y: u8, cb: u8, cr: u8) -> [u8; 3] {
 }
 
 /// Prints black over pixels of what cyan, magenta and yellow leave of white, rounded as Pillow rounds.
-fn print_black(pixels: &mut [u8], black: &[u8]) {
+pub(in crate::decode) fn print_black(pixels: &mut [u8], black: &[u8]) {
     let (pixels, _) = pixels.as_chunks_mut::<3>();
     for (pixel, &left) in pixels.iter_mut().zip(black) {
         *pixel = pixel.map(|value| {

@@ -45,7 +45,7 @@ fn whatever_happens_to_a_file_it_is_an_image_or_an_error() {
                 0..=40_000 => Ok(()),
                 _ => Err(too_large()),
             };
-            match decode(&bytes, check) {
+            match decode(&bytes, None, check) {
                 Ok(decoded) => {
                     let channels = if decoded.is_gray { 1 } else { 3 };
                     let pixels = decoded.width as usize * decoded.height as usize;

@@ -2,22 +2,15 @@
 
 use std::borrow::Cow;
 use std::io;
-use std::path::Path;
-
-use crate::error::{Error, Result};
 
 /// Decodes text in UTF-8, or in UTF-16 with a byte order mark, as spreadsheets and PowerShell save it; the mark is removed.
 ///
 /// # Errors
-/// [`Error::Io`] with `path` for anything else.
-pub(crate) fn decode<'a>(bytes: &'a [u8], path: &Path) -> Result<Cow<'a, str>> {
+/// An error of kind [`InvalidData`](io::ErrorKind::InvalidData) for anything else.
+pub fn decode_text(bytes: &[u8]) -> io::Result<Cow<'_, str>> {
     let invalid = |encoding: &str| {
         let reason = format!("it is not text in {encoding}");
-        Error::io(
-            "read",
-            path,
-            io::Error::new(io::ErrorKind::InvalidData, reason),
-        )
+        io::Error::new(io::ErrorKind::InvalidData, reason)
     };
     let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let (units, rest) = bytes.as_chunks::<2>();
@@ -39,8 +32,6 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], path: &Path) -> Result<Cow<'a, str>> {
 
 #[cfg(test)]
 mod tests {
-    use fer_core::chain;
-
     use super::*;
 
     #[test]
@@ -59,10 +50,11 @@ mod tests {
             "\u{feff}a/ü".as_bytes(),
             "a/ü".as_bytes(),
         ] {
-            assert_eq!(decode(bytes, Path::new("list")).unwrap(), "a/ü");
+            assert_eq!(decode_text(bytes).unwrap(), "a/ü");
         }
         for bytes in [&little[..little.len() - 1], b"\xffabc"] {
-            assert!(chain(&decode(bytes, Path::new("list")).unwrap_err()).contains("not text in"));
+            let error = decode_text(bytes).unwrap_err();
+            assert!(error.to_string().contains("not text in"), "{error}");
         }
     }
 }
