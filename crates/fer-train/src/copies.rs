@@ -14,7 +14,7 @@ mod detail;
 mod search;
 mod thumbnail;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use fer_kernels::Threads;
 use serde::{Deserialize, Serialize};
@@ -83,22 +83,24 @@ pub fn copies_within(faces: &[u8], side: usize, threads: &Threads) -> Vec<CopyPa
 }
 
 /// The positions of the faces in `train` that have a copy in `others`, ascending: what to leave out of training for an honest
-/// measure on `others`. Both hold grey squares `[N, side, side]`.
+/// measure on `others`. All hold grey squares `[N, side, side]`.
 ///
 /// # Panics
-/// If the length of either is no multiple of `side * side`, or `side` is 0.
+/// If the length of any is no multiple of `side * side`, or `side` is 0.
 #[must_use]
-pub fn copies_across(train: &[u8], others: &[u8], side: usize, threads: &Threads) -> Vec<usize> {
+pub fn copies_across(train: &[u8], others: &[&[u8]], side: usize, threads: &Threads) -> Vec<usize> {
     let (train_faces, train_copies) = exact_copies(train, side);
-    let (other_faces, _) = exact_copies(others, side);
-    let known: HashMap<&[u8], ()> = other_faces
-        .iter()
-        .map(|&index| (face(others, side, index), ()))
-        .collect();
+    let mut known: HashSet<&[u8]> = HashSet::new();
+    let mut other_faces = Vec::new();
+    for others in others {
+        let (firsts, _) = exact_copies(others, side);
+        let firsts = firsts.into_iter().map(|index| face(others, side, index));
+        other_faces.extend(firsts.filter(|face| known.insert(face)));
+    }
 
     let mut is_copy = vec![false; train.len() / (side * side)];
     for &index in &train_faces {
-        is_copy[index] = known.contains_key(face(train, side, index));
+        is_copy[index] = known.contains(face(train, side, index));
     }
     let unknown: Vec<usize> = train_faces
         .into_iter()
@@ -109,11 +111,7 @@ pub fn copies_across(train: &[u8], others: &[u8], side: usize, threads: &Threads
         side,
         threads,
     );
-    let other_gallery = Gallery::new(
-        other_faces.iter().map(|&index| face(others, side, index)),
-        side,
-        threads,
-    );
+    let other_gallery = Gallery::new(other_faces.into_iter(), side, threads);
     for pair in train_gallery.copies_in(&other_gallery, threads) {
         is_copy[unknown[pair.a]] = true;
     }

@@ -202,6 +202,15 @@ impl FaceSet {
         }
     }
 
+    /// Lets go of the pixels where they take more than `budget` bytes: they are decoded again at every use.
+    pub(crate) fn keep_within(&mut self, budget: usize) {
+        if let Pixels::Memory(pixels) = &self.pixels
+            && pixels.len() > budget
+        {
+            self.pixels = Pixels::Files;
+        }
+    }
+
     /// The grey levels of all images, `[N, size, size]`, whatever the budget.
     ///
     /// # Errors
@@ -317,6 +326,18 @@ mod tests {
             assert_eq!(joined.face(4).unwrap(), added.face(1).unwrap());
             assert_eq!(joined.gather().unwrap().len(), 6 * 64);
         }
+    }
+
+    #[test]
+    fn pixels_beyond_the_budget_are_let_go_and_decoded_again() {
+        let root = folder();
+        let mut faces = load(root.path(), usize::MAX);
+        let before = faces.gather().unwrap().into_owned();
+        faces.keep_within(before.len());
+        assert!(faces.in_memory());
+        faces.keep_within(before.len() - 1);
+        assert!(!faces.in_memory());
+        assert_eq!(*faces.gather().unwrap(), before);
     }
 
     #[test]

@@ -162,13 +162,10 @@ fn load(root: &Path, threads: &Threads) -> Result<(Vec<Crop>, Vec<Crop>)> {
     let preprocessing = Preprocessing::default();
     let load = |split| FaceSet::load(dataset.root(), split, &preprocessing, usize::MAX, threads);
     let (train, validation) = (load(&dataset.train), load(&dataset.validation));
-    let held_out = [validation.gather()?, load(&dataset.test).gather()?].concat();
-    let copies = copies_across(
-        &train.gather()?,
-        &held_out,
-        preprocessing.input_size,
-        threads,
-    );
+    let test = load(&dataset.test);
+    let held_out = [&validation.gather()?[..], &test.gather()?];
+    let side = preprocessing.input_size;
+    let copies = copies_across(&train.gather()?, &held_out, side, threads);
     let crops = |faces: &FaceSet, left_out: &[usize]| {
         (0..faces.len())
             .filter(|index| left_out.binary_search(index).is_err())

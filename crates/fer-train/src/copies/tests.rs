@@ -112,11 +112,11 @@ fn training_faces_with_a_copy_elsewhere_are_named() {
     ];
     // 6 is an exact copy of 2 and copied by way of it.
     assert_eq!(
-        copies_across(&bytes(&train), &bytes(&others), 48, &Threads::single()),
+        copies_across(&bytes(&train), &[&bytes(&others)], 48, &Threads::single()),
         [0, 2, 4, 6]
     );
     assert!(copies_across(&bytes(&train), &[], 48, &Threads::single()).is_empty());
-    assert!(copies_across(&[], &bytes(&others), 48, &Threads::single()).is_empty());
+    assert!(copies_across(&[], &[&bytes(&others)], 48, &Threads::single()).is_empty());
 }
 
 #[test]

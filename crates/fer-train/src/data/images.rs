@@ -31,8 +31,8 @@ pub(super) struct Images {
 }
 
 impl Images {
-    /// Decodes the images and, if `search_copies`, compares the training images with the others. Each split may keep
-    /// `memory_budget` bytes of pixels.
+    /// Decodes the images once and, if `search_copies`, compares the training images with the others. Each split may keep
+    /// `memory_budget` bytes of pixels, and all of them until they are compared.
     pub(super) fn load(
         dataset: &FolderDataset,
         extra: Option<&ExtraImages>,
@@ -42,7 +42,13 @@ impl Images {
         threads: &Threads,
         observer: &mut dyn Observer,
     ) -> Result<Self> {
-        let load = |root, split| FaceSet::load(root, split, preprocessing, memory_budget, threads);
+        // To compare them all they must all be there: decoding them a second time for it would not take less memory.
+        let budget = if search_copies {
+            usize::MAX
+        } else {
+            memory_budget
+        };
+        let load = |root, split| FaceSet::load(root, split, preprocessing, budget, threads);
         observer.preparing(Preparation::Decoding);
         let mut train = load(dataset.root(), &dataset.train);
         let mut validation = load(dataset.root(), &dataset.validation);
@@ -70,10 +76,13 @@ impl Images {
         let mut copies = Vec::new();
         if let Some(test) = &test {
             observer.preparing(Preparation::SearchingCopies);
-            let held_out = [validation.gather()?, test.gather()?].concat();
-            let train = train.gather()?;
-            copies = copies_across(&train, &held_out, preprocessing.input_size, threads);
+            let (validation, test) = (validation.gather()?, test.gather()?);
+            let held_out = [&validation[..], &test];
+            let side = preprocessing.input_size;
+            copies = copies_across(&train.gather()?, &held_out, side, threads);
         }
+        train.keep_within(memory_budget);
+        validation.keep_within(memory_budget);
         let mut digest = Sha256::new();
         let splits = [&train, &validation].into_iter().chain(&test);
         splits.for_each(|faces| faces.update_digest(&mut digest));
