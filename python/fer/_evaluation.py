@@ -32,6 +32,7 @@ def evaluate(
     faces: FaceMode = "auto",
     priors: str | Sequence[float] | Mapping[str, float] | None = None,
     votes: str | os.PathLike[str] | None = None,
+    groups: str | os.PathLike[str] | None = None,
     exclude: str | os.PathLike[str] | Sequence[str] | None = None,
     ignore_unknown: bool = False,
     html: str | os.PathLike[str] | None = None,
@@ -54,6 +55,9 @@ def evaluate(
         Class mix that the probabilities assume: ``"natural"``, ``"uniform"`` or four shares.
     votes
         CSV of crowd votes: the images on which most voters agree are scored separately too.
+    groups
+        CSV of groups of images: a column ``file`` with paths as in `votes`, and one or more columns such as
+        ``site`` or ``age``. Adds ``Evaluation.groups`` and ``Evaluation.largest_gaps``.
     exclude
         Images to leave out, relative to `folder`: a file with one path per line, or the paths.
     ignore_unknown
@@ -86,6 +90,7 @@ def evaluate(
             model._analyzer,
             faces=faces,
             votes=votes,
+            groups=groups,
             exclude=exclude,
             ignore_unknown=ignore_unknown,
             html=html,
@@ -270,6 +275,32 @@ class Evaluation(Scores):
         return None if figures is None else Scores(figures)
 
     @property
+    def groups(self) -> dict[str, Table]:
+        """Figures by group, where groups were given: by column a table with a row per group.
+
+        ``is_small`` marks groups of fewer than 20 images, which are not compared with others. Accuracy has
+        its Wilson interval, balanced accuracy a credible one, both of 95 %.
+        """
+        return {
+            column["column"]: Table.from_rows([_flat_group(group) for group in column["groups"]])
+            for column in self._group_columns()
+        }
+
+    @property
+    def largest_gaps(self) -> dict[str, dict[str, Any] | None]:
+        """Largest difference of accuracy between two groups, by column; None where no two can be compared.
+
+        ``difference_ci95`` holds for all pairs of groups at once (Newcombe 1998, at the level of Bonferroni).
+        ``p_value`` is that of the largest gap by a permutation test within classes (Phipson and Smyth 2010);
+        ``adjusted_p_value`` also allows for the number of columns (Holm 1979).
+        """
+        return {column["column"]: deepcopy(column["largest_gap"]) for column in self._group_columns()}
+
+    def _group_columns(self) -> list[dict[str, Any]]:
+        grouped = self._figures.get("groups")
+        return [] if grouped is None else list(grouped["columns"])
+
+    @property
     def whole(self) -> Scores | None:
         """Scores with the excluded images among the others, where some were excluded."""
         excluded = self._figures.get("excluded")
@@ -334,6 +365,22 @@ class Mistakes(Sequence[dict[str, Any]]):
     def _with_files(self) -> list[dict[str, Any]]:
         folder = self._folder or Path()
         return [{**row, "file": folder / row["path"]} for row in self._rows]
+
+
+def _flat_group(group: dict[str, Any]) -> dict[str, Any]:
+    accuracy_low, accuracy_high = group["accuracy_ci95"]
+    balanced_low, balanced_high = group["balanced_accuracy_ci95"]
+    return {
+        "group": group["group"],
+        "n": group["n"],
+        "is_small": group["is_small"],
+        "accuracy": group["accuracy"],
+        "accuracy_low": accuracy_low,
+        "accuracy_high": accuracy_high,
+        "balanced_accuracy": group["balanced_accuracy"],
+        "balanced_accuracy_low": balanced_low,
+        "balanced_accuracy_high": balanced_high,
+    }
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:

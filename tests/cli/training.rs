@@ -235,6 +235,78 @@ fn evaluate_leaves_out_what_a_list_names() {
 }
 
 #[test]
+fn evaluate_scores_groups_and_the_largest_gap() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    small_dataset(&root.join("data"), 20);
+    let mut text = String::from("\u{feff}file,site,camera\r\n");
+    for class in ["happy", "sad", "neutral", "surprise"] {
+        let files = fs::read_dir(root.join("data/test").join(class)).unwrap();
+        let mut names: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
+        names.sort();
+        for (number, name) in names.iter().enumerate() {
+            let site = ["north", "south"][number % 2];
+            let camera = if number == 0 { "old" } else { "" };
+            let name = name.to_str().unwrap();
+            text += &format!("test/{class}/{name},{site},{camera}\r\n");
+        }
+    }
+    text += "test/happy/gone.jpg,north,\r\n";
+    fs::write(root.join("groups.csv"), &text).unwrap();
+    let evaluate = |groups: &str| {
+        let mut command = fer();
+        command.args([
+            "evaluate",
+            "data/test",
+            "--faces",
+            "whole",
+            "--groups",
+            groups,
+        ]);
+        run(command
+            .args(["--json", "e.json", "--html", "e.html"])
+            .current_dir(root))
+    };
+    let run = evaluate("groups.csv");
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(
+        run.stderr.contains("not there: test/happy/gone.jpg"),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        run.stderr.contains("76 images have no camera"),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        run.stdout
+            .contains("largest gap of accuracy among 2 groups"),
+        "{}",
+        run.stdout
+    );
+    assert!(run.stdout.contains("old (few)"), "{}", run.stdout);
+    let grouped = &read_json(&root.join("e.json"))["groups"];
+    let site = &grouped["columns"][0];
+    assert_eq!(
+        (&site["column"], &site["groups"][0]["n"]),
+        (&"site".into(), &40.into())
+    );
+    let p = site["largest_gap"]["p_value"].as_f64().unwrap();
+    assert!((0.0001..=1.0).contains(&p), "{p}");
+    let camera = &grouped["columns"][1];
+    assert_eq!(camera["groups"][0]["is_small"], true);
+    assert!(camera["largest_gap"].is_null());
+    let html = fs::read_to_string(root.join("e.html")).unwrap();
+    assert!(html.contains("By site") && html.contains("Largest gap among 2 groups"));
+
+    fs::write(root.join("others.csv"), "file,site\nhappy/1.jpg,north\n").unwrap();
+    let refused = evaluate("others.csv");
+    assert_eq!(refused.code, 1);
+    assert!(refused.stderr.contains("groups file"), "{}", refused.stderr);
+}
+
+#[test]
 fn evaluate_reports_missing_classes_and_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir_all(folder.path().join("Happiness")).unwrap();

@@ -151,6 +151,26 @@ def test_evaluation_tells_its_figures(run, data, tmp_path):
     assert json.loads((tmp_path / "e.json").read_text()) == evaluation.to_dict()
 
 
+def test_groups_have_figures_and_a_largest_gap(run, data, tmp_path):
+    paths = [f"test/{row['path']}" for row in run.evaluate(data / "test").predictions]
+    table = tmp_path / "groups.csv"
+    rows = [f"{path},{'odd' if number % 2 else 'even'}," for number, path in enumerate(paths)]
+    table.write_text("\n".join(["path,parity,size", *rows[:-1], f"{paths[-1]},,large"]) + "\n")
+    evaluation = run.evaluate(data / "test", groups=table, html=tmp_path / "e.html")
+    parity = evaluation.groups["parity"]
+    assert [row["group"] for row in parity] == ["even", "odd"]
+    assert sum(parity["n"]) == evaluation.n - 1
+    assert all(row["accuracy_low"] <= row["accuracy"] <= row["accuracy_high"] for row in parity)
+    assert parity["is_small"] == [True, True]
+    # Groups of fewer than 20 images are not compared.
+    assert evaluation.largest_gaps == {"parity": None, "size": None}
+    assert "By parity" in (tmp_path / "e.html").read_text(encoding="utf-8")
+    assert fer.evaluate(data / "test", model=run.classifier).groups == {}
+    table.write_text("path,parity\nhappy/other.jpg,odd\n")
+    with pytest.raises(fer.DatasetError, match="groups file"):
+        run.evaluate(data / "test", groups=table)
+
+
 def test_two_models_are_compared_image_by_image(run, data):
     a = run.evaluate(data / "test")
     b = fer.evaluate(data / "test")

@@ -11,7 +11,13 @@ use crate::insight::args::InsightArgs;
 
 /// Recognise apparent facial expressions: happy, sad, neutral, surprise.
 #[derive(Debug, Parser)]
-#[command(name = "fer", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "fer",
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    allow_negative_numbers = true
+)]
 pub(crate) struct Cli {
     /// Show no progress on stderr
     #[arg(long, short, global = true)]
@@ -189,6 +195,10 @@ pub(crate) struct EvaluateArgs {
     /// Crowd votes; images on which most voters agree are scored separately too
     #[arg(long, value_name = "CSV")]
     pub(crate) votes: Option<PathBuf>,
+
+    /// Groups of images (columns `file` and any others): figures by group, and the largest gap
+    #[arg(long, value_name = "CSV")]
+    pub(crate) groups: Option<PathBuf>,
 
     /// Images to leave out: one path per line, relative to DIR
     #[arg(long, value_name = "LIST")]

@@ -20,6 +20,7 @@ pub(crate) fn run(args: &CompareArgs, quiet: bool) -> Result<Status> {
     let options = EvaluateOptions {
         faces: args.faces,
         votes: None,
+        groups: None,
         exclude: args.exclude.as_deref().map(ExcludeList::load).transpose()?,
         ignore_unknown: args.ignore_unknown,
         threads: args.threads,

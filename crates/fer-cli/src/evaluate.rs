@@ -1,5 +1,7 @@
 //! `fer evaluate`: a model's figures on class folders.
 
+mod groups;
+
 use std::ops::ControlFlow;
 
 use fer_kit::{EvaluateOptions, evaluate, load_classifier};
@@ -16,6 +18,7 @@ pub(crate) fn run(args: &EvaluateArgs, quiet: bool) -> Result<Status> {
     let options = EvaluateOptions {
         faces: model.faces,
         votes: args.votes.clone(),
+        groups: args.groups.clone(),
         exclude: args.exclude.as_deref().map(ExcludeList::load).transpose()?,
         ignore_unknown: args.ignore_unknown,
         threads: model.threads,
@@ -40,6 +43,9 @@ pub(crate) fn run(args: &EvaluateArgs, quiet: bool) -> Result<Status> {
     }
     report_gaps(&evaluation);
     print_figures(&evaluation)?;
+    if let Some(grouped) = &evaluation.groups {
+        groups::print(grouped)?;
+    }
     Ok(Status::Success)
 }
 
@@ -71,6 +77,9 @@ pub(crate) fn report_gaps(evaluation: &Evaluation) {
         .flat_map(|excluded| &excluded.not_found)
     {
         say(format_args!("to be excluded, but not there: {path}"));
+    }
+    if let Some(grouped) = &evaluation.groups {
+        groups::report_gaps(grouped);
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use fer_core::{Classifier, ImageView};
 use fer_train::{
-    ClassFolders, Evaluation, EvaluationOptions, ExcludeList, FaceError, ScanOptions, Votes,
+    ClassFolders, Evaluation, EvaluationOptions, ExcludeList, FaceError, Groups, ScanOptions, Votes,
 };
 use fer_vision::{Analyzer, AnalyzerOptions, FaceMode};
 
@@ -18,6 +18,8 @@ pub struct EvaluateOptions {
     pub faces: FaceMode,
     /// CSV of crowd votes, its paths relative to the parent of the folder.
     pub votes: Option<PathBuf>,
+    /// CSV of groups of images, its paths relative to the parent of the folder.
+    pub groups: Option<PathBuf>,
     /// Images to leave out, relative to the folder.
     pub exclude: Option<ExcludeList>,
     /// Skips class folders of unknown names instead of refusing the folder.
@@ -30,7 +32,7 @@ pub struct EvaluateOptions {
 /// may stop the work.
 ///
 /// # Errors
-/// [`Error::Train`](crate::Error::Train) for a folder or a votes file that is not what it should be, or if nothing is left to score.
+/// [`Error::Train`](crate::Error::Train) for a folder, a votes file or a groups file that is not what it should be, or if nothing is left to score.
 pub fn evaluate(
     classifier: &Classifier,
     folder: &Path,
@@ -40,6 +42,7 @@ pub fn evaluate(
     let scan = ScanOptions::default().with_ignore_unknown_folders(options.ignore_unknown);
     let folders = ClassFolders::scan(folder, scan)?;
     let votes = options.votes.as_deref().map(Votes::load).transpose()?;
+    let groups = options.groups.as_deref().map(Groups::load).transpose()?;
     let analyzer = Analyzer::new(
         classifier.clone(),
         AnalyzerOptions {
@@ -55,6 +58,9 @@ pub fn evaluate(
         .with_find_face(&find_face);
     if let Some(votes) = &votes {
         how = how.with_votes(votes);
+    }
+    if let Some(groups) = &groups {
+        how = how.with_groups(groups);
     }
     if let Some(list) = &options.exclude {
         how = how.with_exclude(list);

@@ -34,7 +34,7 @@ impl Subject {
     /// The exception for `error`.
     pub(crate) fn raise(self, error: impl Into<fer_kit::Error>) -> PyErr {
         let error = error.into();
-        let path = error.path().map(|path| path.display().to_string());
+        let path = error.path().map(|path| path.as_os_str().to_owned());
         let kind = error.kind();
         let arguments = (chain(&error), kind.as_str(), path);
         if self == Self::Output {
@@ -86,6 +86,7 @@ impl Subject {
             | ErrorKind::NothingScored
             | ErrorKind::NoExamples
             | ErrorKind::Votes
+            | ErrorKind::Groups
             | ErrorKind::NothingListed
             | ErrorKind::Teacher
             | ErrorKind::Interrupted

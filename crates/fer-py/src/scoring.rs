@@ -33,7 +33,7 @@ impl Exclude {
 
 /// Scores a model on class folders; the result is the JSON of `fer evaluate`.
 #[pyfunction]
-#[pyo3(signature = (folder, analyzer, *, faces, votes, exclude, ignore_unknown, html, threads, progress))]
+#[pyo3(signature = (folder, analyzer, *, faces, votes, groups, exclude, ignore_unknown, html, threads, progress))]
 #[expect(clippy::too_many_arguments, reason = "keywords in Python")]
 pub(crate) fn evaluate<'py>(
     py: Python<'py>,
@@ -41,6 +41,7 @@ pub(crate) fn evaluate<'py>(
     analyzer: &Analyzer,
     faces: &str,
     votes: Option<PathBuf>,
+    groups: Option<PathBuf>,
     exclude: Option<Exclude>,
     ignore_unknown: bool,
     html: Option<PathBuf>,
@@ -57,6 +58,7 @@ pub(crate) fn evaluate<'py>(
             .parse()
             .map_err(|error: fer_vision::Error| Subject::Dataset.raise(error))?,
         votes,
+        groups,
         exclude,
         ignore_unknown,
         threads,

@@ -201,6 +201,24 @@ impl FolderDataset {
         }
     }
 
+    /// Returns `true` if `path`, which need not exist, lies in the folder of a split.
+    pub(crate) fn has_inside(&self, path: &Path) -> bool {
+        let real = |path: &Path| {
+            let ancestor = path.ancestors().find_map(|folder| {
+                let rest = path.strip_prefix(folder).ok()?;
+                Some(folder.canonicalize().ok()?.join(rest))
+            });
+            ancestor.or_else(|| std::path::absolute(path).ok())
+        };
+        let path = real(path);
+        SplitName::ALL.into_iter().any(|name| {
+            let items = &self.split(name).items;
+            let folder = items.first().and_then(|item| item.path.iter().next());
+            let folder = folder.and_then(|folder| real(&self.root.join(folder)));
+            matches!((&path, &folder), (Some(path), Some(folder)) if path.starts_with(folder))
+        })
+    }
+
     fn split_mut(&mut self, name: SplitName) -> &mut Split {
         match name {
             SplitName::Train => &mut self.train,

@@ -143,7 +143,18 @@ pub enum Error {
         reason: String,
     },
 
-    /// A list of images (votes, images to leave out) that names no image of the folder.
+    /// A groups file that cannot be understood.
+    #[error("{}, line {line}: {reason}", path.display())]
+    Groups {
+        /// The CSV file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// Explanation of the fault.
+        reason: String,
+    },
+
+    /// A list of images (votes, groups, images to leave out) that names no image of the folder.
     #[error(
         "no line of the {list} names an image of the folder; it lists {found}, expected paths such as {expected}"
     )]
@@ -219,6 +230,13 @@ pub enum Error {
     /// The run directory holds a run already.
     #[error("{} is not empty; pass `--resume` to continue the run in it, or choose another folder", path.display())]
     RunExists {
+        /// The run directory.
+        path: PathBuf,
+    },
+
+    /// The run directory lies among the images.
+    #[error("{} lies in a split of the dataset, whose next training would take its files for images; choose another folder", path.display())]
+    RunInData {
         /// The run directory.
         path: PathBuf,
     },
@@ -306,6 +324,7 @@ impl Error {
             Self::OtherTruth { .. } => ErrorKind::InvalidArgument,
             Self::Report(_) => ErrorKind::Report,
             Self::Votes { .. } => ErrorKind::Votes,
+            Self::Groups { .. } => ErrorKind::Groups,
             Self::NothingListed { .. } => ErrorKind::NothingListed,
             Self::RunInUse { .. } => ErrorKind::RunInUse,
             Self::NoExamples { .. } => ErrorKind::NoExamples,
@@ -313,6 +332,7 @@ impl Error {
             Self::Start { .. } | Self::Config { .. } => ErrorKind::Config,
             Self::ConfigFile { .. } => ErrorKind::ConfigFile,
             Self::RunExists { .. } => ErrorKind::RunExists,
+            Self::RunInData { .. } => ErrorKind::InvalidArgument,
             Self::NothingToResume { .. } => ErrorKind::NothingToResume,
             Self::ResumeMismatch { .. } => ErrorKind::ResumeMismatch,
             Self::Checkpoint { .. } => ErrorKind::Checkpoint,

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::dataset::ClassFolders;
 use crate::error::{Error, Result};
+use crate::group_figures::{GroupColumn, by_group};
+use crate::groups::Groups;
 use crate::metrics::{Interval, Metrics, Outcome, wilson};
 use crate::paths::portable;
 use crate::votes::{Ballot, Votes, majority};
@@ -30,6 +32,8 @@ pub struct EvaluationOptions<'a> {
     pub votes: Option<&'a Votes>,
     /// Images left out of the figures: adds the figures with them, too.
     pub exclude: Option<&'a ExcludeList>,
+    /// Groups of images, with paths relative to the parent of the folder evaluated: adds the figures by group.
+    pub groups: Option<&'a Groups>,
     /// Finds the face in an image; without it, every image is a face.
     pub find_face: Option<&'a FindFace<'a>>,
     /// Threads that decode; 0 for all cores. The classifier has its own.
@@ -48,6 +52,13 @@ impl<'a> EvaluationOptions<'a> {
     #[must_use]
     pub fn with_exclude(mut self, list: &'a ExcludeList) -> Self {
         self.exclude = Some(list);
+        self
+    }
+
+    /// Scores by the groups of `groups`, too.
+    #[must_use]
+    pub fn with_groups(mut self, groups: &'a Groups) -> Self {
+        self.groups = Some(groups);
         self
     }
 
@@ -76,6 +87,9 @@ pub struct Evaluation {
     /// without such images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consensus: Option<Scores>,
+    /// The figures by group, against the folders' labels; `None` without groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Grouped>,
     /// Effect of the exclusion list; `None` where there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excluded: Option<Excluded>,
@@ -114,6 +128,15 @@ pub struct Conformal {
     pub mean_set_size: f64,
     /// The share of sets that are one label: the answers that are certain.
     pub single: f64,
+}
+
+/// The figures by the groups of a groups file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Grouped {
+    /// One entry per column of the file.
+    pub columns: Vec<GroupColumn>,
+    /// Paths in the file that name no image of the folder.
+    pub not_found: Vec<String>,
 }
 
 /// The figures with the excluded images among the others.
@@ -193,7 +216,7 @@ impl From<Ballot> for EvaluatedVotes {
 /// `progress` is called with the number of images done and of all, and may stop the work.
 ///
 /// # Errors
-/// [`Error::NothingListed`] if the votes or the list of images to leave out name no image of the folder;
+/// [`Error::NothingListed`] if the votes, the groups or the list of images to leave out name no image of the folder;
 /// [`Error::NothingScored`] if no image is left to score; [`Error::Core`] or [`Error::Kernel`] if the classifier fails;
 /// [`Error::Interrupted`] if `progress` asked for it.
 pub fn evaluate(
@@ -207,8 +230,12 @@ pub fn evaluate(
     if let Some(list) = options.exclude {
         list.refuse_unrelated(items)?;
     }
+    let images = || items.iter().map(|item| Cow::Owned(name.join(&item.path)));
     if let Some(votes) = options.votes {
-        votes.refuse_unrelated(items.iter().map(|item| Cow::Owned(name.join(&item.path))))?;
+        votes.refuse_unrelated(images())?;
+    }
+    if let Some(groups) = options.groups {
+        groups.refuse_unrelated(images())?;
     }
     let answers = predict::predict(classifier, folder, options, &mut progress)?;
     let judged: Vec<Judged<'_>> = answers
@@ -230,6 +257,10 @@ pub fn evaluate(
     Ok(Evaluation {
         scores,
         consensus: consensus(&kept),
+        groups: options.groups.map(|groups| Grouped {
+            columns: by_groups(&kept, groups, &name),
+            not_found: groups.not_in(images()),
+        }),
         excluded: options
             .exclude
             .and_then(|list| Excluded::of(&all, list, folder)),
@@ -249,6 +280,29 @@ fn folder_name(folder: &Path) -> PathBuf {
 
 fn consensus(judged: &[&Judged<'_>]) -> Option<Scores> {
     Scores::of(judged.iter().filter_map(|judged| judged.by_consensus()))
+}
+
+fn by_groups(judged: &[&Judged<'_>], groups: &Groups, folder: &Path) -> Vec<GroupColumn> {
+    let outcomes: Vec<Outcome> = judged
+        .iter()
+        .map(|judged| outcome(judged.by_folder()))
+        .collect();
+    let paths: Vec<PathBuf> = (judged.iter())
+        .map(|judged| folder.join(&judged.answer.item.path))
+        .collect();
+    let column = |(index, name): (usize, &String)| {
+        let groups = paths.iter().map(|path| groups.of(path, index)).collect();
+        (name.clone(), groups)
+    };
+    let columns: Vec<_> = groups.columns().iter().enumerate().map(column).collect();
+    by_group(&outcomes, &columns)
+}
+
+fn outcome((truth, prediction): (Emotion, &Prediction)) -> Outcome {
+    Outcome {
+        truth,
+        probabilities: prediction.probabilities(),
+    }
 }
 
 /// An answer with all that it is judged by.
@@ -292,13 +346,7 @@ impl Scores {
     /// The figures of truths and answers; `None` without any.
     fn of<'a>(judged: impl Iterator<Item = (Emotion, &'a Prediction)>) -> Option<Self> {
         let judged: Vec<(Emotion, &Prediction)> = judged.collect();
-        let outcomes: Vec<Outcome> = judged
-            .iter()
-            .map(|&(truth, prediction)| Outcome {
-                truth,
-                probabilities: prediction.probabilities(),
-            })
-            .collect();
+        let outcomes: Vec<Outcome> = judged.iter().copied().map(outcome).collect();
         Some(Self {
             metrics: Metrics::of(&outcomes)?,
             conformal: Conformal::of(&judged),

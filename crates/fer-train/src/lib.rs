@@ -14,6 +14,7 @@ mod checkpoint;
 mod comparison;
 mod config;
 pub mod copies;
+mod csv_rows;
 mod data;
 mod data_summary;
 mod dataset;
@@ -24,6 +25,8 @@ mod error;
 mod evaluation;
 mod faces;
 pub mod framing;
+mod group_figures;
+mod groups;
 mod initialize;
 mod jpeg;
 mod logits;
@@ -38,7 +41,6 @@ mod run_directory;
 mod schedule;
 #[cfg(test)]
 mod testing;
-mod text;
 mod trainer;
 mod training_run;
 mod votes;
@@ -55,9 +57,12 @@ pub use device::Device;
 pub use error::{Error, Result};
 pub use evaluation::{
     Conformal, ERROR_RATE, EvaluatedImage, EvaluatedVotes, Evaluation, EvaluationOptions,
-    ExcludeList, Excluded, FaceError, FailedImage, FindFace, Scores, evaluate, whole_image,
+    ExcludeList, Excluded, FaceError, FailedImage, FindFace, Grouped, Scores, evaluate,
+    whole_image,
 };
 pub use faces::FaceSet;
+pub use group_figures::{Gap, GroupColumn, GroupFigures, SMALL_GROUP};
+pub use groups::Groups;
 pub use progress::{
     EpochMetrics, EpochSeconds, Observer, Preparation, RunStart, StepProgress, ValidationMetrics,
 };

@@ -29,6 +29,8 @@ pub(crate) enum Purpose {
     Scores = 9,
     /// The squares that the framing network is trained on.
     Framing = 10,
+    /// Answers exchanged between groups of images.
+    Permutation = 11,
 }
 
 /// A seeded generator with the few distributions that training needs.

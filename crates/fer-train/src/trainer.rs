@@ -15,7 +15,7 @@ use crate::config::TrainConfig;
 use crate::data::TrainingData;
 use crate::dataset::{FolderDataset, ScanOptions};
 use crate::device::Device;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::initialize::initial_weights;
 use crate::progress::Observer;
 use crate::run_directory::RunDirectory;
@@ -37,7 +37,8 @@ pub struct TrainOptions {
     pub resume: bool,
     /// Strictness of the scan of the dataset.
     pub scan: ScanOptions,
-    /// Bytes of preprocessed pixels that each split may keep in memory; a larger split is decoded again in each epoch.
+    /// Bytes of preprocessed pixels that each split may keep in memory; a larger split is decoded again in each epoch. Until copies
+    /// are searched (`remove_copies`), all splits are in memory.
     pub memory_budget: usize,
     /// Time between checkpoints within an epoch; each end of an epoch writes one as well.
     pub checkpoint_every: Duration,
@@ -148,6 +149,11 @@ pub fn train(
 
     let threads = Threads::new(options.threads)?;
     let dataset = FolderDataset::scan(data, options.scan)?;
+    if dataset.has_inside(run) {
+        return Err(Error::RunInData {
+            path: run.to_owned(),
+        });
+    }
     let mut data =
         TrainingData::load(&dataset, &config, options.memory_budget, &threads, observer)?;
     data.inputs.start = start.as_ref().map(Start::digest).transpose()?;

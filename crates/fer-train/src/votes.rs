@@ -10,10 +10,10 @@ use std::path::Path;
 use fer_core::Emotion;
 use sha2::{Digest, Sha256};
 
+use crate::csv_rows::{Fault, header_and_rows};
 use crate::error::{Error, Result};
-use crate::paths::portable;
-use crate::read::{MAX_LIST_BYTES, read_file};
-use crate::text::decode;
+use crate::paths::refuse_unrelated;
+use crate::read::{MAX_LIST_BYTES, read_file, text_of};
 
 /// The votes on one image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,7 +118,7 @@ impl Votes {
     /// count that is no small whole number, or a file listed twice.
     pub fn load(path: &Path) -> Result<Self> {
         let bytes = read_file(path, MAX_LIST_BYTES)?;
-        let text = decode(&bytes, path)?;
+        let text = text_of(&bytes, path)?;
         let parsed = Self::parse(text.as_bytes()).map_err(|(line, reason)| Error::Votes {
             path: path.to_owned(),
             line,
@@ -136,27 +136,15 @@ impl Votes {
     /// [`Error::NothingListed`] with a path of either side.
     pub(crate) fn refuse_unrelated<'a>(
         &self,
-        mut images: impl Iterator<Item = Cow<'a, Path>> + Clone,
+        images: impl Iterator<Item = Cow<'a, Path>> + Clone,
     ) -> Result<()> {
-        if images.clone().any(|path| self.of(&path).is_some()) {
-            return Ok(());
-        }
-        match (self.ballots.keys().min(), images.next()) {
-            (Some(listed), Some(path)) => Err(Error::NothingListed {
-                list: "votes file",
-                found: listed.clone(),
-                expected: portable(&path),
-            }),
-            _ => Ok(()),
-        }
+        let first = self.ballots.keys().min();
+        refuse_unrelated("votes file", first, images, |path| self.of(path).is_some())
     }
 
     /// Parses the bytes of a votes file; an error is a line number and a reason.
-    fn parse(bytes: &[u8]) -> Result<Self, (u64, String)> {
-        let mut reader = csv::ReaderBuilder::new()
-            .trim(csv::Trim::All)
-            .from_reader(bytes);
-        let headers = reader.headers().map_err(|error| (1, error.to_string()))?;
+    fn parse(bytes: &[u8]) -> Result<Self, Fault> {
+        let (headers, rows) = header_and_rows(bytes)?;
         let columns: Vec<Column> = headers
             .iter()
             .map(Column::parse)
@@ -165,14 +153,8 @@ impl Votes {
         Column::check_complete(&columns).map_err(|reason| (1, reason))?;
 
         let mut ballots = HashMap::new();
-        for record in reader.records() {
-            let record = record.map_err(|error| {
-                (
-                    error.position().map_or(0, csv::Position::line),
-                    error.to_string(),
-                )
-            })?;
-            let line = record.position().map_or(0, csv::Position::line);
+        for row in rows {
+            let (line, record) = row?;
             let (file, ballot) = read_ballot(&columns, &record).map_err(|reason| (line, reason))?;
             if ballots.insert(file.to_owned(), ballot).is_some() {
                 return Err((line, format!("{file} is listed twice")));

@@ -1,12 +1,16 @@
 //! Listing of split folders, class folders and the files in them.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use fer_core::{Emotion, Unlisted, Walked, WalkedKind, files_in, is_junk};
+use fer_core::{Emotion, Image, Unlisted, Walked, WalkedKind, files_in, is_junk};
 
 use super::{Item, Split, SplitName, Unreadable};
 use crate::error::{Error, Result};
+
+/// The bytes of a file that tell whether it is an image.
+const BEGINNING_BYTES: u64 = 1024;
 
 /// The folders directly under a dataset's root.
 pub(super) struct SplitFolders {
@@ -97,8 +101,32 @@ pub(super) fn class_folders(root: &Path, prefix: &Path) -> Result<Classes> {
             None => classes.unknown.push(prefix.join(&name)),
         }
     }
+    let loose = loose_images(&folder)?.into_iter().map(|name| Unreadable {
+        path: prefix.join(name),
+        reason: "an image in no class folder: it is not looked at".into(),
+    });
+    classes.split.unreadable.extend(loose);
     sort(&mut classes.split);
     Ok(classes)
+}
+
+/// The names of the images that lie in `folder` itself.
+fn loose_images(folder: &Path) -> Result<Vec<PathBuf>> {
+    let is_image = |path: &Path| {
+        let mut beginning = Vec::new();
+        let file = fs::File::open(path);
+        file.and_then(|file| file.take(BEGINNING_BYTES).read_to_end(&mut beginning))
+            .is_ok_and(|_| Image::is_encoded(&beginning))
+    };
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(|source| Error::io("list", folder, source))? {
+        let entry = entry.map_err(|source| Error::io("list", folder, source))?;
+        let is_file = fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_file());
+        if is_file && !is_junk(entry.file_name()) && is_image(&entry.path()) {
+            names.push(PathBuf::from(entry.file_name()));
+        }
+    }
+    Ok(names)
 }
 
 /// Lists the images in `root/folder` at any depth, each with the class that `label` gives its path; the second value is those that it

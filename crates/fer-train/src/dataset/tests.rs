@@ -127,6 +127,19 @@ fn class_folders_and_splits_inside_class_folders_are_reported_and_other_folders_
 }
 
 #[test]
+fn images_beside_the_class_folders_are_reported() {
+    let folder = complete();
+    let png = [b"\x89PNG\r\n\x1a\n".as_slice(), &[0; 30]].concat();
+    fs::write(folder.path().join("train/loose.png"), &png).unwrap();
+    fs::write(folder.path().join("train/.hidden.png"), &png).unwrap();
+    fs::write(folder.path().join("train/labels.csv"), "file,happy\n").unwrap();
+    let train = scan(folder.path()).unwrap().train;
+    let reported: Vec<_> = train.unreadable.iter().map(|file| &file.path).collect();
+    assert_eq!(reported, [Path::new("train/loose.png")]);
+    assert!(train.unreadable[0].reason.contains("no class folder"));
+}
+
+#[test]
 fn a_missing_split_says_what_is_there() {
     let root = folder_with(&["train/happy/1.png", "extra/1.png"]);
     let error = scan(root.path()).unwrap_err();

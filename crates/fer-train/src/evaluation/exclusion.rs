@@ -1,13 +1,13 @@
 //! Lists of images to leave out of the figures.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::dataset::Item;
-use crate::error::{Error, Result};
-use crate::paths::portable;
-use crate::read::{MAX_LIST_BYTES, read_file};
-use crate::text::decode;
+use crate::error::Result;
+use crate::paths::{portable, refuse_unrelated};
+use crate::read::read_list;
 
 /// Images to leave out: paths relative to the folder that is evaluated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,9 +21,7 @@ impl ExcludeList {
     /// # Errors
     /// [`Error::Io`] if the file cannot be read or is not text (UTF-8, or UTF-16 with a byte order mark).
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        let bytes = read_file(path, MAX_LIST_BYTES)?;
-        Ok(decode(&bytes, path)?.lines().collect())
+        Ok(read_list(path.as_ref())?.lines().collect())
     }
 
     /// Returns `true` if an image, by its path relative to the folder, is on the list.
@@ -46,17 +44,10 @@ impl ExcludeList {
 
     /// Refuses a list that names none of `items`.
     pub(super) fn refuse_unrelated(&self, items: &[Item]) -> Result<()> {
-        if items.iter().any(|item| self.contains(&item.path)) {
-            return Ok(());
-        }
-        match (self.paths.first(), items.first()) {
-            (Some(listed), Some(item)) => Err(Error::NothingListed {
-                list: "exclude list",
-                found: listed.clone(),
-                expected: portable(&item.path),
-            }),
-            _ => Ok(()),
-        }
+        let images = items.iter().map(|item| Cow::Borrowed(item.path.as_path()));
+        refuse_unrelated("exclude list", self.paths.first(), images, |path| {
+            self.contains(path)
+        })
     }
 
     /// The paths that name none of `items`.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use fer_core::{Emotion, Model, PerEmotion};
 use fer_report::charts::{Bin, LineChart, ReliabilityChart};
+use fer_report::intervals::{Figure, IntervalChart};
 use fer_report::{SOFTWARE, thumbnail};
 use serde::Serialize;
 
@@ -11,6 +12,7 @@ use super::render;
 use crate::calibrate::warnings;
 use crate::error::Result;
 use crate::evaluation::{EvaluatedImage, Evaluation, Scores};
+use crate::group_figures::{GroupColumn, GroupFigures};
 use crate::metrics::ReliabilityBin;
 use crate::progress::EpochMetrics;
 use crate::training_run::TrainingRun;
@@ -38,6 +40,7 @@ pub fn evaluation_html(
         folder: String,
         evaluation: &'a Evaluation,
         parts: Vec<Part<'a>>,
+        groups: Vec<GroupChart<'a>>,
         mistakes: Vec<Mistake<'a>>,
         facts: Vec<Fact>,
     }
@@ -49,6 +52,7 @@ pub fn evaluation_html(
             model_name,
             folder: folder.display().to_string(),
             parts: parts(evaluation),
+            groups: group_charts(evaluation),
             mistakes: mistakes(evaluation, folder),
             facts: facts(model),
             evaluation,
@@ -174,6 +178,39 @@ fn reliability_chart(bins: &[ReliabilityBin]) -> ReliabilityChart {
         })
         .collect();
     ReliabilityChart::new(&bins)
+}
+
+/// The groups of a column and the chart of their accuracies.
+#[derive(Serialize)]
+struct GroupChart<'a> {
+    column: &'a GroupColumn,
+    chart: IntervalChart,
+}
+
+fn group_charts(evaluation: &Evaluation) -> Vec<GroupChart<'_>> {
+    let grouped = evaluation.groups.iter();
+    let columns = grouped.flat_map(|grouped| &grouped.columns);
+    columns.map(GroupChart::of).collect()
+}
+
+impl<'a> GroupChart<'a> {
+    fn of(column: &'a GroupColumn) -> Self {
+        let figure = |group: &GroupFigures| {
+            let [low, high] = group.accuracy_ci95;
+            let figure = Figure::Interval {
+                estimate: 100.0 * group.accuracy,
+                interval: (100.0 * low, 100.0 * high),
+                counted: None,
+                text: None,
+            };
+            (group.group.clone(), figure)
+        };
+        let figures: Vec<_> = column.groups.iter().map(figure).collect();
+        Self {
+            column,
+            chart: IntervalChart::new("Accuracy, in hundredths", &figures, None),
+        }
+    }
 }
 
 /// A wrong answer with its image.

@@ -21,6 +21,19 @@ fn a_run_directory_that_is_in_use_is_refused_and_says_what_to_do() {
 }
 
 #[test]
+fn a_run_directory_among_the_images_is_refused() {
+    let data = dataset();
+    for folder in ["train/run", "validation/happy", "train/sad/../run"] {
+        let error = train_into(&data, &data.path().join(folder), config(), &options());
+        assert!(matches!(
+            error,
+            Err(Error::RunInData { .. } | Error::RunExists { .. })
+        ));
+    }
+    assert!(!data.path().join("train/run").exists());
+}
+
+#[test]
 fn a_resume_with_another_configuration_or_dataset_is_refused() {
     let (data, folder) = (dataset(), tempfile::tempdir().unwrap());
     train(
