@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, overload
 
 from fer import _fer
 from fer._arrow import predicted
 from fer._batch import Batch
 from fer._found import boxes_from, detect
-from fer._inputs import read, scalars, several
+from fer._inputs import is_missing, read, scalars, several
 from fer._prediction import Prediction
 from fer._progress import counter
 from fer.exceptions import ConfigError, FerError
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Classifier", "classifier_of"]
 
+_EITHER = "boxes and detector: expected one of them"
+# What an iterator gives that has come to its end.
+_MISSING: Any = object()
 # Images that a stream of predictions takes at a time.
 _STREAMED_PER_CORE = 16
 
@@ -84,7 +87,7 @@ class Classifier:
         image = read(image)
         if detector is not None:
             if boxes is not None:
-                raise ConfigError("boxes and detector: expected one of them", "invalid_argument")
+                raise ConfigError(_EITHER, "invalid_argument")
             boxes = detect(detector, image, bgr)
         given = None if boxes is None else boxes_from(boxes)
         found, path = analyzer.predict(image, faces, bgr, given)
@@ -96,7 +99,7 @@ class Classifier:
         images: str | os.PathLike[str] | Iterable[ImageInput],
         *,
         faces: FaceMode = ...,
-        boxes: Sequence[Boxes] | None = ...,
+        boxes: Iterable[Boxes] | None = ...,
         detector: Detector | None = ...,
         bgr: bool = ...,
         ids: Sequence[Any] | None = ...,
@@ -109,7 +112,7 @@ class Classifier:
         images: str | os.PathLike[str] | Iterable[ImageInput],
         *,
         faces: FaceMode = ...,
-        boxes: Sequence[Boxes] | None = ...,
+        boxes: Iterable[Boxes] | None = ...,
         detector: Detector | None = ...,
         bgr: bool = ...,
         ids: None = ...,
@@ -121,7 +124,7 @@ class Classifier:
         images: str | os.PathLike[str] | Iterable[ImageInput],
         *,
         faces: FaceMode = "auto",
-        boxes: Sequence[Boxes] | None = None,
+        boxes: Iterable[Boxes] | None = None,
         detector: Detector | None = None,
         bgr: bool = False,
         ids: Sequence[Any] | None = None,
@@ -129,24 +132,28 @@ class Classifier:
         stream: bool = False,
     ) -> Batch | Iterator[Prediction]:
         """Find the faces in many images and name their expression, as ``fer.predict_batch``."""
+        if boxes is not None and detector is not None:
+            raise ConfigError(_EITHER, "invalid_argument")
         sources: Iterator[ImageInput]
         if isinstance(images, str | os.PathLike):
-            sources = iter(_fer.expand_inputs(images))
+            sources = iter(_fer.expand_inputs(images, videos=True))
         else:
             sources = several(images)
         if stream:
             if ids is not None:
                 raise ValueError("ids belong to the table of a Batch: leave them out with stream=True")
-            if boxes is not None:
-                raise ValueError("boxes are those of listed images: leave them out with stream=True")
-            if detector is not None:
-                return self._one_by_one(sources, faces, None, detector, bgr, None)
+            if isinstance(images, Sized) and isinstance(boxes, Sized) and len(images) != len(boxes):
+                _refuse_boxes(len(boxes), len(images))
+            if boxes is not None or detector is not None:
+                return self._one_by_one(sources, faces, boxes, detector, bgr, None)
             return self._stream(sources, faces, bgr)
         listed = list(sources)
         if ids is not None:
             ids = scalars(ids, len(listed))
-        if boxes is not None and len(boxes) != len(listed):
-            raise ConfigError(f"boxes of {len(boxes)} images for {len(listed)} images", "invalid_argument")
+        if boxes is not None:
+            boxes = list(boxes)
+            if len(boxes) != len(listed):
+                _refuse_boxes(len(boxes), len(listed))
         if boxes is not None or detector is not None:
             with counter(progress) as count:
                 return Batch(list(self._one_by_one(listed, faces, boxes, detector, bgr, count)), ids)
@@ -226,14 +233,16 @@ class Classifier:
         self,
         sources: Iterable[ImageInput],
         faces: FaceMode,
-        boxes: Sequence[Boxes] | None,
+        boxes: Iterable[Boxes] | None,
         detector: Detector | None,
         bgr: bool,
         count: Counter | None,
     ) -> Iterator[Prediction]:
         """Predict images whose faces were found elsewhere; one that fails becomes an item with an error."""
-        for number, source in enumerate(sources):
-            given = None if boxes is None else boxes[number]
+        for number, (source, given) in enumerate(_with_boxes(sources, boxes)):
+            if is_missing(source):
+                yield from self._predictions([source], faces, bgr, None)
+                continue
             try:
                 yield self.predict(source, faces=faces, boxes=given, detector=detector, bgr=bgr)
             except FerError as error:
@@ -259,6 +268,28 @@ class Classifier:
 
     def __repr__(self) -> str:
         return f"Classifier({self._analyzer.name!r}, priors={self._analyzer.priors!r})"
+
+
+def _refuse_boxes(boxes: int, images: int) -> NoReturn:
+    raise ConfigError(f"boxes of {boxes} images for {images} images", "invalid_argument")
+
+
+def _with_boxes(
+    sources: Iterable[ImageInput], boxes: Iterable[Boxes] | None
+) -> Iterator[tuple[ImageInput, Boxes | None]]:
+    """Give each image with its boxes, as both come."""
+    if boxes is None:
+        yield from ((source, None) for source in sources)
+        return
+    rest = iter(boxes)
+    number = 0
+    for number, source in enumerate(sources, 1):
+        given = next(rest, _MISSING)
+        if given is _MISSING:
+            raise ConfigError(f"boxes of {number - 1} images, and an image more", "invalid_argument")
+        yield source, given
+    if next(rest, _MISSING) is not _MISSING:
+        raise ConfigError(f"boxes of more than the {number} images", "invalid_argument")
 
 
 def classifier_of(

@@ -7,7 +7,7 @@ from typing import Any
 
 from fer.exceptions import ImageError
 
-__all__ = ["read", "scalars", "several"]
+__all__ = ["is_missing", "read", "scalars", "several"]
 
 
 def read(image: Any) -> Any:
@@ -63,14 +63,19 @@ def scalars(ids: Iterable[Any], count: int) -> list[Any]:
     return [None if value is None else str(value) for value in plain]
 
 
+def is_missing(value: Any) -> bool:
+    """Return ``True`` for what stands for no value in a table: ``None``, NaN, pandas' ``NA`` and ``NaT``."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, float) and value != value
+
+
 def _plain(value: Any) -> Any:
     if hasattr(value, "dtype") and hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
         value = value.item()  # a scalar of NumPy
     if isinstance(value, list | tuple | dict | set) or getattr(value, "ndim", 0) != 0:
         raise TypeError(f"an id is of type {type(value).__name__}, expected a scalar")
-    if value is None or type(value).__name__ in ("NAType", "NaTType"):
-        return None
-    return None if isinstance(value, float) and value != value else value
+    return None if is_missing(value) else value
 
 
 def _is_long(value: Any) -> bool:

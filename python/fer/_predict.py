@@ -85,7 +85,7 @@ def predict_batch(
     images: str | os.PathLike[str] | Iterable[ImageInput],
     *,
     faces: FaceMode = ...,
-    boxes: Sequence[Boxes] | None = ...,
+    boxes: Iterable[Boxes] | None = ...,
     detector: Detector | None = ...,
     model: str | os.PathLike[str] | Classifier | None = ...,
     priors: str | Sequence[float] | Mapping[str, float] | None = ...,
@@ -99,7 +99,7 @@ def predict_batch(
     images: str | os.PathLike[str] | Iterable[ImageInput],
     *,
     faces: FaceMode = ...,
-    boxes: Sequence[Boxes] | None = ...,
+    boxes: Iterable[Boxes] | None = ...,
     detector: Detector | None = ...,
     model: str | os.PathLike[str] | Classifier | None = ...,
     priors: str | Sequence[float] | Mapping[str, float] | None = ...,
@@ -112,7 +112,7 @@ def predict_batch(
     images: str | os.PathLike[str] | Iterable[ImageInput],
     *,
     faces: FaceMode = "auto",
-    boxes: Sequence[Boxes] | None = None,
+    boxes: Iterable[Boxes] | None = None,
     detector: Detector | None = None,
     model: str | os.PathLike[str] | Classifier | None = None,
     priors: str | Sequence[float] | Mapping[str, float] | None = None,
@@ -134,7 +134,7 @@ def predict_batch(
     faces
         As in ``fer.predict``.
     boxes
-        Faces found before, for each image as in ``fer.predict``.
+        Faces found before: for each image in turn, boxes as in ``fer.predict``; ``None`` searches it.
     detector
         As in ``fer.predict``; called for one image after the other.
     model

@@ -48,7 +48,7 @@ def frames_of(source: Source, frames_per_second: float, wait: float = 0.0) -> Ti
         return _read(path, frames_per_second)
     if wait > 0:
         return _counted(_arriving(path, wait), frames_per_second)
-    return _counted(_fer.expand_inputs(path), frames_per_second)
+    return _counted(_fer.expand_inputs(path, videos=False), frames_per_second)
 
 
 def is_camera(source: Source) -> bool:
@@ -172,6 +172,6 @@ def _arriving(folder: Path, wait: float) -> Iterator[Path]:
 
 def _images_in(folder: Path) -> list[Path]:
     try:
-        return _fer.expand_inputs(folder)
+        return _fer.expand_inputs(folder, videos=False)
     except ImageNotFoundError:
         return []

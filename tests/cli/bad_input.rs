@@ -173,6 +173,8 @@ fn a_name_that_is_not_unicode_is_no_problem() {
         let (code, item) = item(path);
         assert_eq!(code, 0, "{item}");
         assert!(item["path"].as_str().unwrap().contains("face-"), "{item}");
+        let bytes = item["path_bytes"].as_str().unwrap();
+        assert!(bytes.ends_with("666163652dff2e6a7067"), "{item}");
         assert_eq!(item["faces"].as_array().unwrap().len(), 1);
     }
 }

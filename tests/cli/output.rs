@@ -1,5 +1,6 @@
 //! `fer predict --output`, `--resume` and standard input.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -35,11 +36,17 @@ fn predict(folder: &Path, out: &Path) -> assert_cmd::Command {
 
 /// Starts a prediction, and kills it once its journal has more than `bytes`.
 fn kill_at(folder: &Path, out: &Path, bytes: u64) {
+    kill_with(folder, out, bytes, &[]);
+}
+
+/// As [`kill_at`], with more arguments.
+fn kill_with(folder: &Path, out: &Path, bytes: u64, arguments: &[&OsStr]) {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_fer"));
     command
         .args(["--quiet", "predict", "--threads", "1", "--resume"])
         .arg("--output")
         .args([out, folder])
+        .args(arguments)
         .stderr(Stdio::null());
     let mut child: Child = command.spawn().unwrap();
     let journal = journal_of(out);
@@ -51,6 +58,44 @@ fn kill_at(folder: &Path, out: &Path, bytes: u64) {
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(!out.exists(), "it was killed too late");
+}
+
+#[test]
+fn a_run_with_boxes_is_resumed_with_the_same_boxes_only() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = images(root.path());
+    let boxes = root.path().join("boxes.csv");
+    let write_boxes = |side: u32| {
+        let row = |number: usize| format!("images/{number:03}.jpg,2,2,{side},{side}\n");
+        let rows: String = (0..120).map(row).collect();
+        fs::write(&boxes, format!("path,x,y,width,height\n{rows}")).unwrap();
+    };
+    write_boxes(40);
+    let arguments = [OsStr::new("--boxes"), boxes.as_os_str()];
+    let whole = root.path().join("whole.csv");
+    assert_eq!(run(predict(&folder, &whole).args(arguments)).code, 1);
+
+    let out = root.path().join("out.csv");
+    kill_with(&folder, &out, 3_000, &arguments);
+    for other in [Some(44), None] {
+        let mut command = predict(&folder, &out);
+        command.arg("--resume");
+        if let Some(side) = other {
+            write_boxes(side);
+            command.args(arguments);
+        }
+        let refused = run(&mut command);
+        assert!(
+            refused.stderr.contains("other options"),
+            "{}",
+            refused.stderr
+        );
+        assert!(!out.exists());
+    }
+    write_boxes(40);
+    let resumed = run(predict(&folder, &out).arg("--resume").args(arguments));
+    assert_eq!(resumed.code, 1, "bad images: {}", resumed.stderr);
+    assert!(fs::read(&out).unwrap() == fs::read(&whole).unwrap());
 }
 
 fn journal_of(out: &Path) -> PathBuf {

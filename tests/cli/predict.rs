@@ -161,6 +161,75 @@ fn the_csv_of_a_prediction_serves_as_its_boxes() {
 }
 
 #[test]
+fn a_video_among_the_images_of_a_folder_is_a_row_and_not_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let photos = folder.path().join("photos");
+    std::fs::create_dir(&photos).unwrap();
+    std::fs::copy(face("happy"), photos.join("a.jpg")).unwrap();
+    std::fs::copy(face("sad"), photos.join("c.jpg")).unwrap();
+    std::fs::write(photos.join("b.mp4"), "no video").unwrap();
+
+    let csv = run(fer().args(["predict", "--format", "csv"]).arg(&photos));
+    assert_eq!(csv.code, 1);
+    assert_eq!(csv.stdout.lines().count(), 4, "{}", csv.stdout);
+    assert!(
+        csv.stdout.contains("b.mp4 is a video among images"),
+        "{}",
+        csv.stdout
+    );
+    let drawn = folder.path().join("drawn");
+    let draw = run(fer().args(["predict", "--draw"]).args([&drawn, &photos]));
+    assert_eq!(draw.code, 1);
+    assert!(draw.stderr.contains("b.mp4 is a video"), "{}", draw.stderr);
+    assert_eq!(drawn.read_dir().unwrap().count(), 2);
+    let boxes = folder.path().join("boxes.csv");
+    let rows = "photos/a.jpg,1,1,40,40\nphotos/c.jpg,1,1,40,40\n";
+    std::fs::write(&boxes, format!("path,x,y,width,height\n{rows}")).unwrap();
+    let judged = run(fer().args(["predict", "--boxes"]).args([&boxes, &photos]));
+    assert_eq!(judged.code, 1);
+    assert!(
+        judged.stderr.contains("b.mp4 is a video"),
+        "{}",
+        judged.stderr
+    );
+    // JSON holds both: the video is looked at, and this one cannot be read.
+    let json = run(fer().args(["predict", "--format", "json"]).arg(&photos));
+    assert_eq!(
+        (json.code, json.stdout.lines().count()),
+        (1, 3),
+        "{}",
+        json.stdout
+    );
+    // Who names both asks for what no table holds.
+    let named = run(fer()
+        .args(["predict", "--format", "csv"])
+        .args([photos.join("a.jpg"), photos.join("b.mp4")]));
+    assert_eq!((named.code, named.stdout.as_str()), (1, ""));
+}
+
+#[test]
+fn boxes_and_lists_in_utf16_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let utf16 = |text: &str| -> Vec<u8> {
+        let text = format!("\u{feff}{text}");
+        text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+    };
+    std::fs::copy(face("happy"), folder.path().join("a.jpg")).unwrap();
+    let csv = folder.path().join("boxes.csv");
+    std::fs::write(&csv, utf16("path,x,y,width,height\r\na.jpg,1,1,40,40\r\n")).unwrap();
+    let mut command = fer();
+    command.args(["predict", "--format", "csv", "--boxes", "boxes.csv", "-"]);
+    let list = utf16("a.jpg\r\n");
+    let found = run(command.current_dir(folder.path()).write_stdin(list));
+    assert_eq!(found.code, 0, "{}", found.stderr);
+    assert!(
+        found.stdout.contains("a.jpg,0,1,1,40,40,"),
+        "{}",
+        found.stdout
+    );
+}
+
+#[test]
 fn a_folder_is_searched_in_depth_in_a_fixed_order_and_a_glob_is_expanded() {
     let run_on = |path: &std::path::Path| {
         let run = run(fer().args(["predict", "--format", "json"]).arg(path));

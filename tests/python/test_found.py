@@ -62,3 +62,26 @@ def test_bad_boxes_are_refused_and_stop_no_batch(photo):
     assert raised.value.kind == "detector"
     assert isinstance(raised.value.__cause__, ValueError)
     assert fer.predict_batch([photo], detector=failing)[0].error.kind == "detector"
+
+
+def test_a_stream_takes_boxes_as_they_come(photo):
+    boxes = fer.predict(photo).boxes
+    given = [boxes[:1], None, [], boxes]
+    expected = [fer.predict(photo, boxes=some) for some in given]
+    assert list(fer.predict_batch([photo] * 4, boxes=given, stream=True)) == expected
+    assert list(fer.predict_batch((photo for _ in given), boxes=iter(given), stream=True)) == expected
+    missing = list(fer.predict_batch([photo, None], boxes=[boxes[:1], []], stream=True))
+    assert missing[0] == expected[0]
+    assert missing[1].error.kind == "missing"
+
+
+def test_boxes_that_do_not_fit_the_images_are_refused(photo):
+    with pytest.raises(fer.ConfigError, match="boxes of 1 images for 2"):
+        fer.predict_batch([photo, photo], boxes=[[]], stream=True)
+    for given, images in ((iter([[]]), 2), (iter([[], []]), 1)):
+        stream = fer.predict_batch((photo for _ in range(images)), boxes=given, stream=True)
+        assert len(next(stream)) == 0
+        with pytest.raises(fer.ConfigError, match="boxes of"):
+            next(stream)
+    with pytest.raises(fer.ConfigError, match="expected one of them"):
+        fer.predict_batch([photo], boxes=[[]], detector=list)

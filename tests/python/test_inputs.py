@@ -1,6 +1,9 @@
 """Every kind of image, and how kinds of one image agree."""
 
 import io
+import json
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -290,3 +293,31 @@ def test_priors_may_be_named(face):
     assert fer.predict(face, priors=named) == fer.predict(face, priors=[1, 2, 3, 4])
     with pytest.raises(fer.ConfigError):
         fer.predict(face, priors={"happy": 1})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_name_that_is_not_utf8_can_be_opened_again(face, tmp_path):
+    content = face.read_bytes()
+    (Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.jpg"))).write_bytes(content)
+    batch = fer.predict_batch(tmp_path)
+    assert Path(batch[0].path).read_bytes() == content
+    assert fer.predict(batch[0].path).path == batch[0].path
+    # Tables are text: there the byte is the replacement character.
+    assert batch.to_arrow()["path"].to_pylist()[0].endswith("caf\ufffd.jpg")
+    assert json.loads(json.dumps(batch.to_dicts()))[0]["path"] == batch[0].path
+
+
+def test_what_is_no_image_is_named(tmp_path):
+    for name, content, word in (
+        ("a.jpg", b"\0\0\0\x20ftypisom\0\0\2\0", "video"),
+        ("b.jpg", b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+        ("c.jpg", b"\0\0\0\x18ftypheix", "HEIC"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(fer.ImageError, match=word):
+            fer.predict(tmp_path / name)
+    with pytest.raises(fer.ImageNotFoundError, match="an address is no path"):
+        fer.predict("https://example.org/a.jpg")
+    (tmp_path / "clip.mp4").write_bytes(b"\0\0\0\x20ftypisom\0\0\2\0")
+    names = [Path(item.path).name for item in fer.predict_batch(tmp_path)]
+    assert names == ["a.jpg", "b.jpg", "c.jpg", "clip.mp4"]

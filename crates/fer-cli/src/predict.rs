@@ -25,15 +25,26 @@ use output::Output;
 
 pub(crate) fn run(args: &PredictArgs, quiet: bool) -> Result<Status> {
     let format = args.output.as_deref().map(FileFormat::of).transpose()?;
-    let boxes = args.boxes.as_deref().map(GivenBoxes::load).transpose()?;
+    let boxes = args
+        .boxes
+        .as_deref()
+        .map(GivenBoxes::load)
+        .transpose()?
+        .map(Arc::new);
     let inputs = Inputs::read(&args.paths, args.null)?;
-    let files = inputs.files();
+    let is_table = format.map_or(args.format == Format::Csv, FileFormat::is_table);
+    let mut files = inputs.files();
+    // Boxes, drawings and tables are of images: a video that a folder holds among them is a row with an error.
+    let strays = if is_table || boxes.is_some() || args.draw.is_some() {
+        take_stray_videos(&mut files, &args.paths)
+    } else {
+        Vec::new()
+    };
     if let Some(boxes) = &boxes {
         refuse_unused(boxes, &files)?;
     }
-    let analyzer = analyzer(&args.model, boxes)?;
+    let analyzer = analyzer(&args.model, boxes.clone())?;
     let videos = files.iter().filter(|file| is_video(file)).count();
-    let is_table = format.map_or(args.format == Format::Csv, FileFormat::is_table);
     if is_table && videos > 0 && videos < files.len() {
         return Err(Error::MixedTable);
     }
@@ -50,13 +61,14 @@ pub(crate) fn run(args: &PredictArgs, quiet: bool) -> Result<Status> {
         drawing,
         progress: None,
         quiet,
-        total: images.len(),
+        total: images.len() + strays.len(),
         images: 0,
         frames: 0,
     };
-    let mut files = files;
+    files.extend(strays.iter().cloned());
     if let Some(path) = &args.output {
-        let Some(journal) = Journal::open(path, &settings(&analyzer, args), args.resume)? else {
+        let settings = settings(&analyzer, args, boxes.as_deref());
+        let Some(journal) = Journal::open(path, &settings, args.resume)? else {
             if !quiet {
                 say(format_args!("{} is complete", path.display()));
             }
@@ -64,6 +76,8 @@ pub(crate) fn run(args: &PredictArgs, quiet: bool) -> Result<Status> {
         };
         run.write_to(journal, &mut files)?;
     }
+    let strays = files.extract_if(.., |file| strays.contains(file));
+    let strays: Vec<PathBuf> = strays.collect();
     match &inputs {
         Inputs::Image(content) => {
             let result = analyzer.encoded(STDIN, content);
@@ -75,7 +89,19 @@ pub(crate) fn run(args: &PredictArgs, quiet: bool) -> Result<Status> {
             })?;
         }
     }
+    for path in strays {
+        run.add_stray_video(path)?;
+    }
     run.finish()
+}
+
+/// Takes the videos that were not named, but found among images, out of `files`.
+fn take_stray_videos(files: &mut Vec<PathBuf>, named: &[PathBuf]) -> Vec<PathBuf> {
+    if files.iter().all(is_video) {
+        return Vec::new();
+    }
+    let strays = files.extract_if(.., |file| is_video(&file) && !named.contains(file));
+    strays.collect()
 }
 
 /// Refuses boxes that would not be used: of files that are no input, and in videos.
@@ -92,23 +118,24 @@ fn refuse_unused(boxes: &GivenBoxes, files: &[PathBuf]) -> Result<()> {
 }
 
 /// An analyzer as the arguments ask for.
-fn analyzer(args: &ModelArgs, boxes: Option<GivenBoxes>) -> Result<Analyzer> {
+fn analyzer(args: &ModelArgs, boxes: Option<Arc<GivenBoxes>>) -> Result<Analyzer> {
     let classifier = load_classifier(args.model.as_deref(), args.priors, args.threads)?;
     let options = AnalyzerOptions {
         faces: args.faces,
         threads: args.threads,
-        boxes: boxes.map(Arc::new),
+        boxes,
         ..AnalyzerOptions::default()
     };
     Ok(Analyzer::new(classifier, options)?)
 }
 
 /// All that results depend on beside the inputs.
-fn settings(analyzer: &Analyzer, args: &PredictArgs) -> Value {
+fn settings(analyzer: &Analyzer, args: &PredictArgs, boxes: Option<&GivenBoxes>) -> Value {
     json!({
         "fer": env!("CARGO_PKG_VERSION"),
         "faces": args.model.faces.name(),
         "frames_per_second": args.frames_per_second,
+        "boxes": boxes.map(GivenBoxes::digest),
         "model": describe(analyzer.classifier()),
     })
 }
@@ -149,6 +176,17 @@ impl Run {
         self.total = files.iter().filter(|file| !is_video(file)).count();
         self.output = Output::to_file(journal)?;
         Ok(())
+    }
+
+    /// Adds a video that cannot be looked at beside images.
+    fn add_stray_video(&mut self, path: PathBuf) -> Result<()> {
+        let outcome = Err(fer_vision::Error::VideoAmongImages { path: path.clone() });
+        let result = ImageResult {
+            path,
+            animated: false,
+            outcome,
+        };
+        self.add_image(&result, || Err(fer_core::Error::NotAnImage))
     }
 
     fn add(&mut self, item: Item<'_>) -> Result<()> {

@@ -1,5 +1,6 @@
 //! A loaded model with its detector: what `fer.Classifier` stands on.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -27,7 +28,7 @@ pub(crate) struct Analyzer {
 }
 
 /// Faces of an image, its path where it is a file, and why it could not be read.
-type Outcome = (Vec<Face>, Option<String>, Option<PyErr>);
+type Outcome = (Vec<Face>, Option<OsString>, Option<PyErr>);
 
 /// Name, priors, threads and, of a file, content of the model.
 type State<'py> = (Option<String>, String, usize, Option<Bound<'py, PyBytes>>);
@@ -126,7 +127,7 @@ impl Analyzer {
         faces: &str,
         bgr: bool,
         boxes: Option<Vec<GivenBox>>,
-    ) -> PyResult<(Vec<Face>, Option<String>)> {
+    ) -> PyResult<(Vec<Face>, Option<OsString>)> {
         let analyzer = self.analyzer(faces)?;
         let input = ImageInput::new(image, bgr)?;
         let source = input.source()?;

@@ -1,5 +1,7 @@
 //! `fer.Face`: a face of an image and its apparent expression.
 
+use std::path::PathBuf;
+
 use fer_core::framing::Framing;
 use fer_core::{Emotion, OtherShare, PerEmotion, Prediction};
 use fer_vision::{FaceBox, FaceRow, ImageResult};
@@ -224,12 +226,13 @@ impl Face {
 #[pyfunction]
 pub(crate) fn face_rows<'py>(
     py: Python<'py>,
-    path: Option<&str>,
+    path: Option<PathBuf>,
     faces: Vec<PyRef<'py, Face>>,
     error: Option<String>,
 ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let is_file = path.is_some();
     let result = ImageResult {
-        path: path.unwrap_or_default().into(),
+        path: path.unwrap_or_default(),
         animated: false,
         outcome: Ok(faces.iter().map(|face| face.0.clone()).collect()),
     };
@@ -241,7 +244,7 @@ pub(crate) fn face_rows<'py>(
                 ..row
             },
         )?;
-        if path.is_none() {
+        if !is_file {
             row.set_item("path", py.None())?;
         }
         Ok(row)

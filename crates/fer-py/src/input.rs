@@ -1,5 +1,6 @@
 //! Images as Python hands them over: a path, the bytes of a file, an array or a Pillow image.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use fer_core::{Image, ImageView, PixelFormat};
@@ -122,10 +123,10 @@ impl<'py> ImageInput<'py> {
         })
     }
 
-    /// The path, if it is a file.
-    pub(crate) fn path(&self) -> Option<String> {
+    /// The path, if it is a file; Python keeps one that is not UTF-8 so that it still opens.
+    pub(crate) fn path(&self) -> Option<OsString> {
         match self {
-            Self::File(path) => Some(path.to_string_lossy().into_owned()),
+            Self::File(path) => Some(path.clone().into_os_string()),
             _ => None,
         }
     }

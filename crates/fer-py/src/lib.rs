@@ -27,12 +27,15 @@ fn run_cli(py: Python<'_>, args: Vec<OsString>) -> i32 {
     py.detach(|| fer_cli::run(args))
 }
 
-/// Returns the image files that a file, a folder or a glob pattern names; it is an error if there are none.
+/// Returns the image files, and the `videos` if they are wanted, that a file, a folder or a glob pattern names; it is an error if there
+/// are none.
 #[pyfunction]
-fn expand_inputs(py: Python<'_>, path: PathBuf) -> PyResult<Vec<PathBuf>> {
-    let files = py
+#[pyo3(signature = (path, *, videos))]
+fn expand_inputs(py: Python<'_>, path: PathBuf, videos: bool) -> PyResult<Vec<PathBuf>> {
+    let mut files = py
         .detach(|| fer_vision::expand_inputs([&path]))
         .map_err(|error| errors::Subject::Image.raise(error))?;
+    files.retain(|file| videos || !fer_vision::is_video(file));
     match files.as_slice() {
         // Nothing was found: the name itself stays in the list.
         [] => Err(errors::no_images(&path)),

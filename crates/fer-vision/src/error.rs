@@ -109,6 +109,12 @@ pub enum Error {
         /// The folder.
         path: PathBuf,
     },
+    /// A video where only images are looked at.
+    #[error("{} is a video among images: name it by itself", path.display())]
+    VideoAmongImages {
+        /// The video.
+        path: PathBuf,
+    },
     /// A drawing in the place of an input.
     #[error("drawing would overwrite the input {}: name another file or folder", path.display())]
     DrawOver {
@@ -210,6 +216,7 @@ impl Error {
             | Self::DrawingNeedsFolder { .. }
             | Self::FrameTime { .. }
             | Self::FrameRate { .. } => ErrorKind::InvalidArgument,
+            Self::VideoAmongImages { .. } => ErrorKind::UnsupportedImage,
             #[cfg(feature = "files")]
             Self::Pattern { .. } => ErrorKind::InvalidArgument,
             Self::Threads { .. } => ErrorKind::Threads,

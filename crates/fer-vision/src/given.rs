@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use fer_core::{decode_text, read_capped};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use crate::{Error, GivenBox, Result};
 
@@ -12,9 +14,16 @@ use crate::{Error, GivenBox, Result};
 pub struct GivenBoxes {
     /// By the file's real path, in the order of the rows.
     boxes: HashMap<PathBuf, Vec<GivenBox>>,
+    digest: String,
 }
 
-/// The columns that are read; a row without a box says that its image has no face.
+/// The longest file of boxes that is read, in bytes.
+const MAX_BOXES_BYTES: u64 = 1 << 30;
+
+/// The columns that are read.
+const COLUMNS: [&str; 5] = ["path", "x", "y", "width", "height"];
+
+/// Cells of a row; a row without a box says that its image has no face.
 #[derive(Debug, Deserialize)]
 struct Row {
     path: PathBuf,
@@ -26,7 +35,7 @@ struct Row {
 
 impl GivenBoxes {
     /// Reads a CSV file with the columns `path`, `x`, `y`, `width` and `height`, such as `fer predict --format csv` writes; other
-    /// columns are ignored. Paths are looked for from the working directory, then from the folder of the CSV file.
+    /// columns are ignored. The text is UTF-8, or UTF-16 with a byte order mark. Paths are looked for from the working directory, then from the folder of the CSV file.
     ///
     /// # Errors
     /// [`Error::Boxes`] with the line and what is wrong there.
@@ -36,16 +45,27 @@ impl GivenBoxes {
             line,
             reason,
         };
+        let content = read_capped(path, MAX_BOXES_BYTES);
+        let content = content.map_err(|error| failed(0, error.to_string()))?;
+        let text = decode_text(&content).map_err(|error| failed(0, error.to_string()))?;
         let mut reader = csv::ReaderBuilder::new()
             .trim(csv::Trim::All)
-            .from_path(path)
-            .map_err(|error| failed(0, error.to_string()))?;
+            .from_reader(text.as_bytes());
         let folder = path.parent().unwrap_or(Path::new(""));
         let mut boxes: HashMap<PathBuf, Vec<GivenBox>> = HashMap::new();
         let headers = reader
             .headers()
             .map_err(|error| failed(1, error.to_string()))?
             .clone();
+        let lacking = COLUMNS
+            .iter()
+            .find(|name| headers.iter().all(|column| column != **name));
+        if let Some(name) = lacking {
+            let expected = COLUMNS.join(", ");
+            let reason =
+                format!("no column `{name}`: expected {expected}, with commas between them");
+            return Err(failed(1, reason));
+        }
         let mut record = csv::StringRecord::new();
         loop {
             let line = reader.position().line();
@@ -53,7 +73,9 @@ impl GivenBoxes {
                 .read_record(&mut record)
                 .map_err(|error| failed(line, error.to_string()))?;
             if !more {
-                return Ok(Self { boxes });
+                let digest = Sha256::digest(&content);
+                let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+                return Ok(Self { boxes, digest });
             }
             let row: Row = record
                 .deserialize(Some(&headers))
@@ -74,6 +96,11 @@ impl GivenBoxes {
                 }
             }
         }
+    }
+
+    /// Returns the SHA-256 of the CSV file, in hexadecimal digits.
+    pub fn digest(&self) -> &str {
+        &self.digest
     }
 
     /// The boxes of an image file, in the order of their rows.

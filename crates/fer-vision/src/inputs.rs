@@ -19,11 +19,11 @@ const VIDEO_EXTENSIONS: [&str; 17] = [
     "m2ts", "flv", "ogv", "mxf",
 ];
 
-/// Replaces folders by the image files in them (in depth) and glob patterns by what they match.
+/// Replaces folders by the image and video files in them (in depth) and glob patterns by what they match.
 ///
 /// The order is that of `inputs`, inside a folder or pattern by path: the same on every machine. Hidden and system files are skipped
 /// ([`fer_core::is_junk`]). What cannot be looked at stays in the list, so that reading it gives an error beside the other results: a path that
-/// does not exist, a pattern without a match, a folder without an image, and a broken link or unreadable folder inside a folder.
+/// does not exist, a pattern without a match, a folder without an image or video, and a broken link or unreadable folder inside a folder.
 ///
 /// # Errors
 /// [`Error::Pattern`] for a pattern that does not parse.
@@ -32,7 +32,7 @@ pub fn expand_inputs<P: AsRef<Path>>(inputs: impl IntoIterator<Item = P>) -> Res
     for input in inputs {
         let input = input.as_ref();
         let found = if input.is_dir() {
-            images_in(input)
+            media_in(input)
         } else if let Some(pattern) = as_pattern(input) {
             matches_of(pattern)?
         } else {
@@ -62,20 +62,20 @@ pub(crate) fn refuse_folder(path: &Path) -> Result<()> {
     let path = path.to_path_buf();
     match path.read_dir() {
         Err(source) => Err(Error::Folder { path, source }),
-        Ok(_) if images_in(&path).is_empty() => Err(Error::NoImages { path }),
+        Ok(_) if media_in(&path).is_empty() => Err(Error::NoImages { path }),
         Ok(_) => Err(Error::NotAFile { path }),
     }
 }
 
-/// Lists the images in a folder, and the entries that cannot be looked at.
-fn images_in(folder: &Path) -> Vec<PathBuf> {
-    let image = |found: std::result::Result<PathBuf, Unlisted>| match found {
-        Ok(path) => has_extension(&path, &IMAGE_EXTENSIONS).then_some(path),
+/// Lists the images and videos in a folder, and the entries that cannot be looked at.
+fn media_in(folder: &Path) -> Vec<PathBuf> {
+    let wanted = |found: std::result::Result<PathBuf, Unlisted>| match found {
+        Ok(path) => (has_extension(&path, &IMAGE_EXTENSIONS) || is_video(&path)).then_some(path),
         Err(unlisted) => Some(unlisted.path),
     };
     files_in(folder, |_| None)
         .into_iter()
-        .filter_map(image)
+        .filter_map(wanted)
         .collect()
 }
 
@@ -97,7 +97,7 @@ fn matches_of(pattern: &str) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
         match path {
-            Ok(path) if path.is_dir() => files.extend(images_in(&path)),
+            Ok(path) if path.is_dir() => files.extend(media_in(&path)),
             Ok(path) => files.push(path),
             Err(error) => files.push(error.path().to_path_buf()),
         }
@@ -158,6 +158,13 @@ mod tests {
         let folder = folder_with(&named);
         let files = expand_inputs([folder.path()]).unwrap();
         assert_eq!(names(folder.path(), &files), named);
+    }
+
+    #[test]
+    fn videos_in_folders_are_taken() {
+        let folder = folder_with(&["a.jpg", "b/clip.MP4", "c.txt"]);
+        let files = expand_inputs([folder.path()]).unwrap();
+        assert_eq!(names(folder.path(), &files), ["a.jpg", "b/clip.MP4"]);
     }
 
     #[test]

@@ -53,7 +53,8 @@ impl Serialize for Face {
 /// Result of one image file.
 ///
 /// As JSON, a line of `fer predict --format json`:
-/// `{"path", "error": null | {"kind", "message"}, "animated", "faces": [..]}`.
+/// `{"path", "error": null | {"kind", "message"}, "animated", "faces": [..]}`; where the path is not UTF-8, also `"path_bytes"`, in
+/// hexadecimal digits.
 #[derive(Debug)]
 pub struct ImageResult {
     /// The file.
@@ -78,11 +79,41 @@ impl ImageResult {
 
 impl Serialize for ImageResult {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut shape = serializer.serialize_struct("ImageResult", 4)?;
+        let mut shape = serializer.serialize_struct("ImageResult", 5)?;
         shape.serialize_field("path", &self.path.to_string_lossy())?;
+        if self.path.to_str().is_none() {
+            let bytes = self.path.as_os_str().as_encoded_bytes();
+            let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            shape.serialize_field("path_bytes", &digits)?;
+        }
         shape.serialize_field("error", &self.error())?;
         shape.serialize_field("animated", &self.animated)?;
         shape.serialize_field("faces", self.faces())?;
         shape.end()
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    use super::*;
+
+    #[test]
+    fn a_path_that_is_no_text_keeps_its_bytes() {
+        let json = |path: &[u8]| {
+            let path = PathBuf::from(OsStr::from_bytes(path));
+            let outcome = Ok(Vec::new());
+            let result = ImageResult {
+                path,
+                animated: false,
+                outcome,
+            };
+            serde_json::to_value(result).unwrap()
+        };
+        assert_eq!(json(b"caf\xe9.jpg")["path"], "caf\u{fffd}.jpg");
+        assert_eq!(json(b"caf\xe9.jpg")["path_bytes"], "636166e92e6a7067");
+        assert_eq!(json("café.jpg".as_bytes()).get("path_bytes"), None);
     }
 }

@@ -91,7 +91,7 @@ impl VideoFrames {
             .args(seek)
             .arg("-i")
             .arg(input)
-            .args(["-map", "0:V:0", "-vf", &filters(frames_per_second)])
+            .args(["-map", STREAM, "-vf", &filters(frames_per_second)])
             .args(["-r", OUTPUT_RATE, "-f", "image2pipe"])
             .args(["-c:v", "ppm", "-pix_fmt", "rgb24", "-"])
             .stdin(Stdio::null())
@@ -142,9 +142,16 @@ impl VideoFrames {
     }
 
     fn error(&self, said: String, reason: String) -> Error {
+        let message = match said.as_str() {
+            "" => reason,
+            said if said.contains(&format!("'{STREAM}' matches no streams")) => {
+                "no video in this file".into()
+            }
+            _ => said,
+        };
         Error::Video {
             path: self.path.clone(),
-            message: if said.is_empty() { reason } else { said },
+            message,
         }
     }
 
@@ -181,6 +188,9 @@ impl Drop for VideoFrames {
         self.stop();
     }
 }
+
+/// The stream that is decoded: the first video that is no cover of music.
+const STREAM: &str = "0:V:0";
 
 /// The rate that frames are written at, after their own times have been told: any constant one, so that none is repeated or dropped.
 const OUTPUT_RATE: &str = "25";

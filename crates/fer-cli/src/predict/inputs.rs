@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use fer_core::Image;
+use fer_core::{Image, decode_text};
 use fer_vision::expand_inputs;
 
 use crate::{Error, Result};
@@ -37,6 +37,10 @@ impl Inputs {
         if content.is_empty() {
             return Err(Error::EmptyStdin);
         }
+        // PowerShell writes lists in UTF-16, spreadsheets with a byte order mark.
+        if let (false, Ok(text)) = (null, decode_text(&content)) {
+            content = text.into_owned().into_bytes();
+        }
         if !null && is_image(&content) {
             return if paths.len() == 1 {
                 Ok(Self::Image(content))
@@ -61,13 +65,13 @@ impl Inputs {
     }
 }
 
-/// Returns `true` for an image file's content. A list of paths may begin as one does ("BMW/1.jpg"): if its first line is a file, it is a
-/// list.
+/// Returns `true` for the content of a file, which is to be an image. A list of paths may begin as an image does ("BMW/1.jpg"): if its
+/// first line is a file, it is a list. What holds a zero is none.
 fn is_image(content: &[u8]) -> bool {
     let is_list = listed(content, b'\n')
         .next()
         .is_some_and(|path| path.exists());
-    !is_list && Image::is_encoded(content)
+    !is_list && (Image::is_encoded(content) || content.contains(&0))
 }
 
 /// The paths of a list.
@@ -117,5 +121,6 @@ mod tests {
         assert!(!is_image(list.as_bytes()));
         assert!(is_image(b"\xff\xd8\xff\xe0 and so on"));
         assert!(!is_image(b"no/such/file.jpg\n"));
+        assert!(is_image(b"\0\0\0\x20ftypisom: a video"));
     }
 }
