@@ -5,16 +5,13 @@ use csv::StringRecord;
 /// A line, from 1, and what is wrong there.
 pub(crate) type Fault = (u64, String);
 
+/// A row with its line, or what is wrong with it.
+type Row = Result<(u64, StringRecord), Fault>;
+
 /// Returns the header of a table, and its rows each with its line. Blanks around cells are removed.
 pub(crate) fn header_and_rows(
     text: &[u8],
-) -> Result<
-    (
-        StringRecord,
-        impl Iterator<Item = Result<(u64, StringRecord), Fault>>,
-    ),
-    Fault,
-> {
+) -> Result<(StringRecord, impl Iterator<Item = Row>), Fault> {
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
         .from_reader(text);

@@ -78,12 +78,12 @@ pub struct Gap {
     pub compared: usize,
 }
 
-/// Computes the figures by the groups of each column; `columns` holds names and, per outcome, the group.
+/// The name of a column, and for each outcome the group that it belongs to.
+pub(crate) type GroupsOfColumn<'a> = (String, Vec<Option<&'a str>>);
+
+/// Computes the figures by the groups of each column.
 #[must_use]
-pub(crate) fn by_group(
-    outcomes: &[Outcome],
-    columns: &[(String, Vec<Option<&str>>)],
-) -> Vec<GroupColumn> {
+pub(crate) fn by_group(outcomes: &[Outcome], columns: &[GroupsOfColumn<'_>]) -> Vec<GroupColumn> {
     let mut columns: Vec<GroupColumn> = columns
         .iter()
         .map(|(name, groups)| GroupColumn::of(name, outcomes, groups))
