@@ -104,7 +104,7 @@ pub(crate) struct PredictArgs {
     pub(crate) draw: Option<PathBuf>,
 
     /// Faces found before, instead of a search: columns path, x, y, width, height, as `--format csv` writes them
-    #[arg(long, value_name = "CSV", conflicts_with_all = ["faces", "resume"])]
+    #[arg(long, value_name = "CSV", conflicts_with = "faces")]
     pub(crate) boxes: Option<PathBuf>,
 
     /// Frames analyzed per second of video
