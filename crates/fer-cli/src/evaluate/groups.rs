@@ -27,9 +27,14 @@ pub(super) fn report_gaps(grouped: &Grouped) {
 
 /// Prints a table for each column, and its largest gap.
 pub(super) fn print(grouped: &Grouped) -> Result<()> {
+    let tests = grouped
+        .columns
+        .iter()
+        .filter(|column| column.largest_gap.is_some());
+    let tests = tests.count();
     for column in &grouped.columns {
         print_column(column)?;
-        terminal::print(verdict(column, grouped.columns.len()))?;
+        terminal::print(verdict(column, tests))?;
     }
     Ok(())
 }
@@ -58,7 +63,7 @@ fn print_column(column: &GroupColumn) -> Result<()> {
 }
 
 /// Says in a sentence how far apart the groups are.
-fn verdict(column: &GroupColumn, columns: usize) -> String {
+fn verdict(column: &GroupColumn, tests: usize) -> String {
     let Some(gap) = &column.largest_gap else {
         return format!("no gap: fewer than two groups have {SMALL_GROUP} images or more");
     };
@@ -74,7 +79,7 @@ fn verdict(column: &GroupColumn, columns: usize) -> String {
         terminal::printable(&gap.highest),
         terminal::printable(&gap.lowest),
     );
-    let adjusted = match columns {
+    let adjusted = match tests {
         0 | 1 => String::new(),
         count => format!(", {adjusted_p_value:.4} adjusted for {count} columns"),
     };
