@@ -8,6 +8,7 @@ mod figures;
 mod tables;
 
 use std::collections::BTreeSet;
+use std::env::consts::EXE_SUFFIX;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -61,6 +62,7 @@ pub(crate) fn refresh(root: &Path, steps: &mut Steps, options: &Options) -> Outc
     let peers = steps.run("other packages on the same images", || {
         score_peers(root, &scratch)
     })?;
+    let shares = steps.run("shares of fields of test faces", || shares(root, &scratch))?;
     let title = if options.check {
         "figures in the documents"
     } else {
@@ -71,6 +73,7 @@ pub(crate) fn refresh(root: &Path, steps: &mut Steps, options: &Options) -> Outc
             let file = root.join(document);
             let old = fs::read_to_string(&file)?;
             let mut sections = tables::sections(&measurements, &peers)?;
+            sections.push(("shares", shares.clone()));
             // Written by a command of its own.
             sections.extend(markers::section(&old, counterfactual::SECTION));
             let new = markers::replace_all(&old, &sections)?;
@@ -134,6 +137,23 @@ fn leaked_images(root: &Path, data: &Path, scratch: &Path) -> Outcome<PathBuf> {
             .collect::<String>(),
     )?;
     Ok(list)
+}
+
+/// Returns the table of shares of fields that are drawn from the test images, as the default model answers them.
+fn shares(root: &Path, scratch: &Path) -> Outcome<String> {
+    let fer = build_fer(root)?;
+    let name = format!("examples/real_field{EXE_SUFFIX}");
+    let evaluation = evaluation_file(scratch, MODELS[0], PRIORS[0], TestSet::Whole);
+    let mut table = String::from("\n");
+    run_reading(
+        Command::new(fer.with_file_name(name)).arg(evaluation),
+        |line| {
+            table.push_str(line);
+            table.push('\n');
+        },
+    )?;
+    table.push('\n');
+    Ok(table)
 }
 
 /// The file of one evaluation.
