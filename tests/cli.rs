@@ -9,6 +9,8 @@ mod export;
 mod grammar;
 #[path = "cli/insight.rs"]
 mod insight;
+#[path = "cli/insight_tables.rs"]
+mod insight_tables;
 #[path = "cli/labels.rs"]
 mod labels;
 #[path = "cli/output.rs"]

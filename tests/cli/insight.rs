@@ -250,7 +250,10 @@ fn bad_tables_are_refused_with_the_row() {
             "b.jpg,0,0.5,0,0.5,0,north,,yes",
             "row 2: expected the cluster",
         ),
-        ("b.jpg,0,0.5", "not a CSV table"),
+        (
+            "b.jpg,0,0.5",
+            "row 2: expected 9 cells, as many as the header has; found 3 cells",
+        ),
     ] {
         let table = table(&format!("{HEADER}\n{good}\n{row}\n"));
         let run = insight(&table, "shares", SITES);

@@ -8,6 +8,7 @@ mod markers;
 mod relate;
 mod sample;
 mod shares;
+mod simulate;
 mod study;
 mod tables;
 mod timeline;
@@ -29,6 +30,7 @@ pub(crate) fn run(args: &InsightArgs, quiet: bool) -> Result<Status> {
         InsightCommand::Relate(args) => relate::run(args, quiet),
         InsightCommand::Sample(args) => sample::run(args, quiet),
         InsightCommand::Agreement(args) => agreement::run(args),
+        InsightCommand::Simulate(args) => simulate::run(args),
         InsightCommand::Reference(args) => make_reference(args, quiet),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::table::{Columns, FaceTable, Record, Row, Rows, Selection};
+use crate::table::{FaceTable, Row, RowVisitor};
 use crate::{Error, Result};
 
 /// The cells of one column.
@@ -55,20 +55,16 @@ impl ColumnTable {
 }
 
 impl FaceTable for ColumnTable {
-    fn read(
-        self,
-        columns: &Columns,
-        keep: &mut dyn FnMut(&Record<'_>) -> Result<()>,
-    ) -> Result<Rows> {
-        let mut selection = Selection::new(&self.names, columns)?;
+    fn visit<V: RowVisitor>(self, start: impl FnOnce(&[String]) -> Result<V>) -> Result<V> {
+        let mut visitor = start(&self.names)?;
         for row in 0..self.rows {
             let cells = Cells {
                 columns: &self.columns,
                 row,
             };
-            selection.take(&cells, keep)?;
+            visitor.row(row as u64 + 1, &cells)?;
         }
-        Ok(selection.finish())
+        Ok(visitor)
     }
 }
 
@@ -107,8 +103,10 @@ impl Row for Cells<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::counting::tally;
     use crate::csv_table::read_csv;
-    use crate::table::tally;
+    use crate::table::Columns;
+    use std::num::NonZeroUsize;
 
     fn numbers(values: &[f64]) -> Column {
         Column::Numbers(values.to_vec())
@@ -143,16 +141,31 @@ mod tests {
         let csv =
             "happy,sad,neutral,surprise,site,person\n0.9,0,0.1,0,1,a\n0.1,0,0.9,0,2,b\n,,,,2,b\n";
         let (expected, rows) = read_csv(csv.as_bytes(), &columns()).unwrap();
-        let (found, found_rows) = tally(table(numbers(&[0.9, 0.1, f64::NAN])), &columns()).unwrap();
+        let (found, found_rows) = tally(
+            table(numbers(&[0.9, 0.1, f64::NAN])),
+            &columns(),
+            NonZeroUsize::MIN,
+        )
+        .unwrap();
         assert_eq!(found.groups(), expected.groups());
         assert_eq!(found_rows, rows);
-        let (found, _) = tally(table(texts(&["0.9", "0.1", ""])), &columns()).unwrap();
+        let (found, _) = tally(
+            table(texts(&["0.9", "0.1", ""])),
+            &columns(),
+            NonZeroUsize::MIN,
+        )
+        .unwrap();
         assert_eq!(found.groups(), expected.groups());
     }
 
     #[test]
     fn faults_name_the_row_and_the_column() {
-        let error = tally(table(texts(&["0.9", "x", ""])), &columns()).unwrap_err();
+        let error = tally(
+            table(texts(&["0.9", "x", ""])),
+            &columns(),
+            NonZeroUsize::MIN,
+        )
+        .unwrap_err();
         assert_eq!(error.to_string(), "row 2: expected a number; found \"x\"");
         let short = ColumnTable::new([
             ("happy".into(), numbers(&[1.0])),

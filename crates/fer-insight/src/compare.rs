@@ -5,10 +5,12 @@ use serde::Serialize;
 
 use crate::adjust::{ascending, benjamini_hochberg, holm};
 use crate::answer::EMOTIONS;
+use crate::labels::Labels;
 use crate::permute::{PairTest, test_pair};
 use crate::reference::Reference;
 use crate::shares::{Estimate, GroupShares, ShareOptions, Shares, net, shares};
 use crate::tally::Tally;
+use crate::within_answers::shares_by_labels;
 use crate::{Error, Result};
 
 /// The most pairs of groups that are compared at once.
@@ -97,14 +99,40 @@ pub fn compare(
     reference: &Reference,
     options: &CompareOptions,
 ) -> Result<Comparison> {
-    if !(99..=1_000_000).contains(&options.permutations) {
-        return Err(Error::InvalidArgument {
+    options.check()?;
+    let shares = shares(tally, reference, &options.shares)?;
+    compare_shares(tally, shares, options)
+}
+
+/// Compares groups as [`compare`] does, with the shares that labels give (see [`shares_by_labels`]). Labels that all groups
+/// have in common are the same in each draw, and their error cancels.
+///
+/// # Errors
+/// Those of [`compare`] and of [`shares_by_labels`].
+pub fn compare_by_labels(
+    tally: &Tally,
+    labels: &Labels,
+    options: &CompareOptions,
+) -> Result<Comparison> {
+    options.check()?;
+    let shares = shares_by_labels(tally, labels, &options.shares)?;
+    compare_shares(tally, shares, options)
+}
+
+impl CompareOptions {
+    fn check(&self) -> Result<()> {
+        if (99..=1_000_000).contains(&self.permutations) {
+            return Ok(());
+        }
+        Err(Error::InvalidArgument {
             name: "permutations",
             expected: "99 to 1000000".into(),
-            found: options.permutations.to_string(),
-        });
+            found: self.permutations.to_string(),
+        })
     }
-    let shares = shares(tally, reference, &options.shares)?;
+}
+
+fn compare_shares(tally: &Tally, shares: Shares, options: &CompareOptions) -> Result<Comparison> {
     let chosen = choose_pairs(&shares.groups, options.versus.as_deref())?;
     let groups = tally.groups();
     let test = |&(a, b): &(usize, usize)| {

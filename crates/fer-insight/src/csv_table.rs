@@ -1,9 +1,13 @@
 //! Faces from CSV, as `fer predict --format csv` writes them, with any further columns of the user.
 
-use std::borrow::Cow;
 use std::io::Read;
+use std::num::NonZeroUsize;
 
-use crate::table::{Columns, FaceTable, Record, Row, Rows, Selection, tally};
+use crate::blocks::{Block, Blocks};
+use crate::counting::tally;
+use crate::csv_rows::{CsvRow, Form, Splitter};
+use crate::parts::share_out;
+use crate::table::{Columns, FaceTable, RowVisitor, Rows};
 use crate::tally::Tally;
 use crate::{Error, Result};
 
@@ -11,68 +15,110 @@ use crate::{Error, Result};
 ///
 /// The text is UTF-8, with or without a byte order mark, separated by commas or, as spreadsheets of many countries write
 /// it, by semicolons with decimal commas.
-#[derive(Debug)]
 pub struct Csv<R>(pub R);
 
-impl<R: Read> FaceTable for Csv<R> {
-    fn read(
-        self,
-        columns: &Columns,
-        keep: &mut dyn FnMut(&Record<'_>) -> Result<()>,
-    ) -> Result<Rows> {
-        let mut table = CsvTable::open(self.0)?;
-        let mut selection = Selection::new(&table.header, columns)?;
-        while let Some(row) = table.next_row()? {
-            selection.take(&row, keep)?;
-        }
-        Ok(selection.finish())
+impl<R> std::fmt::Debug for Csv<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Csv").finish_non_exhaustive()
     }
 }
 
-/// A CSV table that is read row by row.
+impl<R: Read + Send> FaceTable for Csv<R> {
+    fn visit<V: RowVisitor>(self, start: impl FnOnce(&[String]) -> Result<V>) -> Result<V> {
+        let table = CsvTable::open(self.0)?;
+        let mut visitor = start(&table.header)?;
+        table.for_each(|row| visitor.row(row.number, row))?;
+        Ok(visitor)
+    }
+
+    fn visit_in_parts<V: RowVisitor + Send>(
+        self,
+        threads: NonZeroUsize,
+        start: impl Fn(&[String]) -> Result<V> + Sync,
+    ) -> Result<Vec<V>> {
+        let mut table = CsvTable::open(self.0)?;
+        let form = table.form;
+        let header = std::mem::take(&mut table.header);
+        let workers = share_out(
+            threads,
+            || Ok((start(&header)?, Splitter::new(form), Block::default())),
+            |(_, _, block)| table.next(block),
+            |(visitor, splitter, block)| {
+                splitter.rows(block, 0, |row| visitor.row(row.number, row))
+            },
+        );
+        Ok(workers?
+            .into_iter()
+            .map(|(visitor, _, _)| visitor)
+            .collect())
+    }
+}
+
+/// A CSV table of which the header was read.
+#[derive(Debug)]
 pub(crate) struct CsvTable<R> {
-    reader: csv::Reader<std::io::Chain<std::io::Cursor<Vec<u8>>, std::io::BufReader<R>>>,
     /// The names of the columns.
     pub(crate) header: Vec<String>,
-    decimal_comma: bool,
-    record: csv::ByteRecord,
-    number: u64,
+    form: Form,
+    /// The rows that were read with the header.
+    first: Option<Block>,
+    blocks: Blocks<R>,
 }
 
 impl<R: Read> CsvTable<R> {
-    pub(crate) fn open(input: R) -> Result<Self> {
-        let mut input = std::io::BufReader::with_capacity(1 << 16, input);
+    pub(crate) fn open(mut input: R) -> Result<Self> {
         let (head, delimiter) = sniff(&mut input)?;
+        let mut blocks = Blocks::new(head, input, delimiter);
+        let mut first = Block::default();
+        blocks.next(&mut first)?;
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(delimiter)
-            .from_reader(head.chain(input));
-        let header = reader
+            .from_reader(&first.bytes[..]);
+        let names = reader
             .byte_headers()
             .map_err(|source| Error::Csv { source })?
             .iter()
-            .map(|name| String::from_utf8_lossy(name).trim().into())
-            .collect();
+            .map(|name| String::from_utf8_lossy(name).trim().into());
+        let header: Vec<String> = names.collect();
+        let end = reader.position().byte() as usize;
+        first.bytes.drain(..end);
         Ok(Self {
-            reader,
+            form: Form {
+                delimiter,
+                columns: header.len(),
+            },
             header,
-            decimal_comma: delimiter == b';',
-            record: csv::ByteRecord::new(),
-            number: 0,
+            first: Some(first),
+            blocks,
         })
     }
 
-    /// Reads the next row.
-    pub(crate) fn next_row(&mut self) -> Result<Option<CsvRow<'_>>> {
-        let read = self.reader.read_byte_record(&mut self.record);
-        if !read.map_err(|source| Error::Csv { source })? {
-            return Ok(None);
+    /// Passes each row to `visit`, in order.
+    pub(crate) fn for_each(
+        mut self,
+        mut visit: impl FnMut(&CsvRow<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let mut splitter = Splitter::new(self.form);
+        let mut block = Block::default();
+        let mut before = 0;
+        loop {
+            let next = self.next(&mut block);
+            if !next.map_err(|error| error.after_rows(before))? {
+                return Ok(());
+            }
+            before += splitter.rows(&block, before, &mut visit)?;
         }
-        self.number += 1;
-        Ok(Some(CsvRow {
-            record: &self.record,
-            decimal_comma: self.decimal_comma,
-            number: self.number,
-        }))
+    }
+
+    /// Reads the next rows into `block`; `false` if there are no more.
+    fn next(&mut self, block: &mut Block) -> Result<bool> {
+        match self.first.take() {
+            Some(first) => {
+                *block = first;
+                Ok(true)
+            }
+            None => self.blocks.next(block),
+        }
     }
 }
 
@@ -92,76 +138,29 @@ impl<R: Read> CsvTable<R> {
 /// # Errors
 /// [`Error::Csv`] for text that is no table, [`Error::Columns`] for a header without the columns or with one twice,
 /// [`Error::InvalidRow`] with the number of the row, and those of [`Tally::add`].
-pub fn read_csv(input: impl Read, columns: &Columns) -> Result<(Tally, Rows)> {
-    tally(Csv(input), columns)
+pub fn read_csv(input: impl Read + Send, columns: &Columns) -> Result<(Tally, Rows)> {
+    tally(Csv(input), columns, NonZeroUsize::MIN)
 }
 
-pub(crate) struct CsvRow<'a> {
-    record: &'a csv::ByteRecord,
-    decimal_comma: bool,
-    /// The number of the row, from 1, without the header.
-    pub(crate) number: u64,
-}
-
-impl<'a> CsvRow<'a> {
-    /// Returns the text of a cell.
-    pub(crate) fn cell(&self, column: usize) -> Result<&'a str> {
-        let bytes = &self.record[column];
-        std::str::from_utf8(bytes).map_err(|_| Error::InvalidRow {
-            row: self.number,
-            what: "text must be UTF-8: save the table as \"CSV UTF-8\"".into(),
-            found: format!("{:?}", String::from_utf8_lossy(bytes)),
-        })
-    }
-}
-
-impl Row for CsvRow<'_> {
-    fn text(&self, column: usize) -> Result<Cow<'_, str>> {
-        self.cell(column).map(Cow::Borrowed)
-    }
-
-    fn number(&self, column: usize) -> Result<Option<f64>> {
-        let text = self.text(column)?;
-        let text = text.trim();
-        if text.is_empty() {
-            return Ok(None);
-        }
-        let parsed = if self.decimal_comma {
-            text.replace(',', ".").parse()
-        } else {
-            text.parse()
-        };
-        parsed.map(Some).map_err(|_| Error::InvalidRow {
-            row: self.number,
-            what: if text.ends_with('%') {
-                "numbers must have no percent sign: divide them by 100".into()
-            } else {
-                "expected a number".into()
-            },
-            found: format!("{text:?}"),
-        })
-    }
-}
-
-/// Reads the first line without its byte order mark, and returns it with the delimiter that it uses.
-fn sniff(input: &mut impl std::io::BufRead) -> Result<(std::io::Cursor<Vec<u8>>, u8)> {
-    const MAX_HEADER_BYTES: u64 = 1 << 20;
-    let mut line = Vec::new();
-    let mut limited = Read::take(&mut *input, MAX_HEADER_BYTES);
-    let read = std::io::BufRead::read_until(&mut limited, b'\n', &mut line);
+/// Reads the beginning of the text without its byte order mark, and returns it with the delimiter that its first line uses.
+fn sniff(input: &mut impl Read) -> Result<(Vec<u8>, u8)> {
+    const MAX_HEADER_BYTES: u64 = 1 << 16;
+    let mut head = Vec::new();
+    let read = input.take(MAX_HEADER_BYTES).read_to_end(&mut head);
     read.map_err(|source| Error::Csv {
         source: source.into(),
     })?;
-    if line.starts_with(b"\xef\xbb\xbf") {
-        line.drain(..3);
+    if head.starts_with(b"\xef\xbb\xbf") {
+        head.drain(..3);
     }
+    let line = head.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let count = |delimiter: u8| line.iter().filter(|&&byte| byte == delimiter).count();
     let delimiter = if count(b';') > count(b',') {
         b';'
     } else {
         b','
     };
-    Ok((std::io::Cursor::new(line), delimiter))
+    Ok((head, delimiter))
 }
 
 #[cfg(test)]
@@ -231,7 +230,10 @@ mod tests {
             second("b,0.9,,0.1,0,n,p,yes").starts_with("row 2: the probability of sad is missing")
         );
         assert!(second("b,0.9,0.05,0.05,0,n,,yes").starts_with("row 2: expected the cluster"));
-        assert_eq!(second("b,0.9"), "not a CSV table");
+        assert_eq!(
+            second("b,0.9"),
+            "row 2: expected 8 cells, as many as the header has; found 2 cells"
+        );
     }
 
     #[test]

@@ -51,21 +51,21 @@ impl Effective {
         let size = |counts: &[u32; BINS]| counts.iter().map(|&c| f64::from(c)).sum::<f64>();
         let per_cluster = faces as f64 / people.max(1) as f64;
         let mut shares = [0.0; BINS];
-        for (_, counts) in &clusters {
+        for (_, counts) in clusters.iter() {
             let unit = match weight {
-                Weight::Cluster => size(counts),
+                Weight::Cluster => size(&counts),
                 Weight::Faces => per_cluster,
             };
-            for (share, count) in shares.iter_mut().zip(*counts) {
-                *share += f64::from(*count) / unit / people as f64;
+            for (share, count) in shares.iter_mut().zip(counts) {
+                *share += f64::from(count) / unit / people as f64;
             }
         }
         let answers = by_answer(&shares);
         // By cluster, the deviation of the share; by face, that of the ratio estimator, linearized.
         let mut squares = [0.0; EMOTIONS];
-        for (_, counts) in &clusters {
+        for (_, counts) in clusters.iter() {
             let own = by_answer(&counts.map(f64::from));
-            let n = size(counts);
+            let n = size(&counts);
             for k in 0..EMOTIONS {
                 let residual = match weight {
                     Weight::Cluster => own[k] / n - answers[k],
@@ -118,7 +118,7 @@ mod tests {
                 };
                 tally.add(&face).unwrap();
             }
-            let sample = Effective::new(&tally.total(), Weight::Cluster, 0.95);
+            let sample = Effective::new(&tally.total().unwrap(), Weight::Cluster, 0.95);
             let correction = (normal(0.95) / student_t(0.95, people as f64 - 1.0)).powi(2);
             assert!(
                 (sample.effective - 1000.0 * correction).abs() < 1e-6,

@@ -91,6 +91,29 @@ pub enum Error {
         #[source]
         source: Box<Error>,
     },
+    /// A table that cannot be joined.
+    #[error("cannot join {}", path.display())]
+    Join {
+        /// The file.
+        path: PathBuf,
+        /// The reason, with the row.
+        #[source]
+        source: Box<Error>,
+    },
+    /// A stream of a table that breaks off.
+    #[error("the table cannot be read")]
+    Stream {
+        /// The reason of the library that it comes from.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A file that is no Parquet table, or none that can be read.
+    #[error("not a Parquet table that can be read")]
+    Parquet {
+        /// The reader's reason.
+        #[source]
+        source: parquet::errors::ParquetError,
+    },
     /// Text that is no CSV table.
     #[error("not a CSV table")]
     Csv {
@@ -163,6 +186,19 @@ impl Error {
         }
     }
 
+    /// Returns the error with its row counted from the beginning of a table, where `before` rows come before the part
+    /// that it counts from.
+    pub(crate) fn after_rows(self, before: u64) -> Self {
+        match self {
+            Self::InvalidRow { row, what, found } => Self::InvalidRow {
+                row: row + before,
+                what,
+                found,
+            },
+            other => other,
+        }
+    }
+
     /// Returns the class of the error.
     pub fn kind(&self) -> ErrorKind {
         match self {
@@ -177,7 +213,7 @@ impl Error {
                 _ => ErrorKind::InvalidTable,
             },
             Self::Write { source, .. } => source.kind(),
-            Self::Sheet { source, .. } => source.kind(),
+            Self::Sheet { source, .. } | Self::Join { source, .. } => source.kind(),
             Self::Report(_) => ErrorKind::Report,
             Self::Format { .. } => ErrorKind::Format,
             Self::ReferenceFormat { .. }
@@ -189,6 +225,8 @@ impl Error {
             | Self::InvalidLabel { .. }
             | Self::Columns { .. }
             | Self::TooMany { .. }
+            | Self::Parquet { .. }
+            | Self::Stream { .. }
             | Self::Empty { .. } => ErrorKind::InvalidTable,
             Self::Refused { .. } => ErrorKind::Refused,
         }

@@ -1,14 +1,15 @@
 //! Labels of one's own, brought together with the model's answers to the same faces.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
 use crate::answer::{EMOTIONS, bin};
+use crate::counting::Counter;
 use crate::label::Label;
 use crate::sample::{face_columns, face_of};
 use crate::sheet::{FaceKey, Sheet};
-use crate::table::{Columns, Counter, FaceTable, Record, Rows};
+use crate::table::{Columns, FaceTable, Record, Rows};
 use crate::tally::Tally;
 use crate::{Error, Result};
 
@@ -86,8 +87,32 @@ pub fn tally_labeled(
     Ok((counter.finish(), rows, labels))
 }
 
+/// Returns the model's answers to the faces of a sheet, as a sheet: the model as one more rater.
+///
+/// # Errors
+/// [`Error::Empty`] if the table has no face of the sheet, and those of the table.
+pub fn model_answers(table: impl FaceTable, columns: &Columns, sheet: &Sheet) -> Result<Sheet> {
+    let wanted: HashSet<&FaceKey> = sheet.faces().iter().map(|face| &face.key).collect();
+    let mut faces = Vec::new();
+    table.read(&face_columns(columns), &mut |record| {
+        let mut face = face_of(record)?;
+        face.key = face.key.keep(sheet.keyed);
+        if wanted.contains(&face.key) {
+            face.label = Some(Label::ALL[bin(&record.probabilities) / EMOTIONS]);
+            faces.push(face);
+        }
+        Ok(())
+    })?;
+    if faces.is_empty() {
+        return Err(Error::Empty {
+            what: "the table has no face of the sheet: was it drawn from this table?".into(),
+        });
+    }
+    Ok(Sheet::new(faces))
+}
+
 /// The labels of a sheet, and those whose faces were seen.
-struct Finder<'a> {
+pub(crate) struct Finder<'a> {
     sheet: &'a Sheet,
     wanted: HashMap<FaceKey, Wanted>,
     labels: Labels,
@@ -100,7 +125,7 @@ struct Wanted {
 }
 
 impl<'a> Finder<'a> {
-    fn new(sheet: &'a Sheet) -> Result<Self> {
+    pub(crate) fn new(sheet: &'a Sheet) -> Result<Self> {
         let mut wanted = HashMap::new();
         for (row, face) in sheet.numbered() {
             if let Some(label) = face.label {
@@ -122,7 +147,7 @@ impl<'a> Finder<'a> {
         })
     }
 
-    fn see(&mut self, record: &Record<'_>) -> Result<()> {
+    pub(crate) fn see(&mut self, record: &Record<'_>) -> Result<()> {
         let key = face_of(record)?.key.keep(self.sheet.keyed);
         let Some(wanted) = self.wanted.get_mut(&key) else {
             return Ok(());
@@ -146,11 +171,11 @@ impl<'a> Finder<'a> {
         Ok(())
     }
 
-    fn finish(mut self, rows: &Rows) -> Result<Labels> {
+    pub(crate) fn finish(mut self, rows: &Rows) -> Result<Labels> {
         let absent = || self.wanted.iter().filter(|(_, wanted)| !wanted.found);
         self.labels.facts.left_out = absent().count();
         // Nothing is read of a row that is left out, so whether a label is of its face cannot be known.
-        let excused = rows.no_consent + rows.filtered;
+        let excused = rows.no_consent + rows.filtered + rows.unmatched;
         if self.labels.facts.left_out as u64 > excused
             && let Some((face, wanted)) = absent().min_by_key(|(_, wanted)| wanted.row)
         {

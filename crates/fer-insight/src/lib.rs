@@ -57,11 +57,15 @@ mod agreement;
 mod answer;
 mod association;
 mod baseline;
+mod blocks;
 mod builtin;
+mod clusters;
 mod column_table;
 mod compare;
 mod conversation;
+mod counting;
 mod covariance;
+mod csv_rows;
 mod csv_table;
 mod document;
 mod effective;
@@ -69,8 +73,11 @@ mod error;
 mod evaluation;
 mod fit;
 mod flat;
+mod group_key;
 mod hmm;
+mod join;
 mod json;
+mod keys;
 mod kinds;
 mod label;
 mod label_page;
@@ -78,6 +85,9 @@ mod labels;
 mod named;
 mod names;
 mod page;
+mod parallel;
+mod parquet_table;
+mod parts;
 mod period;
 mod permute;
 mod phases;
@@ -90,15 +100,18 @@ mod relate;
 mod sample;
 mod shares;
 mod sheet;
+mod simulate;
 mod slope;
 mod study;
 mod suppress;
 mod table;
+mod table_file;
 mod tally;
 #[cfg(test)]
 mod testing;
 mod timeline;
 mod trend;
+mod units;
 mod warnings;
 mod within_answers;
 mod words;
@@ -110,8 +123,11 @@ pub use baseline::{
     BaselineOptions, Baselines, MIN_BASELINE, MIN_LATER, Overlap, Session, Subject,
 };
 pub use column_table::{Column, ColumnTable};
-pub use compare::{Adjust, CompareOptions, Comparison, Difference, Pair, compare};
+pub use compare::{
+    Adjust, CompareOptions, Comparison, Difference, Pair, compare, compare_by_labels,
+};
 pub use conversation::{Course, Episode, MarkerReaction, Reaction};
+pub use counting::tally;
 pub use csv_table::{Csv, read_csv};
 pub use document::{
     Document, Estimator, LabelUse, ReferenceFacts, Settings, Statement, Warning, WarningKind,
@@ -120,12 +136,16 @@ pub use effective::Weight;
 pub use error::{Error, Result};
 pub use fit::Fit;
 pub use flat::{Cell, FlatTable};
+pub use join::{Joined, Lookup, PerhapsJoined};
 pub use kinds::{Analysis, Basis, Purpose};
 pub use label::{Label, NotALabel};
 pub use label_page::label_page;
-pub use labels::{LabelFacts, Labels, MIN_LABELS, MIN_LABELS_OF_A_GROUP, tally_labeled};
+pub use labels::{
+    LabelFacts, Labels, MIN_LABELS, MIN_LABELS_OF_A_GROUP, model_answers, tally_labeled,
+};
 pub use page::Origin;
-pub use period::Every;
+pub use parquet_table::Parquet;
+pub use period::{Every, time_text};
 pub use policy::Declaration;
 pub use reference::{Reference, ReferenceRow, Stratum};
 pub use relate::{Association, Measure, RelateOptions, Relation, Third};
@@ -135,11 +155,14 @@ pub use shares::{
     shares,
 };
 pub use sheet::{FaceKey, Sheet, SheetFace};
+pub use simulate::{SimulateOptions, SimulatedFace, Simulation, simulate};
 pub use slope::Slope;
 pub use study::Study;
 pub use suppress::{Suppressed, suppress};
-pub use table::{Columns, FaceTable, Record, Row, Rows, Selection, tally};
+pub use table::{Columns, FaceTable, Record, Row, RowVisitor, Rows};
+pub use table_file::TableFile;
 pub use tally::{Face, GroupTally, MAX_GROUPS, Tally};
 pub use timeline::{Change, Conversation, Marker, Reach, TimelineOptions, Timelines};
 pub use trend::{MIN_PERIODS, PeriodShares, Series, Slopes, Trend, TrendOptions};
+pub use units::{Unit, Units};
 pub use within_answers::shares_by_labels;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{Datelike, Days, NaiveDate, NaiveDateTime};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime};
 
 use crate::{Error, Result};
 
@@ -132,6 +132,19 @@ impl Clock {
     }
 }
 
+/// Returns a time, in units of a second since 1970, as the analyses read it: a date, or for `Some` date and time, those of
+/// UTC (`true`) or as a clock showed them.
+pub fn time_text(value: i64, units_per_second: i64, utc: Option<bool>) -> Option<String> {
+    let rest = value.rem_euclid(units_per_second) * (1_000_000_000 / units_per_second);
+    let time = DateTime::from_timestamp(value.div_euclid(units_per_second), rest as u32)?;
+    let text = match utc {
+        None => time.format("%Y-%m-%d"),
+        Some(false) => time.format("%Y-%m-%dT%H:%M:%S%.f"),
+        Some(true) => time.format("%Y-%m-%dT%H:%M:%S%.fZ"),
+    };
+    Some(text.to_string())
+}
+
 fn offset_name(offset: &str) -> String {
     if offset.is_empty() {
         "no offset".into()
@@ -242,6 +255,17 @@ mod tests {
         assert_eq!(next.1, "2026-03-02");
         assert_eq!(next.0, period("week", "2026-03-01").unwrap().0 + 1);
         assert_eq!(period("day", "12.5"), None);
+    }
+
+    #[test]
+    fn stored_times_are_written_as_they_are_read() {
+        let time = |value, units, utc| time_text(value, units, utc).unwrap();
+        assert_eq!(time(20_513 * 86_400, 1, None), "2026-03-01");
+        assert_eq!(time(-1, 1_000, Some(true)), "1969-12-31T23:59:59.999Z");
+        let text = time(1_772_357_400_500_000, 1_000_000, Some(false));
+        assert_eq!(text, "2026-03-01T09:30:00.500");
+        Clock::default().read(&text, 1).unwrap();
+        assert_eq!(time_text(i64::MAX, 1, None), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use rand_distr::{Distribution, Hypergeometric};
 
 use crate::answer::{BINS, EMOTIONS};
+use crate::clusters::OrderedClusters;
 use crate::effective::{Weight, by_answer};
 use crate::random::{Purpose, Random};
 use crate::tally::GroupTally;
@@ -87,31 +88,31 @@ pub(crate) fn test_pair(
 }
 
 fn by_clusters(
-    a: &[(&str, &[u32; BINS])],
-    b: &[(&str, &[u32; BINS])],
+    a: &OrderedClusters<'_>,
+    b: &OrderedClusters<'_>,
     weight: Weight,
     permutations: u32,
     random: &mut Random,
 ) -> PairTest {
     let of_b: HashMap<&str, Part> = b
         .iter()
-        .map(|(name, counts)| (*name, Part::new(counts, weight)))
+        .map(|(name, counts)| (name, Part::new(&counts, weight)))
         .collect();
     let mut pairs = Vec::new();
     let mut single = Vec::new();
     let mut paired_names = std::collections::HashSet::new();
-    for (name, counts) in a {
-        let part = Part::new(counts, weight);
+    for (name, counts) in a.iter() {
+        let part = Part::new(&counts, weight);
         if let Some(other) = of_b.get(name) {
             pairs.push((part, *other));
-            paired_names.insert(*name);
+            paired_names.insert(name);
         } else {
             single.push(part);
         }
     }
     let of_a = single.len();
     let rest = b.iter().filter(|(name, _)| !paired_names.contains(name));
-    single.extend(rest.map(|(_, counts)| Part::new(counts, weight)));
+    single.extend(rest.map(|(_, counts)| Part::new(&counts, weight)));
 
     let all = Part::sum(single.iter().chain(pairs.iter().flat_map(|(x, y)| [x, y])));
     let units = (single.len() + 2 * pairs.len()) as f64;

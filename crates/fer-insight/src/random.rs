@@ -22,6 +22,8 @@ pub(crate) enum Purpose {
     Answers = 14,
     /// Faces of a bootstrap.
     Resample = 15,
+    /// People of a simulation.
+    Simulation = 16,
 }
 
 /// A seeded generator with the distributions that the estimators need.

@@ -11,13 +11,13 @@ use crate::answer::{BINS, EMOTIONS, bin};
 use crate::association::{auc, spearman};
 use crate::document::Document;
 use crate::kinds::Analysis;
-use crate::posterior::{expected_rows, most_likely_mix};
 use crate::quantile::student_t;
 use crate::random::{Purpose, Random};
-use crate::reference::{Reference, STRATA};
+use crate::reference::Reference;
 use crate::shares::{Estimate, ShareOptions, net};
 use crate::study::Study;
 use crate::table::{Columns, FaceTable, Record, Rows};
+use crate::units::{expected_votes, mean_votes};
 use crate::warnings::of_table;
 use crate::{Error, Result};
 
@@ -200,8 +200,9 @@ fn relate(
         });
     }
     let (outcomes, values) = outcomes(&with)?;
-    let expected = expected_votes(units, reference);
-    let shares: Vec<[f64; EMOTIONS]> = with.iter().map(|unit| mean(unit, &expected)).collect();
+    let expected = expected_votes(units.units.values().map(|unit| unit.counts), reference);
+    let shares = with.iter().map(|unit| mean_votes(&unit.counts, &expected));
+    let shares: Vec<[f64; EMOTIONS]> = shares.collect();
     let measure = if values.is_some() {
         Measure::Auc
     } else {
@@ -254,42 +255,6 @@ fn outcomes(units: &[&Unit]) -> Result<(Vec<f64>, Option<[String; 2]>)> {
         })
     };
     Ok((units.iter().map(parse).collect::<Result<_>>()?, None))
-}
-
-/// Returns the expected votes of a face by the bin of its answer, under the shares of all units together.
-fn expected_votes(units: &Units, reference: &Reference) -> [[f64; EMOTIONS]; BINS] {
-    let mut pooled = [0.0; BINS];
-    for unit in units.units.values() {
-        let faces: f64 = unit.counts.iter().map(|&count| f64::from(count)).sum();
-        for (sum, count) in pooled.iter_mut().zip(&unit.counts) {
-            *sum += f64::from(*count) / faces;
-        }
-    }
-    let strata = reference.strata();
-    let rows = expected_rows(reference);
-    let mix: [f64; STRATA] = most_likely_mix(&pooled, &rows[..strata.len()]);
-    std::array::from_fn(|bin| {
-        let weights: Vec<f64> = (0..strata.len()).map(|s| mix[s] * rows[s][bin]).collect();
-        let sum: f64 = weights.iter().sum();
-        let mut votes = [0.0; EMOTIONS];
-        for (weight, stratum) in weights.iter().zip(strata) {
-            for (vote, mean) in votes.iter_mut().zip(&stratum.votes) {
-                *vote += weight / sum.max(f64::MIN_POSITIVE) * mean;
-            }
-        }
-        votes
-    })
-}
-
-fn mean(unit: &Unit, expected: &[[f64; EMOTIONS]; BINS]) -> [f64; EMOTIONS] {
-    let faces: f64 = unit.counts.iter().map(|&count| f64::from(count)).sum();
-    let mut mean = [0.0; EMOTIONS];
-    for (count, votes) in unit.counts.iter().zip(expected) {
-        for (sum, vote) in mean.iter_mut().zip(votes) {
-            *sum += f64::from(*count) / faces * vote;
-        }
-    }
-    mean
 }
 
 /// Association of two lists of numbers, `None` where one of them is constant.

@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 use crate::answer::EMOTIONS;
 use crate::effective::{Effective, Weight};
 use crate::fit::Fit;
+use crate::parallel::in_parallel;
 use crate::posterior::{Draws, Ruler, draw, rulers};
 use crate::quantile::{normal, of_sorted};
 use crate::reference::Reference;
@@ -244,10 +245,10 @@ pub fn shares(tally: &Tally, reference: &Reference, options: &ShareOptions) -> R
         });
     }
     let rulers = rulers(reference, options.draws, options.seed);
-    let total = tally.total();
+    let total = tally.total()?;
     let mut groups = tally.groups();
     groups.push(&total);
-    let mut results = in_parallel(&groups, options.threads, |group| {
+    let mut results = in_parallel(groups, options.threads, |group| {
         group_shares(group, reference, &rulers, options)
     });
     let total = results.pop().ok_or_else(|| Error::Empty {
@@ -286,30 +287,6 @@ pub(crate) fn group_shares(
         r_hat: draws.as_ref().map(|draws| r_hat(&draws.shares)),
         draws: draws.map(|draws| draws.shares).unwrap_or_default(),
     }
-}
-
-/// Computes `work` for each item, in the order of the items, on at most `threads` threads.
-pub(crate) fn in_parallel<T: Sync, R: Send>(
-    items: &[T],
-    threads: NonZeroUsize,
-    work: impl Fn(&T) -> R + Sync,
-) -> Vec<R> {
-    if threads.get() == 1 || items.len() == 1 {
-        return items.iter().map(work).collect();
-    }
-    let size = items.len().div_ceil(threads.get()).max(1);
-    std::thread::scope(|scope| {
-        let work = &work;
-        let parts: Vec<_> = items
-            .chunks(size)
-            .map(|part| scope.spawn(move || part.iter().map(work).collect::<Vec<R>>()))
-            .collect();
-        let joined = parts.into_iter().flat_map(|part| match part.join() {
-            Ok(results) => results,
-            Err(panic) => std::panic::resume_unwind(panic),
-        });
-        joined.collect()
-    })
 }
 
 /// Returns the largest R-hat of the four shares over four consecutive parts of the draws.

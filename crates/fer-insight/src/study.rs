@@ -1,14 +1,16 @@
 //! From a table to a result that may be shown: the policy first, suppression last.
 
-use crate::compare::{CompareOptions, Comparison, compare};
+use crate::compare::{CompareOptions, Comparison, compare, compare_by_labels};
+use crate::counting::tally;
 use crate::document::{Document, Estimator, LabelUse, Settings, Statement};
 use crate::kinds::{Analysis, Purpose};
-use crate::labels::tally_labeled;
+use crate::labels::{Labels, tally_labeled};
 use crate::policy::Declaration;
 use crate::reference::Reference;
 use crate::shares::{ShareOptions, Shares, shares};
 use crate::sheet::Sheet;
-use crate::table::{Columns, FaceTable, Rows, tally};
+use crate::table::{Columns, FaceTable, Rows};
+use crate::tally::Tally;
 use crate::warnings::of_shares;
 use crate::within_answers::shares_by_labels;
 use crate::{Error, Result};
@@ -58,9 +60,19 @@ impl Study {
     /// [`Error::Refused`] before anything is read, and those of the table and of [`shares()`].
     pub fn shares(&self, table: impl FaceTable) -> Result<Document<Shares>> {
         let min_people = self.check_with(Analysis::Shares, |_| {})?;
-        let (tally, rows) = tally(table, &self.columns)?;
+        let (tally, rows) = tally(table, &self.columns, self.options.threads)?;
+        self.shares_of(&tally, rows, min_people)
+    }
+
+    /// Estimates the shares of faces that were counted.
+    pub(crate) fn shares_of(
+        &self,
+        tally: &Tally,
+        rows: Rows,
+        min_people: u64,
+    ) -> Result<Document<Shares>> {
         let statement = self.statement(Analysis::Shares, min_people, tally.is_clustered(), rows)?;
-        let mut result = shares(&tally, &self.reference, &self.options)?;
+        let mut result = shares(tally, &self.reference, &self.options)?;
         result.suppress(min_people);
         let warnings = of_shares(&result, &statement, &self.reference);
         Ok(Document {
@@ -83,20 +95,7 @@ impl Study {
     ) -> Result<Document<Shares>> {
         let min_people = self.check_with(Analysis::Shares, |declared| declared.labels = true)?;
         let (tally, rows, labels) = tally_labeled(table, &self.columns, sheet)?;
-        let own = labels.own_of_each(&tally);
-        if self.declaration.purpose == Purpose::Clinical && !own {
-            // Labels of other people say nothing of these.
-            self.check_with(Analysis::Shares, |declared| declared.labels = false)?;
-        }
-        let statement = Statement {
-            estimator: Estimator::Labels,
-            reference: None,
-            labels: Some(LabelUse {
-                facts: labels.facts(),
-                pooled: !own,
-            }),
-            ..self.statement(Analysis::Shares, min_people, tally.is_clustered(), rows)?
-        };
+        let statement = self.labeled(Analysis::Shares, min_people, &tally, rows, &labels)?;
         let mut result = shares_by_labels(&tally, &labels, &self.options)?;
         result.suppress(min_people);
         let warnings = of_shares(&result, &statement, &self.reference);
@@ -117,7 +116,7 @@ impl Study {
         options: &CompareOptions,
     ) -> Result<Document<Comparison>> {
         let min_people = self.check_with(Analysis::Compare, |_| {})?;
-        let (tally, rows) = tally(table, &self.columns)?;
+        let (tally, rows) = tally(table, &self.columns, self.options.threads)?;
         let statement =
             self.statement(Analysis::Compare, min_people, tally.is_clustered(), rows)?;
         let options = CompareOptions {
@@ -125,6 +124,33 @@ impl Study {
             ..options.clone()
         };
         let mut result = compare(&tally, &self.reference, &options)?;
+        result.suppress(min_people);
+        let warnings = of_shares(&result.shares, &statement, &self.reference);
+        Ok(Document {
+            statement,
+            result,
+            warnings,
+        })
+    }
+
+    /// Compares the groups of a table by labels of some of its faces; those of too few people are suppressed.
+    ///
+    /// # Errors
+    /// Those of [`Self::compare`] and of [`Self::shares_by_labels`].
+    pub fn compare_by_labels(
+        &self,
+        table: impl FaceTable,
+        sheet: &Sheet,
+        options: &CompareOptions,
+    ) -> Result<Document<Comparison>> {
+        let min_people = self.check_with(Analysis::Compare, |declared| declared.labels = true)?;
+        let (tally, rows, labels) = tally_labeled(table, &self.columns, sheet)?;
+        let statement = self.labeled(Analysis::Compare, min_people, &tally, rows, &labels)?;
+        let options = CompareOptions {
+            shares: self.options,
+            ..options.clone()
+        };
+        let mut result = compare_by_labels(&tally, &labels, &options)?;
         result.suppress(min_people);
         let warnings = of_shares(&result.shares, &statement, &self.reference);
         Ok(Document {
@@ -148,6 +174,35 @@ impl Study {
         };
         declare(&mut declared);
         declared.check(analysis)
+    }
+
+    /// Returns the facts of a result that rests on labels.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for [`Purpose::Clinical`] if a group has too few labels of its own, and those of
+    /// [`Self::statement`].
+    pub(crate) fn labeled(
+        &self,
+        analysis: Analysis,
+        min_people: u64,
+        tally: &Tally,
+        rows: Rows,
+        labels: &Labels,
+    ) -> Result<Statement> {
+        let own = labels.own_of_each(tally);
+        if self.declaration.purpose == Purpose::Clinical && !own {
+            // Labels of other people say nothing of these.
+            self.check_with(analysis, |declared| declared.labels = false)?;
+        }
+        Ok(Statement {
+            estimator: Estimator::Labels,
+            reference: None,
+            labels: Some(LabelUse {
+                facts: labels.facts(),
+                pooled: !own,
+            }),
+            ..self.statement(analysis, min_people, tally.is_clustered(), rows)?
+        })
     }
 
     /// Returns the facts of a result.
@@ -185,6 +240,7 @@ fn nothing_left(rows: &Rows) -> Error {
         (rows.unreadable, "of images that could not be read"),
         (rows.no_consent, "without consent"),
         (rows.filtered, "left out by a filter"),
+        (rows.unmatched, "without a match in the joined table"),
     ];
     let reasons: Vec<String> = reasons
         .iter()

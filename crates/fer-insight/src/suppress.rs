@@ -12,30 +12,37 @@ pub struct Suppressed {
     pub total: bool,
 }
 
-/// Returns which cells of a table with a total must not be shown: those of fewer than `min_people`, and as many of the
-/// next smallest as it takes that no subtraction from the total gives a suppressed cell, nor the sum of all suppressed
-/// ones if that is smaller than `min_people` itself. The total is suppressed if the cells do not suffice.
+/// Returns which cells of a table with a total of `total` people must not be shown: those of fewer than `min_people`, and
+/// as many of the next smallest as it takes that no subtraction from the total gives a suppressed cell, nor all suppressed
+/// ones together if they may be fewer than `min_people` themselves. People seen in several cells make the total smaller
+/// than the sum. The total is suppressed if the cells do not suffice.
 ///
 /// The rule is for one printed table. Tables of several columns, each by itself, can still be subtracted from each other.
 ///
 /// ```
 /// use fer_insight::suppress;
 ///
-/// let hidden = suppress(&[40, 3, 25, 12], 10);
+/// let hidden = suppress(&[40, 3, 25, 12], 80, 10);
 /// assert_eq!(hidden.cells, [false, true, false, true]);
 /// assert!(!hidden.total);
 /// ```
-pub fn suppress(people: &[u64], min_people: u64) -> Suppressed {
+pub fn suppress(people: &[u64], total: u64, min_people: u64) -> Suppressed {
     let mut cells: Vec<bool> = people.iter().map(|&n| n < min_people).collect();
-    let sum = |cells: &[bool]| -> u64 {
-        let hidden = people.iter().zip(cells).filter(|(_, hidden)| **hidden);
-        hidden
-            .map(|(n, _)| n)
-            .fold(0, |sum: u64, n| sum.saturating_add(*n))
+    // The people of the hidden cells are no fewer than those of the largest, nor than those that no shown cell has.
+    let people_hidden = |cells: &[bool]| -> u64 {
+        let (mut largest, mut rest) = (0, total);
+        for (&n, &hidden) in people.iter().zip(cells) {
+            if hidden {
+                largest = n.max(largest);
+            } else {
+                rest = rest.saturating_sub(n);
+            }
+        }
+        largest.max(rest)
     };
     let is_safe = |cells: &[bool]| {
         let hidden = cells.iter().filter(|hidden| **hidden).count();
-        hidden == 0 || (hidden > 1 && sum(cells) >= min_people)
+        hidden == 0 || (hidden > 1 && people_hidden(cells) >= min_people)
     };
     let mut by_size: Vec<usize> = (0..people.len()).filter(|&cell| !cells[cell]).collect();
     by_size.sort_by_key(|&cell| people[cell]);
@@ -57,7 +64,7 @@ impl Shares {
     /// [`suppress`]). A suppressed group keeps its values, and no number.
     pub fn suppress(&mut self, min_people: u64) {
         let people: Vec<u64> = self.groups.iter().map(|group| group.people()).collect();
-        let hidden = suppress(&people, min_people);
+        let hidden = suppress(&people, self.total.people(), min_people);
         for (group, _) in self
             .groups
             .iter_mut()
@@ -66,7 +73,6 @@ impl Shares {
         {
             group.remove_figures();
         }
-        // People seen in several groups make the total smaller than the sum.
         if hidden.total || self.total.people() < min_people {
             self.total.remove_figures();
         }
@@ -106,7 +112,7 @@ mod tests {
             people in prop::collection::vec(0u64..40, 1..9),
             min in 1u64..20,
         ) {
-            let hidden = suppress(&people, min);
+            let hidden = suppress(&people, people.iter().sum(), min);
             let shown = |cell: usize| !hidden.cells[cell];
             for (cell, n) in people.iter().enumerate() {
                 prop_assert!(*n >= min || !shown(cell));
@@ -127,11 +133,19 @@ mod tests {
 
     #[test]
     fn a_single_group_takes_its_total_along() {
-        let hidden = suppress(&[3], 10);
+        let hidden = suppress(&[3], 3, 10);
         assert!(hidden.cells[0] && hidden.total);
-        let hidden = suppress(&[3, 4], 10);
+        let hidden = suppress(&[3, 4], 7, 10);
         assert!(hidden.cells == [true, true] && hidden.total);
-        let hidden = suppress(&[8, 9], 10);
+        let hidden = suppress(&[8, 9], 17, 10);
         assert!(hidden.cells == [true, true] && !hidden.total);
+    }
+
+    #[test]
+    fn people_seen_in_several_cells_count_once() {
+        // The six of the one are among the seven of the other: what the total leaves over is seven people.
+        let hidden = suppress(&[40, 6, 7, 30], 77, 10);
+        assert_eq!(hidden.cells, [false, true, true, true]);
+        assert!(!hidden.total);
     }
 }

@@ -1,12 +1,13 @@
 //! Tables of faces, whatever holds them: the columns that matter, and which rows are read.
 
 use std::borrow::Cow;
+use std::num::NonZeroUsize;
 
 use fer_core::Emotion;
 use serde::Serialize;
 
 use crate::answer::{EMOTIONS, check_probabilities};
-use crate::tally::{Face, Tally};
+use crate::group_key::GroupKey;
 use crate::{Error, Result};
 
 /// Width in pixels below which a face is small.
@@ -44,12 +45,33 @@ pub struct Rows {
     pub no_consent: u64,
     /// Rows that other filters leave out.
     pub filtered: u64,
+    /// Rows without a match in a joined table.
+    pub unmatched: u64,
     /// Rows used whose face is narrower than 24 pixels: the column `width`.
     pub small_faces: u64,
 }
 
+impl Rows {
+    /// Adds the rows of another part of the table.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.read += other.read;
+        self.used += other.used;
+        self.no_face += other.no_face;
+        self.unreadable += other.unreadable;
+        self.no_consent += other.no_consent;
+        self.filtered += other.filtered;
+        self.unmatched += other.unmatched;
+        self.small_faces += other.small_faces;
+    }
+}
+
 /// A row of a table, whatever holds it. Columns are numbered from 0.
 pub trait Row {
+    /// Returns `false` for a row without a match in a table joined with its own; nothing is read of it.
+    fn is_matched(&self) -> bool {
+        true
+    }
+
     /// Returns the text of a cell; empty for a missing value.
     ///
     /// # Errors
@@ -78,8 +100,37 @@ pub struct Record<'a> {
     pub values: Vec<Cow<'a, str>>,
 }
 
+/// A reader of the rows of a table.
+pub trait RowVisitor {
+    /// Takes the next row and its number, from 1.
+    ///
+    /// # Errors
+    /// Any; the table then is read no further.
+    fn row(&mut self, number: u64, row: &impl Row) -> Result<()>;
+}
+
 /// A table of faces.
-pub trait FaceTable {
+pub trait FaceTable: Sized {
+    /// Passes the rows, in order, to the visitor that `start` makes from the names of the columns.
+    ///
+    /// # Errors
+    /// Those of the table, of `start` and of the visitor.
+    fn visit<V: RowVisitor>(self, start: impl FnOnce(&[String]) -> Result<V>) -> Result<V>;
+
+    /// Passes the rows to one or more visitors that `start` makes, on at most `threads` threads: each row to one of them,
+    /// in any order. Numbers of rows may count from any row; those in errors count from the first.
+    ///
+    /// # Errors
+    /// Those of [`Self::visit`]; of several, that of the row that comes first.
+    fn visit_in_parts<V: RowVisitor + Send>(
+        self,
+        threads: NonZeroUsize,
+        start: impl Fn(&[String]) -> Result<V> + Sync,
+    ) -> Result<Vec<V>> {
+        let _ = threads;
+        Ok(vec![self.visit(start)?])
+    }
+
     /// Passes the face of each row that `columns` lets through to `keep`, in order.
     ///
     /// # Errors
@@ -89,63 +140,29 @@ pub trait FaceTable {
         self,
         columns: &Columns,
         keep: &mut dyn FnMut(&Record<'_>) -> Result<()>,
-    ) -> Result<Rows>;
-}
-
-/// Counts the faces of a table by group and cluster.
-///
-/// # Errors
-/// Those of the table and of [`Tally::add`].
-pub fn tally(table: impl FaceTable, columns: &Columns) -> Result<(Tally, Rows)> {
-    let mut counter = Counter::new(columns);
-    let rows = table.read(columns, &mut |record| counter.count(record))?;
-    Ok((counter.finish(), rows))
-}
-
-/// A tally of records: it has clusters if they have.
-pub(crate) struct Counter<'a> {
-    columns: &'a Columns,
-    tally: Option<Tally>,
-}
-
-impl<'a> Counter<'a> {
-    pub(crate) fn new(columns: &'a Columns) -> Self {
-        Self {
-            columns,
-            tally: None,
-        }
-    }
-
-    pub(crate) fn count(&mut self, record: &Record<'_>) -> Result<()> {
-        let clustered = record.cluster.is_some();
-        let tally = match &mut self.tally {
-            Some(tally) => tally,
-            None => self.tally.insert(new_tally(self.columns, clustered)),
-        };
-        let group: Vec<&str> = record.group.iter().map(AsRef::as_ref).collect();
-        let face = Face {
-            probabilities: record.probabilities,
-            group: &group,
-            cluster: record.cluster.as_deref(),
-        };
-        tally.add(&face).map_err(|error| error.in_row(record.row))
-    }
-
-    pub(crate) fn finish(self) -> Tally {
-        let clustered = self.columns.cluster.is_some();
-        self.tally
-            .unwrap_or_else(|| new_tally(self.columns, clustered))
+    ) -> Result<Rows> {
+        let reader = self.visit(|header| {
+            let selection = Selection::new(header, columns)?;
+            Ok(Reader { selection, keep })
+        })?;
+        Ok(reader.selection.finish())
     }
 }
 
-fn new_tally(columns: &Columns, clustered: bool) -> Tally {
-    let by: Vec<&str> = columns.by.iter().map(String::as_str).collect();
-    Tally::new(&by, clustered)
+struct Reader<'a> {
+    selection: Selection,
+    keep: &'a mut dyn FnMut(&Record<'_>) -> Result<()>,
+}
+
+impl RowVisitor for Reader<'_> {
+    fn row(&mut self, number: u64, row: &impl Row) -> Result<()> {
+        self.selection.take(number, row, self.keep)
+    }
 }
 
 /// The rules that choose rows and cells of a table.
 #[derive(Debug)]
-pub struct Selection {
+pub(crate) struct Selection {
     positions: Positions,
     rows: Rows,
 }
@@ -169,7 +186,7 @@ impl Selection {
     ///
     /// # Errors
     /// [`Error::Columns`] for a column that is absent or there twice.
-    pub fn new(header: &[String], columns: &Columns) -> Result<Self> {
+    pub(crate) fn new(header: &[String], columns: &Columns) -> Result<Self> {
         let positions = Positions::find(header, columns)?;
         Ok(Self {
             positions,
@@ -177,36 +194,67 @@ impl Selection {
         })
     }
 
-    /// Returns the number of the row to come, from 1.
-    pub fn next_row(&self) -> u64 {
-        self.rows.read + 1
+    /// Returns `true` if each face has a cluster.
+    pub(crate) fn is_clustered(&self) -> bool {
+        self.positions.cluster.is_some() || self.positions.track.is_some()
     }
 
-    /// Passes the face of the next row on to `keep`, or counts why it is left out. Of a row without consent nothing else
-    /// is read.
+    /// Passes the face of a row on to `keep`, or counts why it is left out. Of a row without consent nothing else is read.
     ///
     /// # Errors
     /// [`Error::InvalidRow`] for cells that are not what they must be, and those of `keep`.
-    pub fn take(
+    fn take(
         &mut self,
+        number: u64,
         row: &impl Row,
         keep: &mut dyn FnMut(&Record<'_>) -> Result<()>,
     ) -> Result<()> {
+        let Some(probabilities) = self.admit(number, row)? else {
+            return Ok(());
+        };
+        let at = &self.positions;
+        let cells = |positions: &[usize]| positions.iter().map(|&p| row.text(p)).collect();
+        let group: Result<Vec<_>> = cells(&at.by);
+        let value = |position: &Option<usize>| match position {
+            Some(position) => row.text(*position),
+            None => Ok(Cow::Borrowed("")),
+        };
+        let values: Result<Vec<_>> = at.values.iter().map(value).collect();
+        let mut track = String::new();
+        let cluster = self.cluster(row, &mut track)?;
+        keep(&Record {
+            row: number,
+            probabilities,
+            group: group?,
+            cluster,
+            values: values?,
+        })
+    }
+
+    /// Returns the probabilities of a row that is used, and counts what becomes of it.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRow`] for cells that are not what they must be.
+    pub(crate) fn admit(&mut self, number: u64, row: &impl Row) -> Result<Option<[f64; EMOTIONS]>> {
         let (at, rows) = (&self.positions, &mut self.rows);
         rows.read += 1;
+        if !row.is_matched() {
+            rows.unmatched += 1;
+            return Ok(None);
+        }
         if let Some(position) = at.consent
             && !consents(&row.text(position)?)
         {
             rows.no_consent += 1;
-            return Ok(());
+            return Ok(None);
         }
         for (position, value) in &at.only {
             if row.text(*position)? != value.as_str() {
                 rows.filtered += 1;
-                return Ok(());
+                return Ok(None);
             }
         }
-        let Some(probabilities) = probabilities(row, &at.probabilities, rows.read)? else {
+        let Some(probabilities) = probabilities(row, &at.probabilities, number)? else {
             let failed = match at.error {
                 Some(position) => !row.text(position)?.is_empty(),
                 None => false,
@@ -216,24 +264,9 @@ impl Selection {
             } else {
                 &mut rows.no_face
             }) += 1;
-            return Ok(());
+            return Ok(None);
         };
-        check_probabilities(&probabilities, rows.read)?;
-        let cells = |positions: &[usize]| positions.iter().map(|&p| row.text(p)).collect();
-        let group: Result<Vec<_>> = cells(&at.by);
-        let value = |position: &Option<usize>| match position {
-            Some(position) => row.text(*position),
-            None => Ok(Cow::Borrowed("")),
-        };
-        let values: Result<Vec<_>> = at.values.iter().map(value).collect();
-        let cluster = match (at.cluster, at.track) {
-            (Some(position), _) => Some(row.text(position)?),
-            (None, Some([path, person])) => {
-                let (path, person) = (row.text(path)?, row.text(person)?);
-                Some(Cow::Owned(format!("{person}:{path}")))
-            }
-            (None, None) => None,
-        };
+        check_probabilities(&probabilities, number)?;
         if let Some(position) = at.width
             && row
                 .number(position)?
@@ -241,19 +274,46 @@ impl Selection {
         {
             rows.small_faces += 1;
         }
-        keep(&Record {
-            row: rows.read,
-            probabilities,
-            group: group?,
-            cluster,
-            values: values?,
-        })?;
         rows.used += 1;
+        Ok(Some(probabilities))
+    }
+
+    /// Writes the values of the group of a row into `key`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRow`] for cells that are no text.
+    pub(crate) fn group(&self, row: &impl Row, key: &mut GroupKey) -> Result<()> {
+        key.clear();
+        for &position in &self.positions.by {
+            key.push(&row.text(position)?);
+        }
         Ok(())
     }
 
+    /// Returns the cluster of a row. Those of videos are written into `track`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRow`] for cells that are no text.
+    pub(crate) fn cluster<'a>(
+        &self,
+        row: &'a impl Row,
+        track: &'a mut String,
+    ) -> Result<Option<Cow<'a, str>>> {
+        match (self.positions.cluster, self.positions.track) {
+            (Some(position), _) => row.text(position).map(Some),
+            (None, Some([path, person])) => {
+                track.clear();
+                track.push_str(&row.text(person)?);
+                track.push(':');
+                track.push_str(&row.text(path)?);
+                Ok(Some(Cow::Borrowed(track)))
+            }
+            (None, None) => Ok(None),
+        }
+    }
+
     /// Returns what became of the rows.
-    pub fn finish(self) -> Rows {
+    pub(crate) fn finish(self) -> Rows {
         self.rows
     }
 }

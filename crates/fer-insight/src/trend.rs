@@ -9,15 +9,18 @@ use serde::Serialize;
 
 use crate::document::Document;
 use crate::kinds::Analysis;
+use crate::labels::Finder;
 use crate::period::{Clock, Every, Moment, Period};
-use crate::reference::Reference;
-use crate::shares::{Estimates, GroupShares, ShareOptions, shares};
+use crate::sample::face_columns;
+use crate::shares::{Estimates, GroupShares, Shares, shares};
+use crate::sheet::Sheet;
 use crate::slope::Slope;
 use crate::study::Study;
 use crate::suppress::suppress;
 use crate::table::{Columns, FaceTable, Record, Rows};
-use crate::tally::{Face, Tally};
+use crate::tally::{Face, GroupTally, Tally};
 use crate::warnings::of_table;
+use crate::within_answers::shares_by_labels;
 use crate::{Error, Result};
 
 /// The fewest periods with an estimate that a slope is computed from.
@@ -88,20 +91,53 @@ impl Study {
         let min_people = self.check_with(Analysis::Trend, |declared| {
             declared.period_days = Some(options.every.days());
         })?;
-        let (counted, rows) = tally_periods(table, &self.columns, options)?;
-        let statement = self.statement(
-            Analysis::Trend,
-            min_people,
-            counted.tally.is_clustered(),
-            rows,
-        )?;
+        let (counted, rows) = tally_periods(table, &self.columns, options, &mut |_| Ok(()))?;
+        let clustered = counted.tally.is_clustered();
+        let statement = self.statement(Analysis::Trend, min_people, clustered, rows)?;
+        let shares = shares(&counted.tally, &self.reference, &self.options)?;
         let result = trend(
             &counted,
             options.every,
-            &self.reference,
-            &self.options,
+            shares,
+            self.options.level,
             min_people,
-        )?;
+        );
+        Ok(Document {
+            warnings: of_table(&statement),
+            statement,
+            result,
+        })
+    }
+
+    /// Estimates the shares by period as [`Self::trend`] does, by labels of some of the faces. The labels of all groups and
+    /// periods are read together.
+    ///
+    /// # Errors
+    /// Those of [`Self::trend`] and of [`Self::shares_by_labels`].
+    pub fn trend_by_labels(
+        &self,
+        table: impl FaceTable,
+        sheet: &Sheet,
+        options: &TrendOptions,
+    ) -> Result<Document<Trend>> {
+        let min_people = self.check_with(Analysis::Trend, |declared| {
+            declared.period_days = Some(options.every.days());
+            declared.labels = true;
+        })?;
+        let mut finder = Finder::new(sheet)?;
+        let columns = face_columns(&self.columns);
+        let (counted, rows) =
+            tally_periods(table, &columns, options, &mut |record| finder.see(record))?;
+        let labels = finder.finish(&rows)?;
+        let statement = self.labeled(Analysis::Trend, min_people, &counted.tally, rows, &labels)?;
+        let shares = shares_by_labels(&counted.tally, &labels, &self.options)?;
+        let result = trend(
+            &counted,
+            options.every,
+            shares,
+            self.options.level,
+            min_people,
+        );
         Ok(Document {
             warnings: of_table(&statement),
             statement,
@@ -118,15 +154,16 @@ struct PeriodTally {
     media: bool,
 }
 
-/// Counts the faces of a table by group and period of the times.
+/// Counts the faces of a table by group and period of the times, and passes each to `see`.
 fn tally_periods(
     table: impl FaceTable,
     columns: &Columns,
     options: &TrendOptions,
+    see: &mut dyn FnMut(&Record<'_>) -> Result<()>,
 ) -> Result<(PeriodTally, Rows)> {
     let (time, every) = (options.time.as_str(), options.every);
     let mut columns = columns.clone();
-    columns.values = vec![time.to_owned()];
+    columns.values.insert(0, time.to_owned());
     let names = columns.by.clone();
     let by: Vec<&str> = names.iter().map(String::as_str).chain([time]).collect();
     let mut clock = Clock::default();
@@ -134,6 +171,7 @@ fn tally_periods(
     let mut media = false;
     let mut tally: Option<Tally> = None;
     let rows = table.read(&columns, &mut |record: &Record<'_>| {
+        see(record)?;
         let moment = clock.read(&record.values[0], record.row)?;
         media = matches!(moment, Moment::Media(_));
         let Period { index, start } = every.period(moment).ok_or_else(|| Error::InvalidRow {
@@ -165,19 +203,15 @@ fn tally_periods(
     ))
 }
 
-/// Estimates the shares of each group in each period and their slopes. Cells of fewer than `min_people` are suppressed, and
+/// Orders the shares of each group by period and computes their slopes. Cells of fewer than `min_people` are suppressed, and
 /// in each group as many of the next smallest as it takes that its total would not give one away.
-///
-/// # Errors
-/// Those of [`shares()`].
 fn trend(
     counted: &PeriodTally,
     every: Every,
-    reference: &Reference,
-    options: &ShareOptions,
+    result: Shares,
+    level: f64,
     min_people: u64,
-) -> Result<Trend> {
-    let result = shares(&counted.tally, reference, options)?;
+) -> Trend {
     let mut columns = result.columns;
     columns.pop();
     let mut series: BTreeMap<Vec<String>, Vec<PeriodShares>> = BTreeMap::new();
@@ -194,14 +228,18 @@ fn trend(
     let series = series.into_iter().map(|(by, mut periods)| {
         periods.sort_by_key(|period| period.index);
         let people: Vec<u64> = periods.iter().map(|period| period.group.people()).collect();
-        let hidden = suppress(&people, min_people).cells;
+        let groups = periods.iter().filter_map(|period| {
+            let values: Vec<&str> = period.group.by.iter().map(String::as_str).collect();
+            counted.tally.group(&values)
+        });
+        let hidden = suppress(&people, GroupTally::people_of(groups), min_people).cells;
         for (period, _) in periods.iter_mut().zip(hidden).filter(|(_, hidden)| *hidden) {
             period.group.remove_figures();
         }
         let slopes = if counted.media {
             None
         } else {
-            slopes(&periods, options.level)
+            slopes(&periods, level)
         };
         Series {
             by,
@@ -209,12 +247,12 @@ fn trend(
             slopes,
         }
     });
-    Ok(Trend {
+    Trend {
         columns,
         every,
         media: counted.media,
         series: series.collect(),
-    })
+    }
 }
 
 fn slopes(periods: &[PeriodShares], level: f64) -> Option<Slopes> {

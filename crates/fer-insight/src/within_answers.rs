@@ -10,10 +10,10 @@ use fer_core::PerEmotion;
 use crate::answer::EMOTIONS;
 use crate::effective::{Effective, by_answer};
 use crate::labels::{ANSWERS, LabelCounts, Labels, MIN_LABELS};
+use crate::parallel::in_parallel;
 use crate::random::{Purpose, Random};
 use crate::shares::{
     Estimate, Estimates, GroupCounts, GroupShares, MIN_PEOPLE_TO_ESTIMATE, ShareOptions, Shares,
-    in_parallel,
 };
 use crate::tally::{GroupTally, Tally};
 use crate::{Error, Result};
@@ -51,7 +51,7 @@ pub fn shares_by_labels(tally: &Tally, labels: &Labels, options: &ShareOptions) 
     }
     let pooled = readings(&labels.count(None), labels.has_other(), options, 0);
     let own = labels.own_of_each(tally);
-    let group_shares = |group: &&GroupTally| {
+    let group_shares = |group: &GroupTally| {
         // The total has no values, and all labels.
         if own && !group.values().is_empty() {
             let counts = labels.count(Some(group.values()));
@@ -60,12 +60,12 @@ pub fn shares_by_labels(tally: &Tally, labels: &Labels, options: &ShareOptions) 
         }
         shares_of(group, &pooled, labels.has_other(), options)
     };
-    let total = tally.total();
+    let total = tally.total()?;
     let groups = tally.groups();
     Ok(Shares {
         columns: tally.columns().to_vec(),
-        groups: in_parallel(&groups, options.threads, group_shares),
-        total: group_shares(&&total),
+        groups: in_parallel(groups, options.threads, group_shares),
+        total: group_shares(&total),
     })
 }
 

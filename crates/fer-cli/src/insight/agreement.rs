@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use comfy_table::Table;
-use fer_insight::{Agreement, AgreementOptions, Estimate, Label, RaterPair, Sheet, agreement};
+use fer_insight::{
+    Agreement, AgreementOptions, Columns, Estimate, Label, RaterPair, Sheet, TableFile, agreement,
+    model_answers,
+};
 
 use super::args::AgreementArgs;
 use crate::terminal::{self, print, print_table, printable};
@@ -14,7 +17,16 @@ pub(super) fn run(args: &AgreementArgs) -> Result<Status> {
     for path in &args.sheets {
         sheets.push(Sheet::open(path)?);
     }
-    let names: Vec<String> = args.sheets.iter().map(|path| name(path)).collect();
+    let mut names: Vec<String> = args.sheets.iter().map(|path| name(path)).collect();
+    let model = match (&args.faces, sheets.first()) {
+        (Some(table), Some(first)) => {
+            let table = TableFile::open(table)?;
+            Some(model_answers(table, &Columns::default(), first)?)
+        }
+        _ => None,
+    };
+    names.extend(model.is_some().then(|| "model".to_owned()));
+    sheets.extend(model);
     let raters: Vec<(&str, &Sheet)> = names.iter().map(String::as_str).zip(&sheets).collect();
     let options = AgreementOptions {
         resamples: args.resamples,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use fer_core::PerEmotion;
 use fer_insight::{Adjust, Basis, Every, Purpose, Weight};
 
 use crate::format::Format;
@@ -31,6 +32,8 @@ pub(crate) enum InsightCommand {
     Sample(SampleArgs),
     /// Say how far people who labeled the same sheet agree
     Agreement(AgreementArgs),
+    /// Write a table of simulated faces of known truth, to plan with and to try analyses on
+    Simulate(SimulateArgs),
     /// Make the reference file of a labeled set from the JSON of `fer evaluate`
     Reference(ReferenceArgs),
 }
@@ -52,6 +55,10 @@ pub(crate) struct SharesArgs {
     /// Sheet of labels of one's own, drawn with `fer insight sample`: they correct the shares in place of the reference
     #[arg(long, value_name = "SHEET.csv", conflicts_with = "reference")]
     pub(crate) labels: Option<PathBuf>,
+
+    /// Write one row for each person, as CSV: the expected shares of that person's faces, for models of your own
+    #[arg(long, value_name = "CSV", conflicts_with = "labels")]
+    pub(crate) units: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -79,8 +86,12 @@ pub(crate) struct SampleArgs {
 #[derive(Debug, Args)]
 pub(crate) struct AgreementArgs {
     /// Labeled sheets, one of each person
-    #[arg(required = true, num_args = 2.., value_name = "SHEET.csv")]
+    #[arg(required = true, num_args = 1.., value_name = "SHEET.csv")]
     pub(crate) sheets: Vec<PathBuf>,
+
+    /// Table of faces that the sheets were drawn from: its model is one more rater
+    #[arg(long, value_name = "FACES")]
+    pub(crate) faces: Option<PathBuf>,
 
     /// Resamples of the faces for the interval of alpha
     #[arg(long, value_name = "N", default_value_t = 2000)]
@@ -123,6 +134,10 @@ pub(crate) struct CompareGroupsArgs {
     /// Permutations of a test
     #[arg(long, value_name = "N", default_value_t = 9999)]
     pub(crate) permutations: u32,
+
+    /// Sheet of labels of one's own, drawn with `fer insight sample`: they correct the shares in place of the reference
+    #[arg(long, value_name = "SHEET.csv", conflicts_with = "reference")]
+    pub(crate) labels: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -146,6 +161,10 @@ pub(crate) struct TrendArgs {
     /// Length of a period
     #[arg(long, value_name = "1s|1min|1h|day|week|month")]
     pub(crate) every: Every,
+
+    /// Sheet of labels of one's own, drawn with `fer insight sample`: they correct the shares in place of the reference
+    #[arg(long, value_name = "SHEET.csv", conflicts_with = "reference")]
+    pub(crate) labels: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -195,6 +214,45 @@ pub(crate) struct RelateArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct SimulateArgs {
+    /// Shares of happy, sad, neutral and surprise among the faces that are clear; their sum is 1
+    #[arg(long, value_name = "H,S,N,S", value_parser = shares)]
+    pub(crate) shares: PerEmotion<f64>,
+
+    /// Share of faces without a majority for one of the four
+    #[arg(long, value_name = "0-1", default_value_t = 0.1)]
+    pub(crate) unclear: f64,
+
+    /// People; each has shares of their own around these
+    #[arg(long, value_name = "N")]
+    pub(crate) people: usize,
+
+    /// Faces of each person
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) faces_per_person: usize,
+
+    /// Built-in model whose errors are simulated; default: crowd
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: Option<String>,
+
+    /// Labeled set with the errors of another model: the JSON of `fer evaluate`, or a reference file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) reference: Option<PathBuf>,
+
+    /// Seed of the draws
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    /// Table to write
+    #[arg(long, value_name = "FACES.csv")]
+    pub(crate) out: PathBuf,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct ReferenceArgs {
     /// JSON that `fer evaluate --json` wrote, with `--votes` where there are any
     #[arg(value_name = "EVALUATION.json")]
@@ -208,9 +266,17 @@ pub(crate) struct ReferenceArgs {
 /// The table of faces and the rows to read.
 #[derive(Debug, Args)]
 pub(crate) struct TableArgs {
-    /// Table of faces as `fer predict --format csv` writes it, with any columns of your own; `-` for standard input
-    #[arg(value_name = "FACES.csv")]
+    /// Table of faces as `fer predict` writes it, CSV or Parquet, with any columns of your own; `-` for standard input
+    #[arg(value_name = "FACES")]
     pub(crate) faces: PathBuf,
+
+    /// CSV with further columns, one row for each customer or visit; faces without a row in it are left out
+    #[arg(long, value_name = "CSV", requires = "on")]
+    pub(crate) join: Option<PathBuf>,
+
+    /// Column that both tables have, or its names in the faces and in the other table
+    #[arg(long, value_name = "COL[=COL]", requires = "join")]
+    pub(crate) on: Option<String>,
 
     /// Column of the unit that repeats: a person, a customer, a visit
     #[arg(long, value_name = "COL")]
@@ -292,6 +358,18 @@ impl StudyArgs {
     pub(crate) fn format(&self) -> Format {
         if self.json { Format::Json } else { self.format }
     }
+}
+
+/// Parses four numbers.
+fn shares(text: &str) -> Result<PerEmotion<f64>, String> {
+    let numbers: Result<Vec<f64>, _> = text
+        .split(',')
+        .map(|number| number.trim().parse())
+        .collect();
+    let numbers = numbers.ok().and_then(|numbers| numbers.try_into().ok());
+    numbers
+        .map(PerEmotion)
+        .ok_or_else(|| "expected four numbers: 0.3,0.05,0.6,0.05".to_owned())
 }
 
 /// Parses `COL=VALUE`.

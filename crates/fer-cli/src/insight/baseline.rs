@@ -16,7 +16,7 @@ pub(super) fn run(args: &BaselineArgs, quiet: bool) -> Result<Status> {
         phase: args.phase.clone(),
         baseline: args.baseline.clone(),
     };
-    let document = study.baseline(open(&args.study.table.faces)?, &options)?;
+    let document = study.baseline(open(&args.study.table)?, &options)?;
     print(
         &args.study,
         quiet,

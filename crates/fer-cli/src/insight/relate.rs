@@ -13,7 +13,7 @@ pub(super) fn run(args: &RelateArgs, quiet: bool) -> Result<Status> {
     let options = RelateOptions {
         outcome: args.outcome.clone(),
     };
-    let document = study.relate(open(&args.study.table.faces)?, &options)?;
+    let document = study.relate(open(&args.study.table)?, &options)?;
     print(
         &args.study,
         quiet,

@@ -15,7 +15,7 @@ pub(super) fn run(args: &SampleArgs, quiet: bool) -> Result<Status> {
         seed: args.seed,
     };
     let columns = columns(&args.table, Vec::new());
-    let drawn = sample(open(&args.table.faces)?, &columns, &options)?;
+    let drawn = sample(open(&args.table)?, &columns, &options)?;
     let sheet = drawn.sheet.to_csv()?;
     // The page first: if no image can be read, there is nothing to label.
     let page = match &args.html {

@@ -1,12 +1,12 @@
 //! From arguments to a study and its table, and from a result to stdout.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
 use fer_insight::{
-    Columns, Csv, Declaration, Document, FlatTable, Origin, Reference, ShareOptions, Study,
+    Columns, Declaration, Document, FlatTable, Origin, PerhapsJoined, Reference, ShareOptions,
+    Study, TableFile,
 };
 use serde::Serialize;
 
@@ -37,6 +37,7 @@ fn study_of(args: &StudyArgs, by: Vec<String>, model: String, reference: Referen
             purpose: args.purpose,
             basis: args.basis,
             min_people: args.min_people,
+            joined: args.table.join.is_some(),
             ..Declaration::default()
         },
         model,
@@ -68,16 +69,15 @@ fn threads(count: usize) -> NonZeroUsize {
         .unwrap_or(NonZeroUsize::MIN)
 }
 
-/// Opens the table: a file, or standard input for `-`.
-pub(super) fn open(path: &Path) -> Result<Csv<Box<dyn Read>>> {
-    if path == Path::new("-") {
-        return Ok(Csv(Box::new(io::stdin().lock())));
-    }
-    let file = File::open(path).map_err(|source| fer_insight::Error::Read {
-        path: path.into(),
-        source,
-    })?;
-    Ok(Csv(Box::new(file)))
+/// Opens the table: a file, or standard input for `-`, joined with the file that the arguments name.
+pub(super) fn open(args: &TableArgs) -> Result<PerhapsJoined<TableFile>> {
+    let table = if args.faces == Path::new("-") {
+        TableFile::csv(io::stdin())
+    } else {
+        TableFile::open(&args.faces)?
+    };
+    let join = args.join.as_deref().zip(args.on.as_deref());
+    Ok(PerhapsJoined::new(table, join)?)
 }
 
 /// Prints the result in the format asked for, and on stderr what a reader must know.
@@ -141,6 +141,7 @@ fn say_rows<T>(document: &Document<T>) {
         (rows.unreadable, "unreadable"),
         (rows.no_consent, "without consent"),
         (rows.filtered, "left out by --where"),
+        (rows.unmatched, "without a match in --join"),
     ];
     let mut text = format!("{} of {} rows used", rows.used, rows.read);
     for (index, (count, what)) in parts.iter().filter(|(count, _)| *count > 0).enumerate() {

@@ -17,7 +17,7 @@ pub(super) fn run(args: &TimelineArgs, quiet: bool) -> Result<Status> {
         class_mix: fer_kit::insight::class_mix(args.study.model.as_deref())?,
         markers: markers.unwrap_or_default(),
     };
-    let document = study.timeline(open(&args.study.table.faces)?, &options)?;
+    let document = study.timeline(open(&args.study.table)?, &options)?;
     if let Some(file) = &args.episodes {
         files::write_text(file, &document.result.flat().to_csv()?)?;
     }

@@ -1,20 +1,27 @@
 //! `fer insight trend`.
 
-use fer_insight::{Document, Slopes, Trend, TrendOptions};
+use fer_insight::{Document, Sheet, Slopes, Trend, TrendOptions};
 
 use super::args::TrendArgs;
-use super::study::{open, print, study};
+use super::study::{open, print, study, study_by_labels};
 use super::tables::{Listing, points, print_words};
 use crate::terminal::{self, print_table, printable};
 use crate::{Result, Status};
 
 pub(super) fn run(args: &TrendArgs, quiet: bool) -> Result<Status> {
-    let study = study(&args.study, args.by.clone())?;
+    let by = args.by.clone();
     let options = TrendOptions {
         time: args.time.clone(),
         every: args.every,
     };
-    let document = study.trend(open(&args.study.table.faces)?, &options)?;
+    let table = open(&args.study.table)?;
+    let document = match &args.labels {
+        Some(sheet) => {
+            let sheet = Sheet::open(sheet)?;
+            study_by_labels(&args.study, by)?.trend_by_labels(table, &sheet, &options)?
+        }
+        None => study(&args.study, by)?.trend(table, &options)?,
+    };
     print(
         &args.study,
         quiet,
