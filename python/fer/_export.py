@@ -24,7 +24,8 @@ def export(
     """Write a model as an ONNX file, for ONNX Runtime and everything that reads its files.
 
     The graph takes ``faces``, uint8 ``[N, S, S]``: gray crops of one face each, in the size of the model's
-    input. It gives ``logits`` and ``probabilities``, float32 ``[N, 4]`` in the order of ``fer.EMOTIONS``.
+    input. It gives ``logits`` and ``probabilities``, float32 ``[N, 4]`` in the order of ``fer.EMOTIONS``, and
+    ``other``, float32 ``[N]``, of a model that tells the share of people who would see another expression.
     Normalization, temperature and priors are part of it; finding, cropping and resizing faces are not, nor
     are label sets. The metadata of the file holds labels and preprocessing as JSON.
 

@@ -1,5 +1,6 @@
 """ONNX files, held to the format's own checker and to what ONNX Runtime computes from them."""
 
+import csv
 import json
 import subprocess
 import sys
@@ -45,6 +46,30 @@ def own_run(faces, tmp_path_factory):
     )
 
 
+@pytest.fixture(scope="module")
+def run_with_other(faces, tmp_path_factory):
+    """A model that was trained on votes of which some are for other expressions."""
+    folder = tmp_path_factory.mktemp("other")
+    generator = np.random.default_rng(1)
+    images = [path.relative_to(faces) for path in faces.rglob("*.jpg")]
+    with (folder / "votes.csv").open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["file", *fer.EMOTIONS, "anger", "unknown"])
+        for path in images:
+            own = [8 * (emotion == path.parent.name) for emotion in fer.EMOTIONS]
+            # What looks sad to many looks angry to some.
+            anger = 5 * (path.parent.name == "sad")
+            table.writerow([path.as_posix(), *own, anger, generator.integers(0, 2)])
+    return fer.train(
+        faces,
+        folder / "run",
+        epochs=4,
+        model={"input_size": 48, "channels": [8, 12], "blocks_per_stage": 1},
+        votes={"file": str(folder / "votes.csv"), "others": True},
+        progress=False,
+    )
+
+
 def run(path, crops, *outputs):
     onnx.checker.check_model(str(path), full_check=True)
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
@@ -61,11 +86,31 @@ def test_onnx_runtime_gives_the_same_probabilities(model, priors, crops, own_run
     path = tmp_path / "model.onnx"
     source = own_run.path if model == "own" else model
     fer.export(source, path, priors=priors)
-    logits, found = run(path, crops)
+    logits, found = run(path, crops, "logits", "probabilities")
     expected = probabilities(fer.Classifier(source, priors=priors), crops)
     assert logits.shape == expected.shape == (FACES, len(fer.EMOTIONS))
     np.testing.assert_allclose(found, expected, atol=1e-5, rtol=0)
     np.testing.assert_array_equal(found.argmax(axis=1), expected.argmax(axis=1))
+
+
+def test_the_share_of_other_expressions_is_an_output_of_models_that_tell_it(
+    crops, own_run, run_with_other, tmp_path
+):
+    path = tmp_path / "model.onnx"
+    classifier = fer.Classifier(run_with_other.best, priors="uniform")
+    classifier.export(path)
+    found, other = run(path, crops, "probabilities", "other")
+    np.testing.assert_allclose(found, probabilities(classifier, crops), atol=1e-5, rtol=0)
+    expected = [item[0].other for item in classifier.predict_batch(crops, faces="whole")]
+    assert np.ptp(expected) > 0.001
+    np.testing.assert_allclose(other, expected, atol=1e-5, rtol=0)
+    metadata = {entry.key: json.loads(entry.value) for entry in onnx.load(path).metadata_props}
+    assert 0 <= metadata["other"]["threshold"] <= 1
+
+    without = tmp_path / "without.onnx"
+    fer.export(own_run.path, without)
+    names = [output.name for output in onnxruntime.InferenceSession(without).get_outputs()]
+    assert names == ["logits", "probabilities"]
 
 
 def test_one_face_and_none_at_all_are_batches_too(crops, tmp_path):

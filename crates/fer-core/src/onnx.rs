@@ -5,7 +5,7 @@ mod protobuf;
 
 use fer_kernels::{BATCH_NORM_EPSILON, NetworkSpec};
 
-use crate::{Model, Normalization, Priors, Result};
+use crate::{Model, Normalization, OtherOutputs, Priors, Result};
 use graph::{Attribute, Element, Graph};
 use protobuf::Message;
 
@@ -13,6 +13,9 @@ use protobuf::Message;
 /// runtimes read the file too.
 const IR_VERSION: i64 = 8;
 const OPERATOR_VERSION: i64 = 17;
+
+/// The attribute of a `Gemm` whose weights are `[outputs, inputs]`.
+const TRANSPOSED: (&str, Attribute<'_>) = ("transB", Attribute::Int(1));
 
 const DESCRIPTION: &str = "Apparent expression of faces. Input: gray square crops of one face each, as fer cuts and resizes them. \
 Not in the graph: finding and cropping faces, resizing, label sets.";
@@ -23,10 +26,11 @@ impl Model {
     /// Its input `faces` is `[N, input_size, input_size]` of bytes, as made by
     /// [`Preprocessing::face_bytes`](crate::Preprocessing::face_bytes); normalization, network, temperature and priors are part of
     /// the graph. Its outputs are `logits`, as of [`Classifier::logits`](crate::Classifier::logits), and `probabilities`, both
-    /// `[N, classes]` of `f32`. The file's metadata holds labels, preprocessing, priors and all else that the metadata of a model
-    /// file tells, each as JSON. The same model gives the same bytes.
+    /// `[N, classes]` of `f32`; and `other`, `[N]`, the share of people who would see another expression, if the model tells it. The
+    /// file's metadata holds labels, preprocessing, priors and all else that the metadata of a model file tells, each as JSON. The
+    /// same model gives the same bytes.
     ///
-    /// Label sets and the share of other expressions are not part of the graph, nor are finding, cutting out and resizing faces.
+    /// Label sets are not part of the graph, nor are finding, cutting out and resizing faces.
     ///
     /// # Errors
     /// As [`Model::validate`]; [`Error::InvalidPriors`](crate::Error::InvalidPriors) for a custom mix that is no distribution.
@@ -37,8 +41,11 @@ impl Model {
         graph.input(faces, Element::Byte, &[spec.height, spec.width]);
         let input = add_normalization(&mut graph, faces, self.preprocessing.normalization);
         let maps = self.add_blocks(&mut graph, &spec, input);
-        self.add_head(&mut graph, &spec, &maps);
+        let features = self.add_head(&mut graph, &spec, &maps);
         self.add_probabilities(&mut graph, &spec, priors)?;
+        if let Some(other) = &self.other {
+            add_other(&mut graph, other, &features);
+        }
 
         let operators = Message::default().text(1, "").int(2, OPERATOR_VERSION);
         let file = Message::default()
@@ -84,19 +91,19 @@ impl Model {
         maps
     }
 
-    /// Adds the mean over all positions and the linear layer, whose output is `logits`.
-    fn add_head(&self, graph: &mut Graph, spec: &NetworkSpec, maps: &str) {
+    /// Adds the mean over all positions and the linear layer, whose output is `logits`; returns the name of the means, `[N, C]`.
+    fn add_head(&self, graph: &mut Graph, spec: &NetworkSpec, maps: &str) -> String {
         let mean = graph.node("GlobalAveragePool", &[maps], &[]);
         let features = graph.node("Flatten", &[&mean], &[]);
-        let mut inputs = vec![features];
+        let mut inputs = vec![features.clone()];
         for slot in &spec.parameters()[3 * spec.blocks.len()..] {
             let values = &self.weights.parameters[slot.range.clone()];
             inputs.push(graph.floats(&slot.name, &slot.shape, values));
         }
         let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
-        let transposed = ("transB", Attribute::Int(1));
-        graph.node_named("Gemm", &inputs, &[transposed], "logits");
+        graph.node_named("Gemm", &inputs, &[TRANSPOSED], "logits");
         graph.output("logits", Element::Float, &[spec.classes]);
+        features
     }
 
     /// Adds `probabilities`, the softmax of logits over temperature plus the shift of the priors.
@@ -155,6 +162,28 @@ fn add_normalization(graph: &mut Graph, faces: &str, normalization: Normalizatio
     graph.node("Unsqueeze", &[&normalized, &channel], &[])
 }
 
+/// Adds `other`, the share of [`OtherOutputs`] given the features `[N, C]` and the node `logits`.
+fn add_other(graph: &mut Graph, other: &OtherOutputs, features: &str) {
+    let outputs = other.biases.len();
+    let shape = [outputs, other.weights.len() / outputs];
+    let weight = graph.floats("other.weight", &shape, &other.weights);
+    let bias = graph.floats("other.bias", &[outputs], &other.biases);
+    let logits = graph.node("Gemm", &[features, &weight, &bias], &[TRANSPOSED]);
+    let over_outputs = [
+        ("axes", Attribute::Ints(&[1])),
+        ("keepdims", Attribute::Int(0)),
+    ];
+    let others = graph.node("ReduceLogSumExp", &[&logits], &over_outputs);
+    let emotions = graph.node("ReduceLogSumExp", &["logits"], &over_outputs);
+    let log_odds = graph.node("Sub", &[&others, &emotions], &[]);
+    let slope = graph.floats("other.slope", &[], &[other.calibration.slope]);
+    let offset = graph.floats("other.offset", &[], &[other.calibration.offset]);
+    let scaled = graph.node("Mul", &[&log_odds, &slope], &[]);
+    let shifted = graph.node("Add", &[&scaled, &offset], &[]);
+    graph.node_named("Sigmoid", &[&shifted], &[], "other");
+    graph.output("other", Element::Float, &[]);
+}
+
 /// A convolution with its batch norm folded in.
 struct Folded {
     /// `[C_out, C_in, 3, 3]`
@@ -200,7 +229,8 @@ impl Folded {
 mod tests {
     use super::*;
     use crate::{
-        Calibration, ErrorKind, ModelConfig, PerEmotion, Preprocessing, Provenance, Weights,
+        Calibration, ErrorKind, ModelConfig, OtherCalibration, PerEmotion, Preprocessing,
+        Provenance, Weights,
     };
 
     fn model() -> Model {
@@ -235,6 +265,25 @@ mod tests {
         let text = String::from_utf8_lossy(&natural);
         assert!(text.contains(r#"["happy","sad","neutral","surprise"]"#));
         assert!(text.contains("catmull_rom"));
+    }
+
+    #[test]
+    fn the_share_of_other_expressions_is_an_output_where_the_model_tells_it() {
+        let (without, mut with) = (model(), model());
+        with.other = Some(OtherOutputs {
+            weights: vec![0.5; 2 * 2],
+            biases: vec![0.0; 2],
+            calibration: OtherCalibration {
+                slope: 1.0,
+                offset: 0.0,
+                threshold: 0.5,
+            },
+        });
+        let tells = |model: &Model| {
+            let file = model.to_onnx(Priors::Natural).unwrap();
+            String::from_utf8_lossy(&file).contains("ReduceLogSumExp")
+        };
+        assert!(tells(&with) && !tells(&without));
     }
 
     #[test]
