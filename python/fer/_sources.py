@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from fer._types import ImageInput
 
-__all__ = ["Source", "TimedFrames", "frames_of", "is_camera"]
+__all__ = ["Source", "TimedFrames", "frames_of", "is_camera", "is_complete"]
 
 #: A number of a camera, a video file, a folder, an open ``cv2.VideoCapture`` or frames.
 Source: TypeAlias = "int | str | os.PathLike[str] | Iterable[ImageInput] | Any"
@@ -54,6 +54,11 @@ def frames_of(source: Source, frames_per_second: float, wait: float = 0.0) -> Ti
 def is_camera(source: Source) -> bool:
     """Return ``True`` for the number of a camera or a ``cv2.VideoCapture``, whose frames are BGR."""
     return isinstance(source, int) or (hasattr(source, "isOpened") and hasattr(source, "read"))
+
+
+def is_complete(source: Source, wait: float = 0.0) -> bool:
+    """Return ``True`` for a video file, or a folder that is not being written to."""
+    return isinstance(source, str | os.PathLike) and wait <= 0
 
 
 def _counted(frames: Iterable[ImageInput], frames_per_second: float) -> TimedFrames:

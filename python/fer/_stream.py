@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fer import _fer
 from fer._classifier import classifier_of
-from fer._sources import frames_of, is_camera
+from fer._sources import frames_of, is_camera, is_complete
 
 if TYPE_CHECKING:
     import os
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from fer._classifier import Classifier
     from fer._fer import Face
-    from fer._sources import Source
+    from fer._sources import Source, TimedFrames
     from fer._types import ImageInput
 
-__all__ = ["FrameFaces", "stream"]
+__all__ = ["FrameFaces", "followed", "stream"]
 
 _MOST_FRAMES = 1000
 
@@ -79,7 +79,9 @@ def stream(
 ) -> Iterator[FrameFaces]:
     """Follow the faces of a source of frames, and give those of each frame as it comes.
 
-    Nothing is kept: memory does not grow with the length of the stream.
+    Nothing is kept: memory does not grow with the length of the stream. Probabilities are smoothed over time:
+    of a video file, or a folder that is complete, over 0.4 s before and after each frame, so that a change
+    shows at its own time and a frame comes 0.4 s of video later; of anything else over the frames so far.
 
     Parameters
     ----------
@@ -118,11 +120,32 @@ def stream(
     0.0 0
     0.04 0
     """
+    classifier = classifier_of(model, priors)
+    return followed(source, classifier, frames_per_second, bgr, wait, centered=is_complete(source, wait))
+
+
+def followed(
+    source: Source, classifier: Classifier, frames_per_second: float, bgr: bool, wait: float, centered: bool
+) -> Iterator[FrameFaces]:
+    """Give the people of each frame, smoothed both ways if `centered`, also of those before an exception."""
     if not 0 < frames_per_second <= _MOST_FRAMES:
         raise ValueError(
             f"frames_per_second is {frames_per_second}, expected a number above 0 and at most {_MOST_FRAMES}"
         )
-    bgr = bgr or is_camera(source)
-    people = _fer.FaceStream(classifier_of(model, priors)._analyzer)
+    people = _fer.FaceStream(classifier._analyzer, centered)
     frames = frames_of(source, frames_per_second, wait)
-    return (FrameFaces(time, people.push(frame, time, bgr), frame, bgr) for time, frame in frames)
+    return _follow(people, frames, bgr or is_camera(source))
+
+
+def _follow(people: _fer.FaceStream, frames: TimedFrames, bgr: bool) -> Iterator[FrameFaces]:
+    failure = None
+    try:
+        for time, frame in frames:
+            for ready, image, found in people.push(frame, time, bgr):
+                yield FrameFaces(ready, found, image, bgr)
+    except Exception as error:
+        failure = error
+    for ready, image, found in people.finish():
+        yield FrameFaces(ready, found, image, bgr)
+    if failure is not None:
+        raise failure

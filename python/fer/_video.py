@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer import _fer
+from fer._classifier import classifier_of
 from fer._sources import frames_of
-from fer._stream import stream
+from fer._stream import followed
 from fer._table import Table
 from fer._write_video import write_video
 
@@ -50,8 +51,8 @@ def predict_video(
 ) -> Timeline:
     """Follow the faces of a video and name their expression over time.
 
-    Frames are read, used and let go one by one: memory does not grow with the length of the video, the result
-    does.
+    Frames are read, used and let go: memory does not grow with the length of the video, the result does.
+    Probabilities are smoothed over 0.4 s before and after each frame, so that a change shows at its own time.
 
     Parameters
     ----------
@@ -88,7 +89,8 @@ def predict_video(
     0
     """
     rows: list[dict[str, Any]] = []
-    frames = stream(video, model=model, priors=priors, frames_per_second=frames_per_second, bgr=bgr)
+    classifier = classifier_of(model, priors)
+    frames = followed(video, classifier, frames_per_second, bgr, wait=0.0, centered=True)
     try:
         for frame in frames:
             rows.extend({name: row[name] for name in _TYPES} for row in frame)

@@ -5,7 +5,10 @@ mod frame;
 use std::path::{Path, PathBuf};
 
 use fer_core::Image;
-use fer_vision::{Analyzer, FaceStream, ImageResult, StreamOptions, VideoFrames, is_video};
+use fer_vision::{
+    Analyzer, CenteredSmoother, FaceStream, ImageResult, SmoothedFrame, StreamOptions, VideoFrames,
+    is_video,
+};
 
 pub use frame::Frame;
 
@@ -14,7 +17,7 @@ pub use frame::Frame;
 pub enum Item<'a> {
     /// An image: its faces, or why it could not be read.
     Image(&'a ImageResult),
-    /// A frame of a video with the people in it, and its pixels.
+    /// A frame of a video with the people in it, their probabilities smoothed over the frames before and after, and its pixels.
     Frame(Frame<'a>, &'a Image),
     /// The end of a video. With an error, the frames before it are all that could be read.
     VideoEnd(&'a Path, Option<fer_vision::Error>),
@@ -54,16 +57,29 @@ fn predict_video<E>(
         Ok(frames) => frames,
         Err(error) => return visit(Item::VideoEnd(video, Some(error))),
     };
-    let mut stream = FaceStream::new(analyzer.clone(), StreamOptions::default());
+    let options = StreamOptions::default();
+    let mut smoother = CenteredSmoother::new(&options);
+    let mut stream = FaceStream::new(analyzer.clone(), options);
+    let mut visit_all = |frames: Vec<SmoothedFrame<Image>>| {
+        frames.into_iter().try_for_each(|frame| {
+            let SmoothedFrame { time, faces, item } = frame;
+            visit(Item::Frame(Frame::new(video, time, faces), &item))
+        })
+    };
+    let mut end = None;
     for frame in frames {
         let seen = frame.and_then(|(time, image)| {
             let faces = stream.push(time, &image.view())?;
-            Ok((Frame::new(video, time, faces), image))
+            Ok(smoother.push(time, faces, image))
         });
         match seen {
-            Ok((frame, image)) => visit(Item::Frame(frame, &image))?,
-            Err(error) => return visit(Item::VideoEnd(video, Some(error))),
+            Ok(ready) => visit_all(ready)?,
+            Err(error) => {
+                end = Some(error);
+                break;
+            }
         }
     }
-    visit(Item::VideoEnd(video, None))
+    visit_all(smoother.finish())?;
+    visit(Item::VideoEnd(video, end))
 }

@@ -10,6 +10,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod analyze;
+mod centered;
 mod columns;
 mod crop;
 mod detector;
@@ -34,6 +35,7 @@ mod video;
 pub use fer_core;
 
 pub use analyze::{Analyzer, AnalyzerOptions, FaceMode};
+pub use centered::{CenteredSmoother, SmoothedFrame};
 pub use columns::ColumnType;
 pub use crop::FaceCrop;
 pub use detector::{Detection, FaceDetector, FaceSearch, SeetaDetector};

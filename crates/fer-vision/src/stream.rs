@@ -20,7 +20,8 @@ pub struct StreamOptions {
     pub search_interval: f64,
     /// A person not seen for longer than this is a new person afterwards.
     pub max_gap: f64,
-    /// Time constant of the exponential smoothing of probabilities: after a change, 63 % of it shows after so long.
+    /// Time constant of the exponential smoothing of probabilities: after a change, 63 % of it shows after so long. What can wait
+    /// for later frames is smoothed without that lag by a [`CenteredSmoother`](crate::CenteredSmoother).
     pub smoothing: f64,
     /// The least intersection over union of the boxes of one person in successive frames.
     pub min_overlap: f32,
@@ -48,7 +49,8 @@ pub struct TrackedFace {
     /// The face in this frame.
     #[serde(flatten)]
     pub face: Face,
-    /// The person's probabilities smoothed over time; they sum to 1.
+    /// The person's probabilities smoothed over the frames so far, or by a [`CenteredSmoother`](crate::CenteredSmoother) also over
+    /// those to come; they sum to 1.
     pub smoothed: PerEmotion<f32>,
 }
 
