@@ -281,3 +281,25 @@ fn source_files_stay_readable_in_one_sitting() {
         }
     }
 }
+
+#[test]
+fn actions_of_the_workflows_are_pinned_by_commit() {
+    let mut pinned = 0;
+    for file in fs::read_dir(root().join(".github/workflows")).unwrap() {
+        let file = file.unwrap().path();
+        for line in fs::read_to_string(&file).unwrap().lines() {
+            let Some((_, action)) = line.split_once("uses: ") else {
+                continue;
+            };
+            let commit = action.split([' ', '@']).nth(1).unwrap_or_default();
+            let hexadecimal = commit.chars().all(|c| c.is_ascii_hexdigit());
+            assert!(
+                commit.len() == 40 && hexadecimal,
+                "{}: {action}",
+                file.display()
+            );
+            pinned += 1;
+        }
+    }
+    assert!(pinned > 0, "no workflow uses an action");
+}
