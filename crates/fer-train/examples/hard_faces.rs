@@ -1,5 +1,5 @@
-//! The figures of docs/model.md on validation faces of all seven folders: models against what most voters see, how well `other` tells
-//! other expressions from the four, and the paired comparison of each model with the first.
+//! What the model card says of validation faces of all seven folders: models against what most voters see, on faces that are easy
+//! and *hard* to file, how well `other` tells other expressions from the four, and each model against the first.
 //!
 //! ```text
 //! cargo run --release --package fer-train --example hard_faces -- DATA/fer2013 DATA/fer2013_other [MODEL...]
@@ -21,6 +21,16 @@ struct Face {
     other: f32,
 }
 
+/// A model under one assumption on the class mix, and its answers to the faces of both datasets.
+struct Answers {
+    model: String,
+    priors: &'static str,
+    /// To the faces of the four folders.
+    ours: Vec<Prediction>,
+    /// To the faces of the other folders.
+    hard: Vec<Prediction>,
+}
+
 fn main() -> Outcomes<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [data, extra, models @ ..] = &arguments[..] else {
@@ -34,35 +44,39 @@ fn main() -> Outcomes<()> {
     } else {
         models
     };
-    println!("| model | faces | n | accuracy [95 %] | balanced | sad found | ECE |");
-    println!("|---|---|---:|---|---:|---:|---:|");
-    let mut first: Option<Vec<Emotion>> = None;
+    let mut all = Vec::new();
     for name in models {
-        let model = Classifier::from_model(Model::find(name)?)?;
-        let uniform = model.clone().with_priors(Priors::Uniform)?;
-        let answers = predict(&model, &ours)?;
-        row(name, "consensus-4, natural priors", &ours, &answers);
-        row(
-            name,
-            "consensus-4, uniform priors",
-            &ours,
-            &predict(&uniform, &ours)?,
-        );
-        let hard_answers = predict(&model, &hard)?;
-        row(name, "hard, natural priors", &hard, &hard_answers);
-        row(
-            name,
-            "hard, uniform priors",
-            &hard,
-            &predict(&uniform, &hard)?,
-        );
-        tell_other(&ours, &answers, &hard, &hard_answers);
-        let emotions: Vec<Emotion> = chosen(&ours, &answers).map(|(_, p)| p.emotion()).collect();
-        let truths: Vec<Emotion> = chosen(&ours, &answers).map(|(truth, _)| truth).collect();
-        if let Some(first) = &first {
-            println!("{:?}", Gain::of(&truths, first, &emotions));
+        let natural = Classifier::from_model(Model::find(name)?)?;
+        let uniform = natural.clone().with_priors(Priors::Uniform)?;
+        for (priors, model) in [("natural", natural), ("uniform", uniform)] {
+            all.push(Answers {
+                model: name.clone(),
+                priors,
+                ours: predict(&model, &ours)?,
+                hard: predict(&model, &hard)?,
+            });
         }
-        first.get_or_insert(emotions);
+    }
+    println!(
+        "| model | priors | validation faces | images | accuracy [95 %] | balanced | sad found | ECE |\n\
+         |---|---|---|---:|---|---:|---:|---:|"
+    );
+    for answers in &all {
+        print_scores(answers, "consensus-4", &ours, &answers.ours);
+        print_scores(answers, "hard", &hard, &answers.hard);
+    }
+    let natural: Vec<&Answers> = all.iter().filter(|a| a.priors == "natural").collect();
+    println!(
+        "\n| model | other expressions | consensus-4 | AUROC | threshold | found [95 %] | false alarms |\n\
+         |---|---:|---:|---:|---:|---|---:|"
+    );
+    for answers in &natural {
+        print_other(answers, &ours, &hard);
+    }
+    if let [first, rest @ ..] = &natural[..] {
+        for other in rest {
+            print_gain(first, other, &ours);
+        }
     }
     Ok(())
 }
@@ -106,8 +120,8 @@ fn chosen<'a>(
     pairs.filter_map(|(face, answer)| Some((face.consensus?, answer)))
 }
 
-fn row(name: &str, title: &str, faces: &[Face], answers: &[Prediction]) {
-    let outcomes: Vec<Outcome> = chosen(faces, answers)
+fn print_scores(answers: &Answers, title: &str, faces: &[Face], of_faces: &[Prediction]) {
+    let outcomes: Vec<Outcome> = chosen(faces, of_faces)
         .map(|(truth, answer)| Outcome {
             truth,
             probabilities: answer.probabilities(),
@@ -118,7 +132,9 @@ fn row(name: &str, title: &str, faces: &[Face], answers: &[Prediction]) {
     };
     let [low, high] = metrics.accuracy_ci95;
     println!(
-        "| {name} | {title} | {} | {:.3} [{low:.3}, {high:.3}] | {:.3} | {:.3} | {:.3} |",
+        "| `{}` | {} | {title} | {} | {:.3} [{low:.3}, {high:.3}] | {:.3} | {:.3} | {:.3} |",
+        answers.model,
+        answers.priors,
         metrics.n,
         metrics.accuracy,
         metrics.balanced_accuracy,
@@ -128,44 +144,53 @@ fn row(name: &str, title: &str, faces: &[Face], answers: &[Prediction]) {
 }
 
 /// Prints how well the share of other expressions tells faces that most voters see something else in from consensus-4.
-fn tell_other(ours: &[Face], answers: &[Prediction], hard: &[Face], hard_answers: &[Prediction]) {
-    let of_four: Vec<f32> = chosen(ours, answers)
-        .filter_map(|(_, p)| p.other())
+fn print_other(answers: &Answers, ours: &[Face], hard: &[Face]) {
+    let four: Vec<f32> = chosen(ours, &answers.ours)
+        .filter_map(|(_, answer)| answer.other())
         .collect();
-    let all = ours
-        .iter()
-        .zip(answers)
-        .chain(hard.iter().zip(hard_answers));
-    let others = all.clone().filter(|(face, _)| face.other > 0.5);
-    let others: Vec<f32> = others.filter_map(|(_, answer)| answer.other()).collect();
-    if of_four.is_empty() || others.is_empty() {
-        println!("it knows no other expressions");
+    let all = (ours.iter().zip(&answers.ours)).chain(hard.iter().zip(&answers.hard));
+    let others: Vec<f32> = all
+        .filter(|(face, _)| face.other > 0.5)
+        .filter_map(|(_, answer)| answer.other())
+        .collect();
+    let threshold = answers.ours.iter().find_map(Prediction::other_share);
+    let (Some(threshold), Some(auroc)) = (threshold, auroc(&four, &others)) else {
+        println!("| `{}` | | | none | | | |", answers.model);
         return;
-    }
-    let above = |shares: &[f32], threshold: f32| shares.iter().filter(|&&s| s > threshold).count();
+    };
+    let above = |shares: &[f32]| shares.iter().filter(|&&s| s > threshold.threshold).count();
+    let found = wilson(above(&others), others.len());
+    println!(
+        "| `{}` | {} | {} | {auroc:.3} | {:.2} | {:.3} [{:.3}, {:.3}] | {:.3} |",
+        answers.model,
+        others.len(),
+        four.len(),
+        threshold.threshold,
+        above(&others) as f64 / others.len() as f64,
+        found[0],
+        found[1],
+        above(&four) as f64 / four.len() as f64,
+    );
+}
+
+/// The probability that one of `others` lies above one of `four`, ties counted half.
+fn auroc(four: &[f32], others: &[f32]) -> Option<f64> {
     let below = others.iter().map(|&other| {
-        let lower = of_four.iter().filter(|&&four| four < other).count() as f64;
-        let ties = of_four.iter().filter(|&&four| four == other).count() as f64;
+        let lower = four.iter().filter(|&&share| share < other).count() as f64;
+        let ties = four.iter().filter(|&&share| share == other).count() as f64;
         lower + 0.5 * ties
     });
-    let auroc = below.sum::<f64>() / (of_four.len() * others.len()) as f64;
-    let shares: Vec<(f32, f32)> = all
-        .filter_map(|(face, p)| Some((face.other, p.other()?)))
-        .collect();
-    let bias: f32 =
-        shares.iter().map(|(voted, said)| said - voted).sum::<f32>() / shares.len() as f32;
-    let threshold = answers
-        .iter()
-        .find_map(Prediction::other_share)
-        .map_or(1.0, |o| o.threshold);
-    let (alarms, found) = (above(&of_four, threshold), above(&others, threshold));
-    println!(
-        "other expressions (n = {}) against consensus-4 (n = {}): AUROC {auroc:.3}; above the threshold {threshold:.2}: {:.3} {:.3?} \
-         of them, {:.3} of consensus-4; mean share said less voted {bias:+.3}",
-        others.len(),
-        of_four.len(),
-        found as f64 / others.len() as f64,
-        wilson(found, others.len()),
-        alarms as f64 / of_four.len() as f64,
-    );
+    let pairs = four.len() * others.len();
+    (pairs > 0).then(|| below.sum::<f64>() / pairs as f64)
+}
+
+/// Prints on how many faces `other` is right and `first` is not, and the other way round.
+fn print_gain(first: &Answers, other: &Answers, ours: &[Face]) {
+    let emotions = |answers: &Answers| -> Vec<Emotion> {
+        let all = chosen(ours, &answers.ours);
+        all.map(|(_, answer)| answer.emotion()).collect()
+    };
+    let truths: Vec<Emotion> = chosen(ours, &first.ours).map(|(truth, _)| truth).collect();
+    let gain = Gain::of(&truths, &emotions(first), &emotions(other));
+    println!("\n{} against {}: {gain:?}", other.model, first.model);
 }

@@ -1,10 +1,12 @@
 //! `cargo xtask model-card`: the figures of the built-in models, measured and written into the documents.
 //!
-//! Every figure comes from `fer evaluate` on the test folder, once whole and once without the images that
-//! `fer audit` finds copied in train or validation. Other packages' answers to the test images are kept in a table
-//! ([`PEERS`]), so that they are scored on the same images.
+//! Figures of the models come from `fer evaluate` on the test folder, once whole and once without the images that `fer audit` finds
+//! copied in train or validation; what people agree on, and what the models make of the other folders' validation faces, from
+//! examples of fer-train. Other packages' answers to the test images are kept in a table ([`PEERS`]), so that they are scored on the
+//! same images.
 
 mod figures;
+mod panels;
 mod tables;
 
 use std::collections::BTreeSet;
@@ -24,6 +26,9 @@ const DOCUMENTS: [&str; 3] = ["MODEL_CARD.md", "README.md", "docs/coming-from.md
 
 /// The answers of other packages, which `benches/accuracy.py` writes.
 const PEERS: &str = "benches/peer_answers.csv";
+
+/// The findings of `fer audit`, in the scratch folder.
+const AUDIT: &str = "audit.json";
 
 const MODELS: [&str; 2] = ["crowd", "folder"];
 const PRIORS: [&str; 2] = ["natural", "uniform"];
@@ -63,6 +68,9 @@ pub(crate) fn refresh(root: &Path, steps: &mut Steps, options: &Options) -> Outc
         score_peers(root, &scratch)
     })?;
     let shares = steps.run("shares of fields of test faces", || shares(root, &scratch))?;
+    let people = steps.run("people, and faces of the other folders", || {
+        panels::sections(root, &data, &scratch.join(AUDIT))
+    })?;
     let title = if options.check {
         "figures in the documents"
     } else {
@@ -74,8 +82,13 @@ pub(crate) fn refresh(root: &Path, steps: &mut Steps, options: &Options) -> Outc
             let old = fs::read_to_string(&file)?;
             let mut sections = tables::sections(&measurements, &peers)?;
             sections.push(("shares", shares.clone()));
-            // Written by a command of its own.
-            sections.extend(markers::section(&old, counterfactual::SECTION));
+            sections.extend(people.iter().cloned());
+            // Written by a command of its own, or from images that may not be here: kept as they are.
+            for name in [counterfactual::SECTION, panels::VALIDATION_FACES] {
+                if sections.iter().all(|(written, _)| *written != name) {
+                    sections.extend(markers::section(&old, name));
+                }
+            }
             let new = markers::replace_all(&old, &sections)?;
             if old == new {
                 println!("{document}: nothing to change");
@@ -118,7 +131,7 @@ pub(crate) fn check(root: &Path, steps: &mut Steps) -> Outcome {
 
 /// The test images, relative to the test folder, of which train or validation holds a copy.
 fn leaked_images(root: &Path, data: &Path, scratch: &Path) -> Outcome<PathBuf> {
-    let json = scratch.join("audit.json");
+    let json = scratch.join(AUDIT);
     run_fer(root, |fer| {
         fer.arg("audit").arg(data).arg("--json").arg(&json);
     })?;
