@@ -93,7 +93,9 @@ def train(
     Parameters
     ----------
     data
-        Folder with ``train``, ``validation`` (or ``val``) and ``test``, each with one folder per class.
+        Folder with ``train``, ``validation`` (or ``val``) and ``test``, each with one folder per class; or a
+        sheet of labels (CSV), whose faces are cut out into a folder beside the run, called as the run with
+        ``-faces`` behind.
     out
         Run folder to write: checkpoints, metrics and report. Must be empty unless `resume`.
     config

@@ -61,6 +61,43 @@ fn a_run_can_be_trained_predicted_with_and_is_never_overwritten() {
 }
 
 #[test]
+fn labels_of_a_sheet_are_trained_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let mut sheet = "path,face,x,y,width,height,label\n".to_owned();
+    for label in ["happy", "sad", "neutral", "surprise"] {
+        let folder = faces().join("train").join(label);
+        for file in folder.read_dir().unwrap().take(6) {
+            let path = file.unwrap().path();
+            sheet.push_str(&format!("{},0,,,,,{label}\n", path.display()));
+        }
+    }
+    sheet.push_str(&format!("{},0,,,,,other\n", face("happy").display()));
+    fs::write(root.join("sheet.csv"), sheet).unwrap();
+    let train = |more: &[&str]| {
+        run(fer()
+            .args(["train", "sheet.csv", "--out", "run", "--from", "crowd"])
+            .args(["--epochs", "1", "--batch-size", "6"])
+            .args(more)
+            .current_dir(root))
+    };
+    let trained = train(&[]);
+    assert_eq!(trained.code, 0, "{}", trained.stderr);
+    assert!(
+        trained.stderr.contains("1 faces of the sheet have none"),
+        "{}",
+        trained.stderr
+    );
+    assert!(root.join("run-faces/validation/sad").is_dir());
+    assert!(root.join("run/best.safetensors").is_file());
+    let again = train(&["--resume"]);
+    assert_eq!(again.code, 0, "{}", again.stderr);
+    let new = train(&[]);
+    assert_eq!(new.code, 1);
+    assert!(new.stderr.contains("run-faces"), "{}", new.stderr);
+}
+
+#[test]
 fn the_same_seed_gives_the_same_bytes_for_any_number_of_threads() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();

@@ -114,7 +114,8 @@ pub(crate) struct PredictArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct TrainArgs {
-    /// Dataset folder with `train`, `validation` and `test`, each with one folder per class
+    /// Dataset folder with `train`, `validation` and `test`, each with one folder per class; or a sheet of `fer insight sample` with your
+    /// labels, whose faces are cut out into RUN-faces
     #[arg(value_name = "DATA", required_unless_present = "print_config")]
     pub(crate) data: Option<PathBuf>,
 

@@ -28,11 +28,7 @@ pub fn write_demo(folder: &Path) -> Result<Demo> {
     if SAMPLES.is_empty() {
         return Err(Error::NoSamples);
     }
-    if is_taken(folder) {
-        return Err(Error::NotEmpty {
-            path: folder.to_owned(),
-        });
-    }
+    refuse_taken(folder)?;
     for (name, bytes) in SAMPLES {
         let path = folder.join(name);
         if let Some(parent) = path.parent() {
@@ -50,12 +46,18 @@ pub fn write_demo(folder: &Path) -> Result<Demo> {
     })
 }
 
-/// Returns `true` if `path` is anything but a new or an empty folder.
-fn is_taken(path: &Path) -> bool {
-    match path.read_dir() {
+/// Refuses a path that is anything but a new or an empty folder.
+pub(crate) fn refuse_taken(path: &Path) -> Result<()> {
+    let taken = match path.read_dir() {
         Ok(mut entries) => entries.next().is_some(),
         Err(_) => path.symlink_metadata().is_ok(),
+    };
+    if taken {
+        return Err(Error::NotEmpty {
+            path: path.to_owned(),
+        });
     }
+    Ok(())
 }
 
 #[cfg(test)]

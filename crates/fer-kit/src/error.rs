@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use fer_core::{Error as CoreError, ErrorKind};
+use fer_core::{Error as CoreError, ErrorKind, PerEmotion};
 use fer_insight::Error as InsightError;
 use fer_train::Error as TrainError;
 use fer_vision::Error as VisionError;
@@ -47,6 +47,15 @@ pub enum Error {
         /// The operating system's answer.
         source: io::Error,
     },
+    /// Labels that are too few to learn from.
+    #[error(
+        "a training needs two labeled faces or more of each class: found {}",
+        in_words(found)
+    )]
+    FewLabels {
+        /// Labels per class.
+        found: PerEmotion<usize>,
+    },
     /// A build without sample images.
     #[error(
         "this build holds no sample images: they are in the folder `examples` of the repository"
@@ -65,6 +74,7 @@ impl Error {
             Self::Insight(error) => error.kind(),
             Self::Settings { .. } => ErrorKind::Config,
             Self::NotEmpty { .. } => ErrorKind::InvalidArgument,
+            Self::FewLabels { .. } => ErrorKind::NoExamples,
             Self::CreateFolder { .. } => ErrorKind::Io,
             Self::NoSamples => ErrorKind::NotFound,
         }
@@ -103,4 +113,12 @@ impl Error {
         self.kind() == ErrorKind::NotFound
             || matches!(self, Self::Train(TrainError::NotAFolder { path }) if !path.exists())
     }
+}
+
+fn in_words(counts: &PerEmotion<usize>) -> String {
+    let counts = counts.iter();
+    let words: Vec<String> = counts
+        .map(|(emotion, count)| format!("{emotion} {count}"))
+        .collect();
+    words.join(", ")
 }

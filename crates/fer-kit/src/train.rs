@@ -2,19 +2,21 @@
 
 use std::path::PathBuf;
 
+use fer_insight::Sheet;
 use fer_train::{
     Device, Observer, RunDirectory, ScanOptions, TrainConfig, TrainOptions, TrainingRun,
 };
 use serde_json::{Map, Value};
 
 use crate::Result;
+use crate::labeled_faces::write_labeled_faces;
 use crate::model::model_file;
 use crate::settings::with_options;
 
 /// A request to train: data, run folder and settings.
 #[derive(Debug, Clone, Default)]
 pub struct TrainRequest {
-    /// Dataset folder.
+    /// Dataset folder, or a sheet of labels (see [`write_labeled_faces`]).
     pub data: PathBuf,
     /// Run folder.
     pub out: PathBuf,
@@ -63,8 +65,10 @@ impl TrainRequest {
 
 /// Trains as requested. A training that the observer stops leaves a run that can be resumed.
 ///
+/// The labeled faces of a sheet are first cut out into a folder beside the run, called as the run with `-faces` behind.
+///
 /// # Errors
-/// Those of [`TrainRequest::settings`] and of [`fer_train::train`].
+/// Those of [`TrainRequest::settings`], of [`fer_train::train`] and, for a sheet, of [`Sheet::open`] and [`write_labeled_faces`].
 pub fn train(request: &TrainRequest, observer: &mut dyn Observer) -> Result<TrainingRun> {
     let config = request.settings()?;
     let scan = ScanOptions::default().with_ignore_unknown_folders(request.ignore_unknown);
@@ -73,11 +77,41 @@ pub fn train(request: &TrainRequest, observer: &mut dyn Observer) -> Result<Trai
         .with_device(request.device)
         .with_resume(request.resume)
         .with_scan(scan);
+    let data = if request.data.is_file() {
+        dataset_of_sheet(request, observer)?
+    } else {
+        request.data.clone()
+    };
     Ok(fer_train::train(
-        &request.data,
+        &data,
         &request.out,
         config,
         &options,
         observer,
     )?)
+}
+
+/// Returns the folder with the labeled faces of a sheet; a run that is resumed has it already.
+fn dataset_of_sheet(request: &TrainRequest, observer: &mut dyn Observer) -> Result<PathBuf> {
+    let mut name = request.out.file_name().unwrap_or_default().to_owned();
+    name.push("-faces");
+    let folder = request.out.with_file_name(name);
+    if request.resume {
+        return Ok(folder);
+    }
+    let faces = write_labeled_faces(&Sheet::open(&request.data)?, &folder)?;
+    if faces.left_out > 0 {
+        observer.warning(&format!(
+            "{} faces of the sheet have none of the four labels: left out",
+            faces.left_out
+        ));
+    }
+    for (path, error) in &faces.unreadable {
+        observer.warning(&format!(
+            "{}: {}; its faces are left out",
+            path.display(),
+            fer_core::chain(error)
+        ));
+    }
+    Ok(folder)
 }

@@ -38,8 +38,8 @@ pub trait Observer {
     /// An epoch has been trained, validated and written to the run directory.
     fn epoch(&mut self, _epoch: &EpochMetrics) {}
 
-    /// The run has ended, and its result needs care: a sentence for the user, such as that its probabilities rest on
-    /// few validation images.
+    /// The data or the result needs care: a sentence for the user, such as that the probabilities rest on few validation
+    /// images.
     fn warning(&mut self, _message: &str) {}
 
     /// Asked after every step; `true` writes a checkpoint and ends the call, and the run can be resumed.

@@ -2,11 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use fer_core::Image;
-use fer_insight::{FaceKey, Sheet, SheetFace, label_page};
+use fer_insight::{Sheet, label_page};
 use fer_report::thumbnail_of;
-use fer_vision::{FaceBox, FaceCrop, VideoFrames};
 
+use crate::sheet_crops::visit_crops;
 use crate::{Error, Result};
 
 /// Longest side of a face on the page, in pixels: twice what a screen shows.
@@ -31,39 +30,11 @@ pub struct LabelPage {
 /// # Errors
 /// The first image's if none can be read, and those of [`fer_insight::label_page`].
 pub fn make_label_page(sheet: &Sheet, stem: &str) -> Result<LabelPage> {
-    let faces = sheet.faces();
-    let mut crops = vec![None; faces.len()];
-    let mut unreadable: Vec<(PathBuf, Error)> = Vec::new();
-    // The faces of one image lie together, so that it is read once.
-    let mut order: Vec<usize> = (0..faces.len()).collect();
-    order.sort_by_key(|&index| &faces[index].key);
-    let mut open: Option<Opened> = None;
-    for index in order {
-        let face = &faces[index];
-        let frame = Frame::of(&face.key);
-        if open.as_ref().is_none_or(|opened| opened.frame != frame) {
-            let image = frame.read();
-            open = Some(Opened { frame, image });
-        }
-        let cut = match open.as_mut().map(|opened| &mut opened.image) {
-            Some(Ok(image)) => cut(image, face),
-            // The reason is told for the first face.
-            Some(Err(reason)) => match reason.take() {
-                Some(error) => Err(error),
-                None => continue,
-            },
-            None => continue,
-        };
-        match cut {
-            Ok(crop) => crops[index] = crop,
-            Err(error) => {
-                let path = Path::new(face.key.path());
-                if unreadable.iter().all(|(known, _)| known != path) {
-                    unreadable.push((path.into(), error));
-                }
-            }
-        }
-    }
+    let mut crops = vec![None; sheet.faces().len()];
+    let mut unreadable = visit_crops(sheet, |index, crop| {
+        crops[index] = thumbnail_of(crop.view().to_image(), SIDE);
+        Ok(())
+    })?;
     let shown = crops.iter().flatten().count();
     if shown == 0 && !unreadable.is_empty() {
         return Err(unreadable.swap_remove(0).1);
@@ -73,44 +44,6 @@ pub fn make_label_page(sheet: &Sheet, stem: &str) -> Result<LabelPage> {
         faces: shown,
         unreadable,
     })
-}
-
-/// An image, or the frame of a video.
-#[derive(Debug, Clone, PartialEq)]
-struct Frame {
-    path: PathBuf,
-    time: Option<f64>,
-}
-
-struct Opened {
-    frame: Frame,
-    /// The pixels, or the reason why there are none until it was told.
-    image: std::result::Result<Image, Option<Error>>,
-}
-
-impl Frame {
-    fn of(key: &FaceKey) -> Self {
-        Self {
-            path: key.path().into(),
-            time: key.time(),
-        }
-    }
-
-    fn read(&self) -> std::result::Result<Image, Option<Error>> {
-        let image = match self.time {
-            Some(seconds) => VideoFrames::frame_at(&self.path, seconds).map_err(Error::from),
-            None => Image::open(&self.path).map_err(Error::from),
-        };
-        image.map_err(Some)
-    }
-}
-
-/// Cuts a face out of its image; `None` for pixels that no JPEG holds.
-fn cut(image: &Image, face: &SheetFace) -> Result<Option<String>> {
-    let bounds = face.bounds.map(FaceBox::try_from).transpose()?;
-    let view = image.view();
-    let crop = FaceCrop::of(&view, bounds)?;
-    Ok(thumbnail_of(crop.view().to_image(), SIDE))
 }
 
 #[cfg(test)]
