@@ -1,5 +1,5 @@
 //! Developer commands of fer: `cargo xtask check | test | bench | docs | examples | settings | web | model-card |
-//! counterfactual | references | fuzz`.
+//! counterfactual | references | fuzz | soak`.
 //!
 //! `cargo xtask test` is the one command that says whether everything works; CI runs nothing else.
 
@@ -18,6 +18,7 @@ mod python;
 mod references;
 mod settings;
 mod skips;
+mod soak;
 mod steps;
 mod tasks;
 mod web;
@@ -73,6 +74,8 @@ enum Command {
     References(references::Options),
     /// Feed every parser mutated files: needs `cargo install cargo-fuzz` and a C++ compiler
     Fuzz(fuzz::Options),
+    /// Let eight threads predict good and damaged inputs for a while: memory, files and threads must stay flat (Linux)
+    Soak(soak::Options),
 }
 
 fn main() -> ExitCode {
@@ -93,6 +96,7 @@ fn main() -> ExitCode {
         Command::Counterfactual(options) => counterfactual::refresh(&root, &mut steps, &options),
         Command::References(options) => references::refresh(&root, &mut steps, &options),
         Command::Fuzz(options) => fuzz::fuzz(&root, &mut steps, &options),
+        Command::Soak(options) => soak::soak(&root, &mut steps, &options),
     };
     steps.print_summary();
     match outcome {
