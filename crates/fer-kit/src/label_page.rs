@@ -1,6 +1,6 @@
 //! The page on which people label the faces of a sheet, with the faces cut out of its images.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use fer_insight::{Sheet, label_page};
 use fer_report::thumbnail_of;
@@ -48,6 +48,8 @@ pub fn make_label_page(sheet: &Sheet, stem: &str) -> Result<LabelPage> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn example(path: &str) -> String {

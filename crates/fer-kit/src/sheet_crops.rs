@@ -17,7 +17,7 @@ use crate::{Error, Result};
 /// Those of `visit`, which end the work.
 pub(crate) fn visit_crops(
     sheet: &Sheet,
-    mut visit: impl FnMut(usize, FaceCrop) -> Result<()>,
+    mut visit: impl FnMut(usize, FaceCrop<'_>) -> Result<()>,
 ) -> Result<Vec<(PathBuf, Error)>> {
     let faces = sheet.faces();
     let mut unreadable: Vec<(PathBuf, Error)> = Vec::new();
@@ -84,7 +84,7 @@ impl Frame {
     }
 }
 
-fn cut(image: &Image, face: &SheetFace) -> Result<FaceCrop> {
+fn cut<'a>(image: &'a Image, face: &SheetFace) -> Result<FaceCrop<'a>> {
     let bounds = face.bounds.map(FaceBox::try_from).transpose()?;
     Ok(FaceCrop::of(&image.view(), bounds)?)
 }
