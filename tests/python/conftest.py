@@ -1,7 +1,10 @@
 """Images that the tests share: the drawn faces and photos that come with the repository."""
 
+import http.server
+import io
 import shutil
 import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -129,6 +132,39 @@ def open_page(browser):
     for context in contexts:
         context.close()
     assert faults == []
+
+
+@pytest.fixture
+def serve():
+    """Serves texts and folders by the beginnings of their addresses, and gives the first address."""
+    servers = []
+
+    def serve_one(places):
+        class Handler(http.server.SimpleHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+            def send_head(self):
+                if not isinstance(page := places.get(self.path), str):
+                    return super().send_head()
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html")
+                self.end_headers()
+                return io.BytesIO(page.encode())
+
+            def translate_path(self, path):
+                prefix = next(name for name in sorted(places, key=len, reverse=True) if path.startswith(name))
+                self.directory = str(places[prefix])
+                return super().translate_path(path.removeprefix(prefix))
+
+        servers.append(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler))
+        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{servers[-1].server_port}{next(iter(places))}"
+
+    yield serve_one
+    for server in servers:
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.fixture

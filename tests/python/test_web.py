@@ -3,12 +3,8 @@
 `cargo xtask web` builds both.
 """
 
-import functools
-import http.server
-import io
 import json
 import re
-import threading
 from pathlib import Path
 
 import pytest
@@ -180,34 +176,17 @@ def test_page_fits_a_phone(open_page, phone, photo, tmp_path, scheme):
 
 
 @pytest.fixture
-def served(open_page):
-    """An empty page of a server that has the npm package."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_):
-            pass
-
-        def send_head(self):
-            if self.path != "/":
-                return super().send_head()
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            return io.BytesIO(b"<!doctype html><link rel=icon href=data:,><title>test</title>")
-
-    handler = functools.partial(Quiet, directory=str(WEB / "package"))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield open_page(f"http://127.0.0.1:{server.server_port}/")
-    server.shutdown()
-    server.server_close()
+def served(open_page, serve):
+    """A page beside the files of the npm package."""
+    title = "<!doctype html><link rel=icon href=data:,><title>test</title>"
+    return open_page(serve({"/": title, "/package/": WEB / "package"}))
 
 
 def test_package_analyzes_what_a_page_has(served, face):
     pixels = list(Image.open(face).convert("RGBA").resize((48, 48)).tobytes())
     answers = served.evaluate(
         """async (pixels) => {
-            const { Analyzer, WorkerAnalyzer } = await import("/index.js");
+            const { Analyzer, WorkerAnalyzer } = await import("/package/index.js");
             const image = new ImageData(new Uint8ClampedArray(pixels), 48, 48);
             const canvas = document.createElement("canvas");
             [canvas.width, canvas.height] = [48, 48];
@@ -229,7 +208,7 @@ def test_package_analyzes_what_a_page_has(served, face):
 def test_package_throws_errors_with_kinds(served):
     kinds = served.evaluate(
         """async () => {
-            const { Analyzer, FerError, WorkerAnalyzer } = await import("/index.js");
+            const { Analyzer, FerError, WorkerAnalyzer } = await import("/package/index.js");
             const kindOf = (error) => (error instanceof FerError ? error.kind : String(error));
             const kind = (promise) => promise.then(() => "none", kindOf);
             const wide = Object.assign(document.createElement("canvas"), { width: 40000, height: 1 });
@@ -272,7 +251,7 @@ def test_memory_is_flat_over_many_frames(served, examples):
             const instantiate = WebAssembly.instantiate;
             let instance;
             WebAssembly.instantiate = async (...values) => (instance = await instantiate(...values));
-            const { Analyzer } = await import("/index.js");
+            const { Analyzer } = await import("/package/index.js");
             const stream = (await Analyzer.create()).stream();
             const bitmaps = [];
             for (const bytes of frames)
