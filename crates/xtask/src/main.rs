@@ -8,6 +8,7 @@
 
 mod counterfactual;
 mod documents;
+mod engines;
 mod fer_command;
 mod flags;
 mod fuzz;

@@ -26,7 +26,7 @@ impl Environment {
         if !environment.program("python").exists() {
             environment.create()?;
         }
-        environment.install_requirements(&root.join(REQUIREMENTS))?;
+        environment.install_requirements(root, REQUIREMENTS)?;
         Ok(environment)
     }
 
@@ -38,9 +38,11 @@ impl Environment {
         })
     }
 
-    fn install_requirements(&self, requirements: &Path) -> Outcome {
-        let wanted = fs::read(requirements)?;
-        let stamp = self.folder.join(REQUIREMENTS);
+    /// Installs what a file in `root` asks for, unless it asks for what it asked for last time.
+    pub(crate) fn install_requirements(&self, root: &Path, file: &str) -> Outcome {
+        let requirements = root.join(file);
+        let wanted = fs::read(&requirements)?;
+        let stamp = self.folder.join(file);
         if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
             return Ok(());
         }

@@ -38,6 +38,27 @@ impl Steps {
         outcome
     }
 
+    /// Runs `work` under `title` if it can be run: an error is printed and the step is skipped.
+    pub(crate) fn attempt<T>(
+        &mut self,
+        title: &str,
+        work: impl FnOnce() -> Outcome<T>,
+    ) -> Option<T> {
+        println!("\n=== {title}");
+        let started = Instant::now();
+        let outcome = work();
+        if let Err(reason) = &outcome {
+            println!("skipped: {reason}");
+        }
+        let verdict = if outcome.is_ok() {
+            Verdict::Passed
+        } else {
+            Verdict::Skipped
+        };
+        self.remember(title, started.elapsed(), verdict);
+        outcome.ok()
+    }
+
     /// Notes a step that cannot run here, and why.
     pub(crate) fn skip(&mut self, title: &str, reason: &str) {
         println!("\n=== {title}\nskipped: {reason}");
@@ -83,5 +104,15 @@ mod tests {
             .unwrap_err();
         assert_eq!(error.to_string(), "paint: no brush");
         assert!(matches!(steps.done[0].verdict, Verdict::Failed));
+    }
+
+    #[test]
+    fn an_attempt_that_fails_is_a_step_left_out() {
+        let mut steps = Steps::default();
+        let none = steps.attempt("fly", || Outcome::<()>::Err("no wings".into()));
+        assert_eq!(none, None);
+        assert_eq!(steps.attempt("walk", || Ok(2)), Some(2));
+        assert!(matches!(steps.done[0].verdict, Verdict::Skipped));
+        assert!(matches!(steps.done[1].verdict, Verdict::Passed));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::engines::Missing;
 use crate::process::{cargo, run, run_reading};
 use crate::python::Environment;
 use crate::skips::{Skips, in_ci};
@@ -118,8 +119,10 @@ pub(crate) fn test(root: &Path, steps: &mut Steps) -> Outcome {
     steps.run("pyright", || {
         run(environment.command("pyright").current_dir(root))
     })?;
+    let missing = Missing::after_installing(root, steps, &environment);
     steps.run("Python tests", || {
         let mut skips = Skips::default();
+        missing.accept_in(&mut skips);
         let mut tests = environment.command("pytest");
         tests.current_dir(root).args(["--quiet", "-rs"]);
         run_reading(&mut tests, |line| skips.read(line))?;
