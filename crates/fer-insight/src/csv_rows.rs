@@ -94,8 +94,7 @@ impl Splitter {
                 number += 1;
                 cells = self.form.columns;
                 let expected = rest.get(..cells);
-                if !expected
-                    .is_some_and(|marks| marks.iter().position(ends_line) == Some(cells - 1))
+                if expected.is_none_or(|marks| marks.iter().position(ends_line) != Some(cells - 1))
                 {
                     let found = rest
                         .iter()

@@ -140,7 +140,7 @@ pub enum PerhapsJoined<T> {
     /// The faces alone.
     Alone(T),
     /// The faces with the columns of another table.
-    Joined(Joined<T>),
+    Joined(Box<Joined<T>>),
 }
 
 impl<T> PerhapsJoined<T> {
@@ -153,11 +153,11 @@ impl<T> PerhapsJoined<T> {
             return Ok(Self::Alone(table));
         };
         let (own, other) = on.split_once('=').unwrap_or((on, on));
-        Ok(Self::Joined(Joined {
+        Ok(Self::Joined(Box::new(Joined {
             table,
             on: own.into(),
             with: Lookup::open(path, other)?,
-        }))
+        })))
     }
 }
 
