@@ -105,7 +105,7 @@ class Inputs:
         frames = EXAMPLES / "clip" / "frame_%02d.jpg"
         self.has_video = shutil.which("ffmpeg") is not None
         if self.has_video:
-            encode = ["ffmpeg", "-v", "error", "-i", frames, "-pix_fmt", "yuv420p", self.video]
+            encode = ["ffmpeg", "-v", "error", "-i", str(frames), "-pix_fmt", "yuv420p", str(self.video)]
             subprocess.run(encode, check=True)
             self.cut_video = folder / "cut.mp4"
             self.cut_video.write_bytes(self.video.read_bytes()[:2000])
@@ -200,9 +200,10 @@ def predict_array(draw: random.Random) -> str:
 
 
 def explain(inputs: Inputs, draw: random.Random) -> str:
-    for face in fer.predict(draw.choice(inputs.images)):
-        face.explain()
-        break
+    prediction = fer.predict(draw.choice(inputs.images))
+    if len(prediction) == 0:
+        return "no face to explain"
+    prediction.explain(0)
     return "explanation"
 
 
