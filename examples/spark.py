@@ -23,6 +23,8 @@ def predict(spark, folder):
 def session(name):
     # Small files share a partition, each of which loads the model once; photos go in small batches.
     settings = {"spark.sql.files.openCostInBytes": 65536, "spark.sql.execution.arrow.maxRecordsPerBatch": 256}
+    # Workers run the Python of this program, also where its environment is not activated.
+    settings["spark.pyspark.python"] = sys.executable
     return SparkSession.builder.master(name).config(map=settings).getOrCreate()
 
 
