@@ -28,7 +28,7 @@ fn assert_passes(folder: &Path, count: usize) {
     let classifier = Classifier::pretrained().unwrap().with_threads(2);
     for emotion in Emotion::ALL {
         let faces = faces(&classifier, &folder.join(emotion.label()), count);
-        let losses = losses(&classifier, &faces, emotion, 0.7);
+        let losses = losses(&classifier, &faces, emotion, 0.5);
         assert!(losses.faces >= 8, "{emotion}: {losses:?}");
         assert!(
             losses.own > 2.0 * losses.random + 0.05 && losses.own > 1.2 * losses.other,
@@ -55,5 +55,5 @@ fn photographed_faces_pass_the_deletion_test() {
         println!("skipped: no dataset in {}", data.display());
         return;
     }
-    assert_passes(&data, 60);
+    assert_passes(&data, 80);
 }
