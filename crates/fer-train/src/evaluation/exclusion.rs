@@ -19,7 +19,7 @@ impl ExcludeList {
     /// Reads a text file with one path per line; blank lines are passed over.
     ///
     /// # Errors
-    /// [`Error::Io`] if the file cannot be read or is not text (UTF-8, or UTF-16 with a byte order mark).
+    /// [`Error::Io`](crate::Error::Io) if the file cannot be read or is not text (UTF-8, or UTF-16 with a byte order mark).
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         Ok(read_list(path.as_ref())?.lines().collect())
     }
