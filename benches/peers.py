@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from report import processor, write_between_marks
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKERS = Path(__file__).resolve().parent / "peer" / "workers.py"
@@ -216,24 +217,11 @@ def table(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def write_between_marks(document: Path, text: str) -> None:
-    """Replace what stands between the marks `peers:begin` and `peers:end`."""
-    begin, end = "<!-- peers:begin -->\n", "<!-- peers:end -->"
-    before, rest = document.read_text().split(begin)
-    _, after = rest.split(end)
-    document.write_text(f"{before}{begin}{text}\n{end}{after}")
-
-
 def machine() -> dict[str, Any]:
     """Describe what the figures were measured on."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     packages = ["torch", "onnxruntime", "numpy"]
     return {
-        "cpu": models[0] if models else "unknown",
-        "cores": os.cpu_count(),
-        "load": os.getloadavg()[0],
+        **processor(),
         "python": sys.version.split()[0],
         "packages": {package: version(package) for package in packages},
     }
@@ -277,7 +265,7 @@ def main() -> None:
     if arguments.json is not None:
         arguments.json.write_text(json.dumps(report, indent=1) + "\n")
     if arguments.document is not None:
-        write_between_marks(arguments.document, table(report))
+        write_between_marks(arguments.document, "peers", table(report))
 
 
 def measure(arguments: argparse.Namespace, directory: Path, peer: Path) -> dict[str, Any]:
