@@ -34,7 +34,7 @@ RATE = 5
 
 
 class Camera:
-    """What ``cv2.VideoCapture`` offers, over frames that are made at their time whoever takes them."""
+    """A stand-in for ``cv2.VideoCapture`` that makes each frame at its time, taken or not."""
 
     def __init__(self, clip: list[NDArray[np.uint8]], frames: int, kept: int) -> None:
         self.lost = 0

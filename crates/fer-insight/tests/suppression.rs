@@ -1,4 +1,4 @@
-//! What a printed table gives away by subtraction.
+//! Suppression: no cell below the minimum can be derived from a printed table by subtraction.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -1,4 +1,4 @@
-//! What the model card says of validation faces of all seven folders: models against what most voters see, on faces that are easy
+//! The model card's figures on validation faces of all seven folders: models against what most voters see, on faces that are easy
 //! and *hard* to file, how well `other` tells other expressions from the four, and each model against the first.
 //!
 //! ```text

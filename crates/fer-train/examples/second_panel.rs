@@ -1,4 +1,4 @@
-//! How far people agree: what one panel of ten voters says of a photograph against the consensus of another panel. Nobody voted twice on
+//! Agreement of people: what one panel of ten voters says of a photograph against the consensus of another panel. Nobody voted twice on
 //! one image, but the dataset holds photographs twice, treated differently, and each copy was voted on by a panel of its own.
 //!
 //! The agreement is weighted to the classes, and to the shares of the votes, of the test images on which models are scored.

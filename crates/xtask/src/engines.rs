@@ -1,4 +1,4 @@
-//! What tests compare with and is too large to be asked of everybody: Spark and Ray with Java, ONNX Runtime for browsers.
+//! Optional packages that tests compare with, too large for the developer requirements: Spark and Ray with Java, ONNX Runtime for browsers.
 
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -1,4 +1,4 @@
-//! What a training gained over the model that it started from.
+//! The gain of a training over the model that it started from.
 
 use fer_core::Emotion;
 use serde::{Deserialize, Serialize};
