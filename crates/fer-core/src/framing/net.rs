@@ -105,23 +105,7 @@ impl FramingNet {
     /// Writes what the network sees of a square, [`INPUT_LEN`](Self::INPUT_LEN) values, to `input`; the square's mirror image if
     /// `mirrored`.
     pub fn write_input(patch: &GrayPatch, framing: &Framing, mirrored: bool, input: &mut [f32]) {
-        let mut levels = [0.0; INPUT_SIDE * INPUT_SIDE];
-        patch.sample(&framing.scaled(DISC), INPUT_SIDE, &mut levels);
-        if mirrored {
-            levels
-                .chunks_exact_mut(INPUT_SIDE)
-                .for_each(<[f32]>::reverse);
-        }
-        let (mean, deviation) = mean_and_deviation(&levels);
-        let (values, _) = input.as_chunks_mut::<CHANNELS>();
-        for (index, (value, level)) in values.iter_mut().zip(levels).enumerate() {
-            let [x, y] = place(index);
-            *value = if is_seen(index) {
-                [(level - mean) / (deviation + LEAST_CONTRAST), x, y]
-            } else {
-                [0.0; CHANNELS]
-            };
-        }
+        write_levels(sample_levels(patch, framing), mirrored, input);
     }
 
     /// The outputs that stand for a change.
@@ -146,21 +130,47 @@ impl FramingNet {
         framings: &[Framing],
         threads: &Threads,
     ) -> Result<Vec<FramingChange>> {
-        let views: Vec<_> = framings
-            .iter()
-            .flat_map(|framing| [(framing, false), (framing, true)])
-            .collect();
-        let mut input = vec![0.0; views.len() * Self::INPUT_LEN];
-        for ((framing, mirrored), input) in
-            views.iter().zip(input.chunks_exact_mut(Self::INPUT_LEN))
-        {
-            Self::write_input(patch, framing, *mirrored, input);
+        let mut input = vec![0.0; 2 * framings.len() * Self::INPUT_LEN];
+        for (framing, inputs) in framings.iter().zip(input.chunks_mut(2 * Self::INPUT_LEN)) {
+            let levels = sample_levels(patch, framing);
+            let (plain, mirrored) = inputs.split_at_mut(Self::INPUT_LEN);
+            write_levels(levels, false, plain);
+            write_levels(levels, true, mirrored);
         }
-        let mut outputs = vec![[0.0; Self::OUTPUTS]; views.len()];
+        let mut outputs = vec![[0.0; Self::OUTPUTS]; 2 * framings.len()];
         self.plan
             .logits(&input, outputs.as_flattened_mut(), threads)?;
         let (pairs, _) = outputs.as_chunks();
         Ok(pairs.iter().map(mean_change).collect())
+    }
+}
+
+/// Gray levels of the network's input, row by row.
+type Levels = [f32; INPUT_SIDE * INPUT_SIDE];
+
+/// The gray levels of the part of a square that the network sees.
+fn sample_levels(patch: &GrayPatch, framing: &Framing) -> Levels {
+    let mut levels = [0.0; INPUT_SIDE * INPUT_SIDE];
+    patch.sample(&framing.scaled(DISC), INPUT_SIDE, &mut levels);
+    levels
+}
+
+/// Writes the network's input for these levels, or for their mirror image.
+fn write_levels(mut levels: Levels, mirrored: bool, input: &mut [f32]) {
+    if mirrored {
+        levels
+            .chunks_exact_mut(INPUT_SIDE)
+            .for_each(<[f32]>::reverse);
+    }
+    let (mean, deviation) = mean_and_deviation(&levels);
+    let (values, _) = input.as_chunks_mut::<CHANNELS>();
+    for (index, (value, level)) in values.iter_mut().zip(levels).enumerate() {
+        let [x, y] = place(index);
+        *value = if is_seen(index) {
+            [(level - mean) / (deviation + LEAST_CONTRAST), x, y]
+        } else {
+            [0.0; CHANNELS]
+        };
     }
 }
 
