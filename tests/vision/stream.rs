@@ -1,7 +1,6 @@
 //! People followed through frames.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use fer_core::{Classifier, Image, ImageView};
@@ -122,33 +121,60 @@ fn probabilities_are_smoothed_beside_the_raw_ones() {
     }
 }
 
-/// The built-in detector, counting searches of whole frames.
-struct Counting {
+/// The built-in detector, noting what each search costs: the pixels at the scale of its smallest faces.
+struct Watched {
     detector: SeetaDetector,
-    whole_frames: AtomicUsize,
+    costs: Mutex<Vec<f64>>,
 }
 
-impl FaceDetector for Counting {
+impl FaceDetector for Watched {
     fn detect(&self, image: &ImageView<'_>, search: &FaceSearch) -> Result<Vec<Detection>> {
-        if (image.width(), image.height()) == SCENE {
-            self.whole_frames.fetch_add(1, Ordering::Relaxed);
-        }
+        self.costs
+            .lock()
+            .unwrap()
+            .push(cost(image.width(), image.height(), search.min_face));
         self.detector.detect(image, search)
     }
 }
 
+fn cost(width: u32, height: u32, min_face: Option<u32>) -> f64 {
+    let least = min_face.unwrap_or(FaceSearch::SMALLEST_FACE);
+    f64::from(width) * f64::from(height) / f64::from(least).powi(2)
+}
+
+impl Watched {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            detector: SeetaDetector::new().unwrap(),
+            costs: Mutex::default(),
+        })
+    }
+
+    /// A stream over this detector.
+    fn stream(self: &Arc<Self>) -> FaceStream {
+        let classifier = Classifier::pretrained().unwrap();
+        let options = AnalyzerOptions {
+            threads: 2,
+            ..AnalyzerOptions::default()
+        };
+        let analyzer = Analyzer::with_detector(classifier, self.clone(), options).unwrap();
+        FaceStream::new(analyzer, StreamOptions::default())
+    }
+
+    /// The costs since the last call, in searches of a whole [`SCENE`].
+    fn spent(&self) -> f64 {
+        let costs = std::mem::take(&mut *self.costs.lock().unwrap());
+        costs.iter().sum::<f64>() / cost(SCENE.0, SCENE.1, None)
+    }
+}
+
 #[test]
-fn whole_frames_are_searched_only_when_it_is_due_or_a_face_is_gone() {
-    let counting = Arc::new(Counting {
-        detector: SeetaDetector::new().unwrap(),
-        whole_frames: AtomicUsize::new(0),
-    });
-    let classifier = Classifier::pretrained().unwrap();
-    let options = AnalyzerOptions::default();
-    let analyzer = Analyzer::with_detector(classifier, counting.clone(), options).unwrap();
-    let mut stream = FaceStream::new(analyzer, StreamOptions::default());
+fn a_moving_face_is_followed_and_no_frame_after_the_first_waits_for_a_whole_search() {
+    let watched = Watched::new();
+    let mut stream = watched.stream();
     let crop = &drawn_faces()[0];
     // Two seconds of a face that crosses the room at 30 frames a second.
+    let mut total = 0.0;
     for number in 0..60 {
         let mut room = empty_room();
         let truth = put_face(&mut room, crop, (100 + 7 * number, 240), 100);
@@ -162,12 +188,96 @@ fn whole_frames_are_searched_only_when_it_is_due_or_a_face_is_gone() {
             matches(&face.face.bounds.unwrap(), &truth),
             "{face:?}, not {truth:?}"
         );
+        let spent = watched.spent();
+        if number == 0 {
+            assert_eq!(spent, 1.0);
+        } else {
+            assert!(spent < 0.4, "frame {number}: {spent}");
+            total += spent;
+        }
     }
-    assert_eq!(counting.whole_frames.load(Ordering::Relaxed), 4);
+    // Each part of the frame twice a second, and around the face in each frame.
+    assert!((5.0..9.0).contains(&total), "{total}");
 
+    // When the face is gone, no frame waits either.
     let room = to_image(empty_room());
-    assert!(stream.push(2.01, &room.view()).unwrap().is_empty());
-    assert_eq!(counting.whole_frames.load(Ordering::Relaxed), 5);
+    for number in 60..70 {
+        let time = f64::from(number) / 30.0;
+        assert!(stream.push(time, &room.view()).unwrap().is_empty());
+        let spent = watched.spent();
+        assert!(spent < 0.7, "frame {number}: {spent}");
+    }
+}
+
+#[test]
+fn a_new_face_of_any_size_and_place_is_found_within_half_a_second() {
+    let crop = &drawn_faces()[0];
+    for (size, center) in [
+        (28, (320, 240)),
+        (40, (161, 236)),
+        (56, (322, 90)),
+        (58, (60, 238)),
+        (100, (560, 400)),
+        (240, (318, 242)),
+    ] {
+        let mut stream = Watched::new().stream();
+        let room = empty_room();
+        let mut with_face = room.clone();
+        let truth = put_face(&mut with_face, crop, center, size);
+        let (room, with_face) = (to_image(room), to_image(with_face));
+        for number in 0..7 {
+            let time = f64::from(number) / 30.0;
+            assert!(stream.push(time, &room.view()).unwrap().is_empty());
+        }
+        let found = (0..=15).find_map(|number| {
+            let time = f64::from(7 + number) / 30.0;
+            let faces = stream.push(time, &with_face.view()).unwrap();
+            faces.first().map(|face| face.face.bounds.unwrap())
+        });
+        let found = found.unwrap_or_else(|| panic!("{size} px at {center:?} is not found"));
+        assert!(matches(&found, &truth), "{found:?}, not {truth:?}");
+    }
+}
+
+#[test]
+fn a_face_that_was_lost_for_a_moment_is_found_in_the_next_frame() {
+    let mut stream = Watched::new().stream();
+    let mut room = empty_room();
+    let empty = to_image(room.clone());
+    put_face(&mut room, &drawn_faces()[0], (200, 240), 100);
+    let room = to_image(room);
+    for (number, is_there) in [true, true, false, true, false, false, true, true]
+        .into_iter()
+        .enumerate()
+    {
+        let frame = if is_there { &room } else { &empty };
+        let faces = stream.push(number as f64 / 60.0, &frame.view()).unwrap();
+        let people: Vec<u64> = faces.iter().map(|face| face.person).collect();
+        assert_eq!(people, if is_there { vec![0] } else { vec![] }, "{number}");
+    }
+}
+
+/// Boxes, labels and probabilities of the clip, nearly as if each frame were analyzed on its own.
+#[test]
+fn a_stream_agrees_with_the_analysis_of_each_frame() {
+    let alone = analyzer(FaceMode::Find);
+    let mut stream = FaceStream::new(alone.clone(), StreamOptions::default());
+    let frames = fer_vision::expand_inputs([example("clip")]).unwrap();
+    for (number, frame) in frames.iter().enumerate() {
+        let frame = Image::open(frame).unwrap();
+        let expected = alone.image(&frame.view()).unwrap();
+        let found = stream.push(number as f64 / 30.0, &frame.view()).unwrap();
+        assert_eq!(found.len(), expected.len(), "frame {number}");
+        for (found, expected) in found.iter().map(|face| &face.face).zip(&expected) {
+            let overlap = found.bounds.unwrap().iou(&expected.bounds.unwrap());
+            assert!(overlap > 0.85, "frame {number}: {overlap}");
+            let (found, expected) = (found.prediction, expected.prediction);
+            assert_eq!(found.emotion(), expected.emotion(), "frame {number}");
+            for (a, b) in std::iter::zip(found.probabilities(), expected.probabilities()) {
+                assert!((a - b).abs() < 0.02, "frame {number}: {a} {b}");
+            }
+        }
+    }
 }
 
 #[test]

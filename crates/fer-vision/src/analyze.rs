@@ -237,7 +237,7 @@ impl Analyzer {
     }
 
     /// Predicts the faces of several prepared images as one batch.
-    fn predict(&self, images: Vec<PreparedImage>) -> Result<Vec<Vec<Face>>> {
+    pub(crate) fn predict(&self, images: Vec<PreparedImage>) -> Result<Vec<Vec<Face>>> {
         let (pixels, views) = joined(&images);
         let mut predictions = self.classifier.predict_views(&pixels, &views)?.into_iter();
         Ok(images

@@ -32,6 +32,8 @@ pub struct FaceSearch {
     pub min_score: f32,
     /// Only the so many best faces are kept. `None`: all.
     pub max_faces: Option<usize>,
+    /// Whether heads tilted by up to about 50 degrees are looked for where no upright face is found.
+    pub tilted: bool,
 }
 
 impl FaceSearch {
@@ -49,13 +51,15 @@ impl FaceSearch {
 }
 
 impl Default for FaceSearch {
-    /// Faces of any size from 24 pixels (above 0.9 megapixels: from a 1600th of the image's area), score 2 and above.
+    /// Faces of any size from 24 pixels (above 0.9 megapixels: from a 1600th of the image's area), score 2 and above, upright and
+    /// tilted.
     fn default() -> Self {
         Self {
             min_face: None,
             max_face: None,
             min_score: 2.0,
             max_faces: None,
+            tilted: true,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! People followed through frames.
 
 mod assign;
+mod look;
+mod sweep;
 mod track;
 
 use std::collections::HashSet;
@@ -9,16 +11,19 @@ use fer_core::{ImageView, PerEmotion, Prediction};
 use serde::Serialize;
 
 use self::assign::{assign, without_duplicates};
+use self::look::Look;
+use self::sweep::Sweep;
 use self::track::Track;
 use crate::prepare::Place;
-use crate::{Analyzer, Detection, Error, Face, FaceBox, FaceSearch, Result};
+use crate::{Analyzer, Detection, Error, Face, FaceBox, Result};
 
 /// Options of a [`FaceStream`] for following people. Times are in seconds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StreamOptions {
-    /// Whole frames are searched at least this often; between, faces are looked for only where they were.
+    /// Every part of the frame is searched at least this often: a new face is found within this time. The parts are divided among
+    /// the frames of the interval; frames that are farther apart are searched as a whole, and so is the first.
     pub search_interval: f64,
-    /// A person not seen for longer than this is a new person afterwards.
+    /// A person not seen for longer than this is a new person afterwards; until then, their face is looked for where it was.
     pub max_gap: f64,
     /// Time constant of the exponential smoothing of probabilities: after a change, 63 % of it shows after so long. What can wait
     /// for later frames is smoothed without that lag by a [`CenteredSmoother`](crate::CenteredSmoother).
@@ -28,7 +33,7 @@ pub struct StreamOptions {
 }
 
 impl Default for StreamOptions {
-    /// Whole frames twice a second, gaps of up to a second, smoothing over 0.3 s, overlap of at least 0.2.
+    /// Every part of the frame twice a second, gaps of up to a second, smoothing over 0.3 s, overlap of at least 0.2.
     fn default() -> Self {
         Self {
             search_interval: 0.5,
@@ -80,7 +85,7 @@ pub struct FaceStream {
     tracks: Vec<Track>,
     people: u64,
     last_frame: Option<f64>,
-    last_search: Option<f64>,
+    sweep: Sweep,
 }
 
 impl FaceStream {
@@ -92,7 +97,7 @@ impl FaceStream {
             tracks: Vec::new(),
             people: 0,
             last_frame: None,
-            last_search: None,
+            sweep: Sweep::default(),
         }
     }
 
@@ -104,10 +109,15 @@ impl FaceStream {
     pub fn push(&mut self, time: f64, frame: &ImageView<'_>) -> Result<Vec<TrackedFace>> {
         self.advance_to(time)?;
         let found = self.find(time, frame)?;
-        let places: Vec<Place> = found.into_iter().map(|face| Some(face).into()).collect();
-        let prepared = self.analyzer.prepare_places(frame, &places)?;
-        let faces = self.analyzer.predict_one(prepared)?;
-        Ok(self.follow(time, faces))
+        let prepare = |face| {
+            let place = Place::from(Some(face));
+            self.analyzer.prepare_places(frame, &[place])
+        };
+        let prepared = self.analyzer.threads().map(found, prepare);
+        let faces = self
+            .analyzer
+            .predict(prepared.into_iter().collect::<Result<_>>()?)?;
+        Ok(self.follow(time, faces.into_iter().flatten().collect()))
     }
 
     /// Moves on to the time of the next frame and forgets people who were away for too long.
@@ -126,48 +136,45 @@ impl FaceStream {
         Ok(())
     }
 
-    /// Looks where the faces were; in the whole frame when that is due or a face is no longer there.
+    /// Looks where the faces were, and in the parts of the frame whose turn it is.
     fn find(&mut self, time: f64, frame: &ImageView<'_>) -> Result<Vec<Detection>> {
+        let search = &self.analyzer.options().search;
         let interval = self.options.search_interval;
-        let due = self.last_search.is_none_or(|last| time - last >= interval);
-        if !due && let Some(found) = self.find_where_they_were(frame)? {
-            return Ok(found);
-        }
-        self.last_search = Some(time);
-        self.analyzer.detect(frame, &self.analyzer.options().search)
-    }
-
-    /// The faces around those of the last frame; `None` if one of them is gone.
-    fn find_where_they_were(&self, frame: &ImageView<'_>) -> Result<Option<Vec<Detection>>> {
-        let mut found = Vec::new();
-        for track in self.tracks.iter().filter(|track| track.is_visible()) {
-            let near = self.find_near(frame, &track.bounds())?;
-            if near.is_empty() {
-                return Ok(None);
-            }
-            found.extend(near);
-        }
-        Ok(Some(without_duplicates(found)))
-    }
-
-    /// Searches the neighborhood of a face for faces of about its size.
-    fn find_near(&self, frame: &ImageView<'_>, bounds: &FaceBox) -> Result<Vec<Detection>> {
-        let Some(area) = neighborhood(bounds, frame.width(), frame.height()) else {
-            return Ok(Vec::new());
+        let size = (frame.width(), frame.height());
+        let Some(due) = self.sweep.due(time, interval, size, search) else {
+            return self.analyzer.detect(frame, search);
         };
-        let side = bounds.width.max(bounds.height);
-        let search = FaceSearch {
-            min_face: Some(side * 2 / 3),
-            max_face: Some(side * 3 / 2),
-            ..self.analyzer.options().search.clone()
+
+        // Looking for tilted heads takes the longest: that of a person in the last frame, or of anybody if nobody was.
+        let is_empty = !self.tracks.iter().any(Track::is_visible);
+        let near = |track: &Track| {
+            let look = Look::near(&track.bounds(), size, search)?;
+            Some(look.tilted(track.is_visible()))
         };
-        let part = frame.crop(area.x, area.y, area.width, area.height)?;
-        let mut found = self.analyzer.detect(&part, &search)?;
-        for face in &mut found {
-            face.bounds.x += area.x;
-            face.bounds.y += area.y;
+        let near: Vec<Option<Look>> = self.tracks.iter().map(near).collect();
+        let parts = due.iter().map(|look| look.clone().tilted(is_empty));
+        let looks: Vec<Option<Look>> = near.into_iter().chain(parts.map(Some)).collect();
+        let find = |look: &Option<Look>| {
+            let found = look.as_ref().map(|look| look.faces(&self.analyzer, frame));
+            found.unwrap_or_else(|| Ok(Vec::new()))
+        };
+        let mut found: Vec<Vec<Detection>> = self
+            .analyzer
+            .threads()
+            .map(&looks, find)
+            .into_iter()
+            .collect::<Result<_>>()?;
+
+        let is_gone = |(track, found): (&Track, &Vec<_>)| track.is_visible() && found.is_empty();
+        if self.tracks.iter().zip(&found).any(is_gone)
+            && let Some(largest) = self.sweep.largest()
+            && !due.contains(largest)
+        {
+            found.push(find(&Some(largest.clone().tilted(false)))?);
         }
-        Ok(found)
+        let mut faces = without_duplicates(found.into_iter().flatten().collect());
+        faces.truncate(search.max_faces.unwrap_or(usize::MAX));
+        Ok(faces)
     }
 
     /// Matches faces to people, takes up new people, and tells whose each face is.
@@ -201,26 +208,5 @@ impl FaceStream {
         }
         tracked.sort_by_key(|face| face.person);
         tracked
-    }
-}
-
-/// The box with its own size again on each side, inside the image.
-fn neighborhood(bounds: &FaceBox, width: u32, height: u32) -> Option<FaceBox> {
-    let [x, y, w, h] = <[u32; 4]>::from(*bounds).map(|pixels| pixels as f32);
-    FaceBox::clamped(x - w, y - h, 3.0 * w, 3.0 * h, width, height)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn neighborhoods_stay_inside() {
-        let near = |bounds: [u32; 4]| {
-            neighborhood(&FaceBox::try_from(bounds).unwrap(), 100, 80).map(<[u32; 4]>::from)
-        };
-        assert_eq!(near([40, 30, 10, 10]), Some([30, 20, 30, 30]));
-        assert_eq!(near([0, 60, 20, 20]), Some([0, 40, 40, 40]));
-        assert_eq!(near([300, 60, 20, 20]), None);
     }
 }

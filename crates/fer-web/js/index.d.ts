@@ -75,7 +75,7 @@ export interface AnalyzerOptions {
 
 /** Times are in seconds. */
 export interface StreamOptions {
-  /** Whole frames are searched at least this often; 0.5. */
+  /** Every part of the frame is searched at least this often: a new face is found within this time; 0.5. */
   searchInterval?: number;
   /** A person away for longer is a new person afterwards; 1. */
   maxGap?: number;

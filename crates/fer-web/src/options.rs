@@ -44,6 +44,7 @@ impl AnalyzerSettings {
                 max_face: self.max_face,
                 max_faces: self.max_faces,
                 min_score: self.min_score.unwrap_or(FaceSearch::default().min_score),
+                ..FaceSearch::default()
             },
             threads: 1,
             ..AnalyzerOptions::default()

@@ -98,7 +98,8 @@ impl SeetaDetector {
         workspace.pyramid.build(plane, smallest * scale, max_face)?;
 
         let mut faces = self.find_windows(workspace);
-        if !faces.iter().any(|face| face.score >= search.min_score) {
+        let is_found = faces.iter().any(|face| face.score >= search.min_score);
+        if search.tilted && !is_found {
             let least = (min_face * scale).max(LEAST_TILTED * shorter_side);
             faces = self.find_tilted(workspace, least, max_face)?;
             faces.retain(|face| face.score >= TILTED_SCORE * search.min_score);
