@@ -2,7 +2,7 @@
 
     cargo xtask web
     npm install --prefix peer @vladmandic/face-api@1.7.15 @tensorflow/tfjs-backend-wasm@4.22.0
-    pip install playwright && python benches/web.py --peer peer/node_modules --json web.json
+    pip install playwright && python benches/web.py --peer peer/node_modules --document docs/web.md
 
 Both sides run on the page's only thread, face-api.js with the SIMD kernels of TensorFlow.js for WebAssembly
 (the page is not cross-origin isolated, as most are not). Times are of the processor, as Chromium counts them
@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from playwright.sync_api import Browser, Page, sync_playwright
+from report import processor, write_between_marks
 
 ROOT = Path(__file__).resolve().parents[1]
 WEB = ROOT / "target" / "web"
@@ -174,8 +175,49 @@ def sizes() -> dict[str, float]:
     whole = compressed(package / "fer.wasm", *scripts)
     return {
         "code_mb": whole - compressed(*FINDERS),
-        "with_finder_and_crowd_mb": whole + compressed(package / "crowd.safetensors"),
+        "with_finder_and_crowd_mb": whole + compressed(package / "crowd.model"),
     }
+
+
+# What the document calls a side's work, and how the names of our side and of the peer's begin.
+ROWS = [
+    ("one face crop, `crowd`", "crowd crop", "face-api.js crop"),
+    ("one face crop, `folder`", "folder crop", "face-api.js crop"),
+    ("photo of 640x480 with five faces, `crowd`", "crowd photo", "face-api.js photo"),
+    ("photo of 640x480 with five faces, `folder`", "folder photo", "face-api.js photo"),
+]
+
+
+def described(figures: dict[str, Any]) -> str:
+    """Return the figures as tables in Markdown."""
+    sides = figures["sides"]
+
+    def cell(name: str) -> str:
+        side = sides.get(name)
+        return f"{side['median_ms']:.1f} ({side['least_ms']:.1f})" if side else ""
+
+    lines = ["| ms | `fer` | face-api.js |", "|---|---|---|"]
+    lines += [f"| {what} | {cell(ours)} | {cell(theirs)} |" for what, ours, theirs in ROWS]
+    lines += ["", f"Of the photo's five faces `fer` finds {sides['crowd photo']['faces']}"]
+    peer = sides.get("face-api.js photo")
+    lines[-1] += f", face-api.js's tiny detector {peer['faces']}." if peer else "."
+    rate, first, sizes = figures["frames_per_second"]["rate"], figures["first_answer_s"], figures["sizes"]
+    where = processor()
+    lines += [
+        "",
+        "| | |",
+        "|---|---|",
+        f"| frames of 640x480 with one face per second, in a worker | {rate:.0f} |",
+        f"| page opened from the disk to the sample photo's answer, median (least) of five"
+        f" | {first['median']:.2f} s ({first['least']:.2f} s) |",
+        f"| code, compressed (gzip) | {sizes['code_mb']:.2f} MB |",
+        f"| code, face finder, framing network and `crowd`, compressed"
+        f" | {sizes['with_finder_and_crowd_mb']:.2f} MB |",
+        "",
+        f"Chromium {figures['chromium']}; {where['cpu']}, {where['cores']} cores, "
+        f"load {where['load']:.1f} at the end.",
+    ]
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -184,6 +226,7 @@ def main() -> None:
     parser.add_argument("--peer", type=Path, help="the node_modules with face-api.js")
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--json", type=Path, help="where to write the figures")
+    parser.add_argument("--document", type=Path, help="write the figures between the marks of this file")
     arguments = parser.parse_args()
     server = serve(arguments.peer)
     frames = [f"/examples/clip/{file.name}" for file in sorted(CLIP.iterdir())]
@@ -200,12 +243,15 @@ def main() -> None:
             (page.evaluate("frames_per_second(120)") for _ in range(3)), key=lambda answer: answer["rate"]
         )
         page.close()
-        figures["first_answer_s"] = min(first_answer(browser) for _ in range(5))
+        answers = [first_answer(browser) for _ in range(5)]
+        figures["first_answer_s"] = {"median": statistics.median(answers), "least": min(answers)}
         browser.close()
     server.shutdown()
     print(json.dumps(figures, indent=1))
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=1) + "\n")
+    if arguments.document:
+        write_between_marks(arguments.document, "web", described(figures))
 
 
 if __name__ == "__main__":

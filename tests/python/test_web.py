@@ -3,6 +3,7 @@
 `cargo xtask web` builds both.
 """
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -13,7 +14,9 @@ from playwright.sync_api import expect
 
 import fer
 
-WEB = Path(__file__).parents[2] / "target" / "web"
+ROOT = Path(__file__).parents[2]
+WEB = ROOT / "target" / "web"
+MODELS = ROOT / "crates" / "fer-core" / "models"
 PAGE = WEB / "fer.html"
 
 pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="no page: cargo xtask web builds it")
@@ -203,6 +206,21 @@ def test_package_analyzes_what_a_page_has(served, face):
     assert all(answer == answers[0] for answer in answers)
     image = Image.frombytes("RGBA", (48, 48), bytes(pixels)).convert("RGB")
     assert_same(answers[0]["faces"], fer.predict(image).faces)
+
+
+@pytest.mark.parametrize("model", fer.MODELS)
+def test_models_are_put_together_as_they_were(served, model):
+    digest = served.evaluate(
+        """async (model) => {
+            const { modelBytes } = await import("/package/files.js");
+            const digest = await crypto.subtle.digest("SHA-256", await modelBytes(model));
+            return [...new Uint8Array(digest)];
+        }""",
+        model,
+    )
+    content = (MODELS / f"{model}.safetensors").read_bytes()
+    assert bytes(digest) == hashlib.sha256(content).digest()
+    assert (WEB / "package" / f"{model}.model").stat().st_size == len(content) + len("fer split model\n")
 
 
 def test_package_throws_errors_with_kinds(served):

@@ -1,11 +1,11 @@
 //! `fer` for the browser, into target/web: the WebAssembly module, the npm package and the page that works from a disk.
 
 mod notices;
+mod package;
 mod page;
 mod script;
 mod toolchain;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::Outcome;
@@ -17,18 +17,11 @@ use toolchain::Toolchain;
 /// Target triple of the module.
 const TARGET: &str = "wasm32-unknown-unknown";
 
-/// Files of the npm package that stand in the repository as they are.
-const PACKAGED: [(&str, &str); 3] = [
-    ("LICENSE-MIT", "LICENSE-MIT"),
-    ("LICENSE-APACHE", "LICENSE-APACHE"),
-    ("crates/fer-web/README.md", "README.md"),
-];
-
 /// Builds everything.
 pub(crate) fn build(root: &Path, steps: &mut Steps) -> Outcome {
     let module = steps.run("WebAssembly module", || build_module(root))?;
     let package = root.join("target/web/package");
-    steps.run("npm package", || build_package(root, &module, &package))?;
+    steps.run("npm package", || package::build(root, &module, &package))?;
     steps.run("fer.html", || page::build(root, &package))
 }
 
@@ -52,26 +45,4 @@ fn build_module(root: &Path) -> Outcome<PathBuf> {
     cargo.args(["--profile", "web", "--target", TARGET, "--target-dir"]);
     run(cargo.arg(&built).current_dir(root))?;
     Ok(built.join(TARGET).join("web/fer_web.wasm"))
-}
-
-fn build_package(root: &Path, module: &Path, package: &Path) -> Outcome {
-    if package.exists() {
-        fs::remove_dir_all(package)?;
-    }
-    fs::create_dir_all(package)?;
-    fs::copy(module, package.join("fer.wasm"))?;
-    for (from, to) in PACKAGED {
-        fs::copy(root.join(from), package.join(to))?;
-    }
-    for folder in ["crates/fer-web/js", "crates/fer-core/models"] {
-        for entry in fs::read_dir(root.join(folder))? {
-            let file = entry?.path();
-            fs::copy(&file, package.join(file.file_name().unwrap_or_default()))?;
-        }
-    }
-    let manifest = fs::read_to_string(root.join("crates/fer-web/package.json"))?;
-    let manifest = manifest.replace("{{version}}", env!("CARGO_PKG_VERSION"));
-    fs::write(package.join("package.json"), manifest)?;
-    fs::write(package.join("NOTICES.txt"), notices::collect(root)?)?;
-    Ok(())
 }

@@ -1,12 +1,13 @@
 //! fer.html: one file that works from a disk, without a network.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
+use super::package::MODELS;
 use super::script;
 use crate::Outcome;
 
@@ -22,17 +23,17 @@ pub(super) fn build(root: &Path, package: &Path) -> Outcome {
             return Err(format!("the {name} would end the element that holds it").into());
         }
     }
-    let embedded =
-        |file: &str| -> Outcome<String> { Ok(STANDARD.encode(fs::read(package.join(file))?)) };
+    let embedded = |file: PathBuf| -> Outcome<String> { Ok(STANDARD.encode(fs::read(file)?)) };
+    let model = |name: &str| embedded(root.join(MODELS).join(name));
     let page = template
         .replace("{{policy}}", &policy(&script, &style))
         .replace("{{version}}", env!("CARGO_PKG_VERSION"))
         .replace("{{style}}", &style)
         .replace("{{script}}", &script)
         .replace("{{worker}}", &worker)
-        .replace("{{module}}", &embedded("fer.wasm")?)
-        .replace("{{crowd}}", &embedded("crowd.safetensors")?)
-        .replace("{{folder}}", &embedded("folder.safetensors")?);
+        .replace("{{module}}", &embedded(package.join("fer.wasm"))?)
+        .replace("{{crowd}}", &model("crowd.safetensors")?)
+        .replace("{{folder}}", &model("folder.safetensors")?);
     let file = root.join("target/web/fer.html");
     fs::write(&file, page)?;
     println!("{}", file.display());

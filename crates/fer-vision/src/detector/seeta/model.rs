@@ -4,8 +4,12 @@ use super::lab::BoostedClassifier;
 use super::mlp::{Layer, Mlp};
 use super::surf::{FEATURE_LENGTH, SurfClassifier};
 
-/// SeetaFace's frontal model (`LICENSES-third-party.md`).
-const EMBEDDED: &[u8] = include_bytes!("../../../models/seeta_fd_frontal_v1.0.bin");
+/// SeetaFace's frontal model (`LICENSES-third-party.md`) as `build.rs` lays it out: the first bytes of all its words, then the second
+/// ones, and so on.
+const EMBEDDED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/finder.planes"));
+
+/// Bytes of a word of the model: an integer or a float.
+const WORD: usize = 4;
 
 const BOOSTED: i32 = 0;
 const SURF_MLP: i32 = 1;
@@ -22,11 +26,11 @@ pub(super) struct Cascade {
 
 impl Cascade {
     pub(super) fn embedded() -> Result<Self, ModelError> {
-        Self::read(EMBEDDED)
+        Self::read(planes(EMBEDDED))
     }
 
-    fn read(bytes: &[u8]) -> Result<Self, ModelError> {
-        let mut reader = Reader { bytes };
+    fn read(planes: [&[u8]; WORD]) -> Result<Self, ModelError> {
+        let mut reader = Reader { planes };
         let levels = reader.count()?;
         let mut proposers = Vec::new();
         for _ in 0..reader.count()? {
@@ -46,7 +50,7 @@ impl Cascade {
         if proposers.is_empty() || refiners.is_empty() {
             return Err(ModelError("the cascade lacks a level"));
         }
-        if !reader.bytes.is_empty() {
+        if reader.words_left() > 0 {
             return Err(ModelError("bytes follow the last classifier"));
         }
         Ok(Self {
@@ -62,19 +66,31 @@ impl Cascade {
 #[error("the face detector's model does not read: {0}")]
 pub(super) struct ModelError(&'static str);
 
+/// The parts of a model that hold the first, second, third and last bytes of its words.
+fn planes(bytes: &[u8]) -> [&[u8]; WORD] {
+    let words = bytes.len() / WORD;
+    std::array::from_fn(|place| &bytes[place * words..][..words])
+}
+
 /// Little-endian integers and floats, with every count checked against what is left.
 struct Reader<'a> {
-    bytes: &'a [u8],
+    /// The bytes left of each place in a word, all of one length.
+    planes: [&'a [u8]; WORD],
 }
 
 impl Reader<'_> {
-    fn word(&mut self) -> Result<[u8; 4], ModelError> {
-        let (word, rest) = self
-            .bytes
-            .split_first_chunk()
-            .ok_or(ModelError("it ends early"))?;
-        self.bytes = rest;
-        Ok(*word)
+    fn words_left(&self) -> usize {
+        self.planes[0].len()
+    }
+
+    fn word(&mut self) -> Result<[u8; WORD], ModelError> {
+        let mut word = [0; WORD];
+        for (byte, plane) in word.iter_mut().zip(&mut self.planes) {
+            let (first, rest) = plane.split_first().ok_or(ModelError("it ends early"))?;
+            *byte = *first;
+            *plane = rest;
+        }
+        Ok(word)
     }
 
     fn integer(&mut self) -> Result<i32, ModelError> {
@@ -90,7 +106,7 @@ impl Reader<'_> {
         let count = self.integer()?;
         usize::try_from(count)
             .ok()
-            .filter(|&count| count <= self.bytes.len() / 4)
+            .filter(|&count| count <= self.words_left())
             .ok_or(ModelError("a count is out of range"))
     }
 
@@ -183,7 +199,11 @@ mod tests {
         use sha2::{Digest, Sha256};
 
         const PUBLISHED: &str = "c4619d066ed35e84d9a8e842860b0dff567aba0cbb139881075538761db3ff5d";
-        let digest = Sha256::digest(EMBEDDED);
+        let planes = planes(EMBEDDED);
+        let published: Vec<u8> = (0..EMBEDDED.len())
+            .map(|place| planes[place % WORD][place / WORD])
+            .collect();
+        let digest = Sha256::digest(published);
         let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(digest, PUBLISHED);
     }
@@ -198,11 +218,9 @@ mod tests {
 
     #[test]
     fn a_cut_model_is_refused_at_every_length() {
-        for length in (0..EMBEDDED.len()).step_by(9973) {
-            assert!(
-                Cascade::read(&EMBEDDED[..length]).is_err(),
-                "{length} bytes"
-            );
+        for words in (0..EMBEDDED.len() / WORD).step_by(2477) {
+            let cut = planes(EMBEDDED).map(|plane| &plane[..words]);
+            assert!(Cascade::read(cut).is_err(), "{words} words");
         }
     }
 }
