@@ -53,7 +53,7 @@ def predicted(
                 found = predict_batch(batch.column(image).to_pylist())
                 numbers, table = _rows(found, largest)
                 columns = [_taken(batch.column(name), numbers) for name in keep]
-                (ours,) = pa.table(table).to_batches()
+                (ours,) = table.to_arrow().to_batches()
                 yield pa.record_batch([*columns, *ours.columns], schema=schema)
 
     return pa.RecordBatchReader.from_batches(schema, batches())

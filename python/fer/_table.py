@@ -92,7 +92,8 @@ class Table:
         """Convert to a PyArrow table."""
         import pyarrow as pa
 
-        return pa.table(self)
+        # `pa.table` would import pandas, which takes longer than the rest.
+        return pa.RecordBatchReader.from_stream(self).read_all()
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         return _fer.arrow_stream(

@@ -1,5 +1,8 @@
 """Tables without a table library."""
 
+import subprocess
+import sys
+
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -52,3 +55,17 @@ def test_html_escapes_and_says_how_many_rows_are_left():
     assert "&lt;name&gt;" in html
     assert "<b>" not in html
     assert "10 more rows" in html
+
+
+def test_arrow_is_made_without_pandas():
+    """The import of pandas takes longer than all the rest, in each process of an engine."""
+    code = """
+import sys, fer
+table = fer.Table({"a": [1, None, 3], "b": ["x", None, "y"]})
+assert table.to_arrow().to_pylist() == list(table)
+missing = fer.Table({"bytes": ["missing.jpg"]})
+faces = fer.Classifier(threads=1).predict_arrow(missing)
+assert faces.read_all().num_rows == 1
+assert "pandas" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
