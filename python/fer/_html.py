@@ -111,11 +111,11 @@ def confusion(classes: Sequence[str], matrix: Sequence[Sequence[int]]) -> str:
     )
 
 
-def image(png: bytes, alternative: str) -> str:
+def image(jpeg: bytes, alternative: str) -> str:
     """Return an image that holds its own data."""
-    encoded = base64.b64encode(png).decode("ascii")
+    encoded = base64.b64encode(jpeg).decode("ascii")
     return (
-        f"<img src='data:image/png;base64,{encoded}' alt='{escape(alternative)}'"
+        f"<img src='data:image/jpeg;base64,{encoded}' alt='{escape(alternative)}'"
         " style='margin:0;max-width:none'>"
     )
 

@@ -125,8 +125,8 @@ def plot_mistakes(rows: Sequence[Mapping[str, Any]], columns: int) -> Figure:
         for axes in grid.flat:
             axes.axis("off")
         for axes, row in zip(grid.flat, rows, strict=False):
-            # The colour map is for grey images; others keep their colours.
-            axes.imshow(_pixels(row["file"]), cmap="gray", vmin=0, vmax=1)
+            # The color map is for gray images; others keep their colors.
+            axes.imshow(_pixels(row["file"]), cmap="gray", vmin=0, vmax=255)
             axes.set_title(f"{row['truth']} → {row['emotion']} {row['confidence']:.2f}", fontsize=8)
         return figure
 
@@ -173,7 +173,7 @@ def _curve(axes: Axes, history: Table, name: str, label: str, color: str, line: 
 
 
 def _pixels(source: object) -> Any:
-    """Read a small copy: values from 0 to 1, two or three dimensions."""
+    """Read a small copy: values from 0 to 255, two or three dimensions."""
     from matplotlib.image import imread
 
-    return imread(io.BytesIO(_fer.thumbnail(source, 160)[0]), format="png")
+    return imread(io.BytesIO(_fer.thumbnail(source, 160)[0]), format="jpeg")

@@ -176,7 +176,7 @@ class Prediction(Sequence[Face]):
         Image.fromarray(self.draw()).show()
 
     def thumbnail(self, side: int) -> tuple[bytes, int, int]:
-        """PNG of the image, at most `side` pixels per side, and the size of the image itself."""
+        """JPEG of the image, at most `side` pixels per side, and the size of the image itself."""
         return _fer.thumbnail(self._source, side, bgr=self._bgr)
 
     def to_table(self) -> Table:
@@ -202,7 +202,7 @@ class Prediction(Sequence[Face]):
             Number the boxes of several faces.
         """
         try:
-            png, width, height = self.thumbnail(side)
+            jpeg, width, height = self.thumbnail(side)
         except FerError as error:  # the file is gone by now
             return f"<span>{escape(str(error))}</span>"
         boxes = "".join(
@@ -214,7 +214,7 @@ class Prediction(Sequence[Face]):
             for number, face in self._numbered()
             if face.box is not None
         )
-        image = _html.image(png, "image" if self._path is None else self._path)
+        image = _html.image(jpeg, "image" if self._path is None else self._path)
         return f"<div style='position:relative;display:inline-block;line-height:0'>{image}{boxes}</div>"
 
     def to_dict(self) -> dict[str, Any]:

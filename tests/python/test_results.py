@@ -84,7 +84,7 @@ def test_equal_images_give_equal_predictions(photo, prediction, face):
 
 def test_results_show_themselves(prediction):
     html = prediction._repr_html_()
-    assert html.count("data:image/png;base64,") == 1
+    assert html.count("data:image/jpeg;base64,") == 1
     assert html.count("border:2px solid") == len(prediction)
     assert prediction[0].emotion in html
     assert prediction[0].emotion in repr(prediction)
@@ -137,7 +137,7 @@ def test_explanations_are_signed_maps_on_the_crop(prediction):
     assert explanation.crop.shape == explanation.heat_map.shape
     assert np.abs(explanation.heat_map).max() == 1
     assert explanation.overlay().shape == (*explanation.crop.shape, 3)
-    assert explanation._repr_html_().count("data:image/png") == 2
+    assert explanation._repr_html_().count("data:image/jpeg") == 2
     other = prediction.explain(face=0, emotion="surprise")
     assert other.emotion == "surprise"
     with pytest.raises(fer.ConfigError):

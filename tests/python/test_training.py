@@ -213,7 +213,7 @@ def test_the_worst_mistakes_come_first(run, data):
     confidences = [row["confidence"] for row in mistakes]
     assert confidences == sorted(confidences, reverse=True)
     assert all(row["truth"] != row["emotion"] for row in mistakes)
-    assert mistakes._repr_html_().count("data:image/png") == len(mistakes)
+    assert mistakes._repr_html_().count("data:image/jpeg") == len(mistakes)
 
 
 def test_excluded_images_are_not_scored(run, data, tmp_path):

@@ -4,8 +4,9 @@ use std::io::Cursor;
 use std::path::PathBuf;
 
 use fer_core::{Image, ImageView, PixelFormat, chain};
+use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
-use image::{DynamicImage, GrayImage, ImageFormat, RgbImage};
+use image::{DynamicImage, GrayImage, RgbImage};
 use numpy::{PyArray1, PyArray3, PyArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -14,7 +15,10 @@ use crate::errors::{Subject, check_folder_of, invalid_image};
 use crate::face::Face;
 use crate::input::ImageInput;
 
-/// A PNG of an image, `side` pixels on its longer side, and the width and height of the image itself.
+/// JPEG quality at which artefacts do not show.
+const QUALITY: u8 = 85;
+
+/// A JPEG of an image, `side` pixels on its longer side, and the width and height of the image itself.
 #[pyfunction]
 #[pyo3(signature = (image, side, *, bgr=false))]
 pub(crate) fn thumbnail<'py>(
@@ -28,13 +32,13 @@ pub(crate) fn thumbnail<'py>(
     let shrink = || -> fer_kit::Result<_> {
         let decoded = source.decode()?;
         let view = decoded.view();
-        Ok((png_of(&view, side), view.width(), view.height()))
+        Ok((jpeg_of(&view, side), view.width(), view.height()))
     };
-    let (png, width, height) = py
+    let (jpeg, width, height) = py
         .detach(shrink)
         .map_err(|error| Subject::Image.raise(error))?;
-    let png = png.map_err(|error| invalid_image(chain(&error)))?;
-    Ok((PyBytes::new(py, &png), width, height))
+    let jpeg = jpeg.map_err(|error| invalid_image(chain(&error)))?;
+    Ok((PyBytes::new(py, &jpeg), width, height))
 }
 
 /// The image with boxes, labels and bars drawn on it, `[H, W, 3]`.
@@ -84,7 +88,7 @@ fn drawing(
     py.detach(draw).map_err(|error| Subject::Image.raise(error))
 }
 
-fn png_of(view: &ImageView<'_>, side: u32) -> image::ImageResult<Vec<u8>> {
+fn jpeg_of(view: &ImageView<'_>, side: u32) -> image::ImageResult<Vec<u8>> {
     let (width, height) = (view.width(), view.height());
     let whole = match view.format() {
         PixelFormat::Gray8 => {
@@ -99,9 +103,9 @@ fn png_of(view: &ImageView<'_>, side: u32) -> image::ImageResult<Vec<u8>> {
     } else {
         whole.resize(side, side, FilterType::CatmullRom)
     };
-    let mut png = Cursor::new(Vec::new());
-    resized.write_to(&mut png, ImageFormat::Png)?;
-    Ok(png.into_inner())
+    let mut jpeg = Cursor::new(Vec::new());
+    resized.write_with_encoder(JpegEncoder::new_with_quality(&mut jpeg, QUALITY))?;
+    Ok(jpeg.into_inner())
 }
 
 /// The pixels as red, green and blue bytes.

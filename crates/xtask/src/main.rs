@@ -1,5 +1,5 @@
-//! Developer commands of fer: `cargo xtask check | test | bench | docs | examples | settings | web | model-card |
-//! counterfactual | references | fuzz | soak`.
+//! Developer commands of fer: `cargo xtask check | test | bench | docs | examples | notebooks | settings | web |
+//! model-card | counterfactual | references | fuzz | soak`.
 //!
 //! `cargo xtask test` is the one command that says whether everything works; CI runs nothing else.
 
@@ -14,6 +14,7 @@ mod flags;
 mod fuzz;
 mod markers;
 mod model_card;
+mod notebooks;
 mod process;
 mod python;
 mod references;
@@ -61,6 +62,11 @@ enum Command {
         /// Only these documents
         documents: Vec<String>,
     },
+    /// Run the notebooks in examples/notebooks with the package that is installed in .venv, and store what they show
+    Notebooks {
+        /// Only these notebooks, by their names without .ipynb
+        names: Vec<String>,
+    },
     /// Write docs/settings.md and the flags in docs/command-line.md from the sources
     Settings,
     /// Build the WebAssembly module, the npm package and fer.html into target/web
@@ -87,6 +93,7 @@ fn main() -> ExitCode {
         Command::Test => tasks::test(&root, &mut steps),
         Command::Bench { arguments } => tasks::bench(&root, &mut steps, &arguments),
         Command::Examples { documents } => tasks::examples(&root, &mut steps, &documents),
+        Command::Notebooks { names } => notebooks::refresh(&root, &mut steps, &names),
         Command::Docs => tasks::docs(&root, &mut steps),
         Command::Settings => steps.run("settings and flags", || {
             settings::refresh(&root)?;
