@@ -3,6 +3,8 @@
 
 #[path = "cli/bad_input.rs"]
 mod bad_input;
+#[path = "cli/evaluate.rs"]
+mod evaluate;
 #[path = "cli/export.rs"]
 mod export;
 #[path = "cli/grammar.rs"]
@@ -17,6 +19,8 @@ mod labels;
 mod output;
 #[path = "cli/predict.rs"]
 mod predict;
+#[path = "cli/table.rs"]
+mod table;
 #[path = "cli/training.rs"]
 mod training;
 #[path = "cli/video.rs"]
@@ -26,6 +30,8 @@ use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 use serde_json::Value;
+
+const CLASSES: [&str; 4] = ["happy", "sad", "neutral", "surprise"];
 
 /// The `fer` command of this build.
 fn fer() -> Command {
@@ -74,6 +80,11 @@ fn run(command: &mut Command) -> Run {
     }
 }
 
+/// A JSON file that a run wrote.
+fn read_json(path: &Path) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
 /// The JSON objects of stdout, one a line.
 fn json_lines(stdout: &str) -> Vec<Value> {
     stdout
@@ -85,7 +96,7 @@ fn json_lines(stdout: &str) -> Vec<Value> {
 /// A small copy of the drawn dataset: `count` images a class and split.
 fn small_dataset(root: &Path, count: usize) {
     for split in ["train", "validation", "test"] {
-        for class in ["happy", "sad", "neutral", "surprise"] {
+        for class in CLASSES {
             let (from, to) = (
                 faces().join(split).join(class),
                 root.join(split).join(class),

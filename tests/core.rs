@@ -23,6 +23,8 @@ mod network;
 mod predict;
 #[path = "core/preprocess.rs"]
 mod preprocess;
+#[path = "core/views.rs"]
+mod views;
 
 use fer_core::{
     Calibration, Emotion, Model, ModelConfig, PerEmotion, Preprocessing, Provenance, Weights,

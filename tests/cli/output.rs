@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{face, faces, fer, json_lines, run};
+use super::{CLASSES, face, faces, fer, json_lines, run};
 
 const FORMATS: [&str; 3] = ["csv", "jsonl", "parquet"];
 
@@ -14,13 +14,12 @@ const FORMATS: [&str; 3] = ["csv", "jsonl", "parquet"];
 fn images(root: &Path) -> PathBuf {
     let folder = root.join("images");
     fs::create_dir(&folder).unwrap();
-    let classes = ["happy", "sad", "neutral", "surprise"];
     for number in 0..120 {
         let image = folder.join(format!("{number:03}.jpg"));
         if number % 17 == 5 {
             fs::write(image, "no image").unwrap();
         } else {
-            fs::copy(face(classes[number % 4]), image).unwrap();
+            fs::copy(face(CLASSES[number % 4]), image).unwrap();
         }
     }
     folder

@@ -1,4 +1,4 @@
-//! The errors of this crate, each with what was expected and what was found, and how errors are written for people.
+//! The errors of this crate, each with what was expected and what was found.
 
 use std::error::Error as StdError;
 use std::io;
@@ -8,6 +8,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use crate::ErrorKind;
+use crate::chain::chain;
 
 /// The result of fallible functions of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -324,31 +325,6 @@ impl Error {
     }
 }
 
-/// Writes an error and its causes in one line for people: "what: why: why".
-///
-/// A cause that the line ends with already is not repeated: some libraries put it into their own message.
-///
-/// ```
-/// use fer_core::{Error, chain};
-///
-/// let error = Error::NotAnImage.at("face.jpg");
-/// assert_eq!(error.to_string(), "face.jpg");
-/// assert!(chain(&error).starts_with("face.jpg: not an image"));
-/// ```
-pub fn chain(error: &dyn StdError) -> String {
-    let mut line = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let message = cause.to_string();
-        if !line.ends_with(&message) {
-            line.push_str(": ");
-            line.push_str(&message);
-        }
-        next = cause.source();
-    }
-    line
-}
-
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         let mut shape = serializer.serialize_struct("Error", 2)?;
@@ -375,29 +351,6 @@ mod tests {
         let error = Error::NotAnImage.at("faces/a.jpg");
         let cause = error.source().unwrap().downcast_ref::<Error>();
         assert!(matches!(cause, Some(Error::NotAnImage)));
-    }
-
-    #[test]
-    fn a_chain_holds_every_cause_once() {
-        let reason = io::Error::other("no more paper");
-        let broken = Error::CorruptImage {
-            format: "PNG",
-            source: reason.into(),
-        };
-        assert_eq!(
-            chain(&broken.at("a.png")),
-            "a.png: corrupt PNG image: no more paper"
-        );
-        // The decoder's own message ends with its cause.
-        let error = image_error();
-        assert_eq!(chain(&error), error.to_string());
-    }
-
-    fn image_error() -> impl StdError {
-        #[derive(Debug, thiserror::Error)]
-        #[error("format error: {0}")]
-        struct Repeats(#[source] io::Error);
-        Repeats(io::Error::other("bad marker"))
     }
 
     #[test]

@@ -27,6 +27,7 @@
 
 mod builtin;
 mod calibration;
+mod chain;
 mod classifier;
 mod config;
 #[cfg(feature = "decode")]
@@ -57,12 +58,13 @@ mod wilson;
 mod write;
 
 pub use calibration::{Calibration, ScoreKind};
+pub use chain::chain;
 pub use classifier::Classifier;
 pub use fer_kernels::{BlockSpec, KernelError, NetworkSpec, Role, Slot, Threads};
 
 pub use config::{ModelConfig, Weights};
 pub use emotion::Emotion;
-pub use error::{Error, Result, chain};
+pub use error::{Error, Result};
 pub use error_kind::ErrorKind;
 pub use explain::Explanation;
 pub use image::{Image, ImageView, PixelFormat};

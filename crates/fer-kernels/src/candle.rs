@@ -4,6 +4,7 @@ mod conv_block;
 mod pool;
 #[cfg(test)]
 mod tests;
+mod values;
 
 pub use conv_block::{BatchStatistics, BlockOutput, ConvBlock};
 pub use pool::max_pool2x2;

@@ -3,12 +3,12 @@
 //! Each call works on the calling thread and on the images it is given, unless it takes [`Threads`].
 
 use crate::Threads;
+use crate::block_shape::BlockShape;
 use crate::buffer::{ScratchPool, SharedMut};
 use crate::cpu::Cpu;
 use crate::direct::Direct;
 use crate::epilogue::{Epilogue, Raw, Target};
 use crate::simd::LANES;
-use crate::spec::BlockShape;
 use crate::winograd::{Tiling, Winograd};
 
 /// Tiles that a group of images comes to: enough to reuse transformed filters, few enough to stay in the cache.

@@ -10,6 +10,7 @@
 
 mod average;
 mod batch_norm;
+mod block_shape;
 mod buffer;
 #[cfg(feature = "candle")]
 pub mod candle;

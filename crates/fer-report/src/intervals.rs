@@ -3,7 +3,8 @@
 
 use serde::Serialize;
 
-use crate::charts::{Scale, Tick, bounds, ticks};
+use crate::charts::Tick;
+use crate::scale::{Scale, bounds, ticks};
 
 const WIDTH: f64 = 350.0;
 const LABELS: f64 = 112.0;

@@ -29,6 +29,7 @@ pub mod charts;
 mod error;
 pub mod intervals;
 mod page;
+mod scale;
 mod thumbnails;
 
 pub use error::{Error, Result};

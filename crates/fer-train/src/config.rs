@@ -1,6 +1,7 @@
 //! The settings of a run. Every default of training lives here and nowhere else.
 
 mod augmentation;
+mod choices;
 mod ranges;
 mod sections;
 mod start;
@@ -17,6 +18,7 @@ use crate::schedule::Schedule;
 use crate::votes::Ballot;
 
 pub use augmentation::AugmentationConfig;
+pub use choices::{ClassWeights, Monitor, Optimizer};
 use ranges::{share, strength, within};
 pub use sections::{
     DistillationConfig, ExtraConfig, ModelSection, TeacherViews, TooFewVotes, VotesConfig,
@@ -93,42 +95,6 @@ pub struct TrainConfig {
     pub start: StartConfig,
     /// Soft targets from trained models.
     pub distillation: DistillationConfig,
-}
-
-/// The update rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Optimizer {
-    /// Adam with decoupled weight decay (Loshchilov and Hutter 2019).
-    #[default]
-    #[serde(rename = "adamw")]
-    AdamW,
-    /// Stochastic gradient descent with momentum.
-    Sgd,
-}
-
-/// Weights of the classes in the loss.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClassWeights {
-    /// Every image counts the same.
-    #[default]
-    None,
-    /// Every class counts the same: images weigh the inverse of their class's share of `train`.
-    Balanced,
-}
-
-/// The validation figure that names the best epoch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Monitor {
-    /// The share of images classified right; ties are broken by the loss.
-    #[default]
-    Accuracy,
-    /// The mean recall of the classes; ties are broken by the loss.
-    BalancedAccuracy,
-    /// The mean negative log-likelihood.
-    Loss,
 }
 
 impl Default for TrainConfig {

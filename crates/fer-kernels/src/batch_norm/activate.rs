@@ -4,10 +4,10 @@ use super::{
     Normalization,
     lanes::{Lanes, for_each_lanes},
 };
+use crate::block_shape::BlockShape;
 use crate::cpu::{Cpu, Kernel};
 use crate::gemm::MicroKernel;
 use crate::pooling::window_offsets;
-use crate::spec::BlockShape;
 
 /// Writes a block's output for one image, given its raw convolution output.
 pub(crate) fn activate(

@@ -7,11 +7,11 @@ use super::{
     GradientForm, Normalization,
     lanes::{Lanes, for_each_lanes},
 };
+use crate::block_shape::BlockShape;
 use crate::cpu::{Cpu, Kernel};
 use crate::gemm::MicroKernel;
 use crate::pooling::{dropped_offsets, first_maximum, window_offsets};
 use crate::simd::Simd;
-use crate::spec::BlockShape;
 
 /// Adds to `partial` (`[2, C]`), for one image, `sum g` and `sum g * (raw - mean)`, where `g` is the gradient of the normalised
 /// output and `d_output` that of the block's output.

@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::InstructionSet;
+use crate::block_shape::BlockShape;
 use crate::cpu::Cpu;
-use crate::spec::BlockShape;
 use crate::testing::oracle::{self, Dims, noise, relative_error, relative_error_of_terms, widen};
 
 /// Height, width, channels, images: even and odd maps, full and partial vectors, fewer positions than accumulators.

@@ -2,14 +2,13 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use candle_core::{
-    CpuStorage, CustomOp3, DType, Device, Layout, Result, Shape, Storage, StorageRef, Tensor, bail,
-};
+use candle_core::{CpuStorage, CustomOp3, DType, Device, Layout, Result, Shape, Tensor, bail};
 
 use crate::batch_norm::activate::activate;
+use crate::block_shape::BlockShape;
 use crate::buffer::ScratchPool;
+use crate::candle::values::{cpu_values, values};
 use crate::cpu::Cpu;
-use crate::spec::BlockShape;
 use crate::train::context::Context;
 use crate::train::layer::{Gradients, Input, OutputGradient, Parameters, Sums, TrainLayer};
 use crate::train::partials::Partials;
@@ -377,21 +376,6 @@ impl Drop for BlockOperation {
         if let Some(state) = lock(&self.state).take() {
             lock(&self.block.memory.spare).push(state.layer);
         }
-    }
-}
-
-/// The values of a contiguous f32 tensor.
-fn values<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
-    match layout.contiguous_offsets() {
-        Some((start, end)) => Ok(&storage.as_slice::<f32>()?[start..end]),
-        None => bail!("a block needs contiguous tensors"),
-    }
-}
-
-fn cpu_values<'a>((storage, layout): &'a (StorageRef<'_>, &Layout)) -> Result<&'a [f32]> {
-    match &**storage {
-        Storage::Cpu(storage) => values(storage, layout),
-        _ => bail!("a block needs tensors on the CPU"),
     }
 }
 

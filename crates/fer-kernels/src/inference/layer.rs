@@ -1,11 +1,11 @@
 //! A block with its batch norm folded away.
 
+use crate::block_shape::BlockShape;
 use crate::buffer::{Buffer, ScratchPool, SharedMut};
 use crate::conv::Convolution;
 use crate::cpu::Cpu;
 use crate::epilogue::{BiasRelu, Target};
 use crate::simd::LANES;
-use crate::spec::BlockShape;
 use crate::{BATCH_NORM_EPSILON, NetworkSpec, Threads};
 
 /// A convolution with bias, ReLU and perhaps a 2x2 max-pool.

@@ -2,11 +2,11 @@
 
 use super::{InferenceLayer, InferencePlan};
 use crate::Threads;
+use crate::block_shape::BlockShape;
 use crate::buffer::SharedMut;
 use crate::conv::Path;
 use crate::direct::Direct;
 use crate::epilogue::{BiasRelu, Epilogue};
-use crate::spec::BlockShape;
 use crate::threads::Phases;
 use crate::winograd::{Planes, Winograd};
 

@@ -2,7 +2,7 @@
 //!
 //! Tests compare the real kernels with these functions, and these functions with finite differences.
 
-use crate::{BATCH_NORM_EPSILON, NetworkSpec, spec::BlockShape};
+use crate::{BATCH_NORM_EPSILON, NetworkSpec, block_shape::BlockShape};
 
 mod network;
 

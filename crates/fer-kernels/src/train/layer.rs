@@ -5,10 +5,10 @@ use std::ops::Range;
 use super::context::Context;
 use super::partials::Partials;
 use crate::batch_norm::{GradientForm, Normalization, activate, gradient, moments};
+use crate::block_shape::BlockShape;
 use crate::buffer::Buffer;
 use crate::conv::Convolution;
 use crate::cpu::Cpu;
-use crate::spec::BlockShape;
 
 /// Pieces of the batch whose weight gradients are summed apart. More would share better among many threads, but each needs room
 /// for a gradient of the transformed weights.

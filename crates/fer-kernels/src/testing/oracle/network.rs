@@ -4,7 +4,7 @@ use super::{
     Dims, batch_norm, batch_norm_backward, batch_statistics, conv, conv_backward_data,
     conv_backward_weights, conv_dims, max_pool, max_pool_backward,
 };
-use crate::{NetworkSpec, spec::BlockShape};
+use crate::{NetworkSpec, block_shape::BlockShape};
 
 /// The results of one training step, before any parameter moves.
 #[derive(Debug, Clone)]
