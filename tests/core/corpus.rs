@@ -1,5 +1,6 @@
 //! A corpus of image files: one after the other in a file, with a list of names, lengths and digests of the right pixels.
 
+use fer_core::{ErrorKind, Image, chain};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -14,18 +15,40 @@ pub(crate) struct Entry {
     pub(crate) has_more: bool,
 }
 
-/// Returns the files of a corpus, each with its entry in the list.
-pub(crate) fn corpus(files: &'static [u8], list: &str) -> Vec<(Entry, &'static [u8])> {
-    let entries: Vec<Entry> = serde_json::from_str(list).unwrap();
-    let mut rest = files;
-    let split = |entry: Entry| {
-        let (file, after) = rest.split_at(entry.bytes);
-        rest = after;
-        (entry, file)
-    };
-    let corpus = entries.into_iter().map(split).collect();
-    assert!(rest.is_empty());
-    corpus
+/// A corpus: its files, and the list of them.
+pub(crate) struct Corpus {
+    pub(crate) files: &'static [u8],
+    pub(crate) list: &'static str,
+}
+
+impl Corpus {
+    /// Returns the files, each with its entry in the list.
+    pub(crate) fn entries(&self) -> Vec<(Entry, &'static [u8])> {
+        let entries: Vec<Entry> = serde_json::from_str(self.list).unwrap();
+        let mut rest = self.files;
+        let split = |entry: Entry| {
+            let (file, after) = rest.split_at(entry.bytes);
+            rest = after;
+            (entry, file)
+        };
+        let entries = entries.into_iter().map(split).collect();
+        assert!(rest.is_empty());
+        entries
+    }
+
+    /// Returns the names of the files that are to be refused, each with its message, which names the kind and gives advice.
+    pub(crate) fn refusals(&self) -> Vec<(String, String)> {
+        let refused = self.entries().into_iter();
+        let refused = refused.filter(|(entry, _)| entry.pixels.is_none());
+        let message = |(entry, file): (Entry, &[u8])| {
+            let error = Image::decode(file).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::UnsupportedImage, "{}", entry.name);
+            let message = chain(&error);
+            assert!(message.contains("save it"), "{}: {message}", entry.name);
+            (entry.name, message)
+        };
+        refused.map(message).collect()
+    }
 }
 
 /// Returns the SHA-256 of pixels in hexadecimal digits.

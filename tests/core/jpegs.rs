@@ -1,20 +1,18 @@
 //! JPEG files against Pillow: tests/data/jpeg/generate.py wrote the files and the digests of Pillow's pixels.
 
-use fer_core::{ErrorKind, Image, chain};
+use fer_core::{Image, chain};
 
-use crate::corpus::{Entry, digest};
+use crate::corpus::{Corpus, digest};
 
-const FILES: &[u8] = include_bytes!("../data/jpeg/corpus.bin");
-const LIST: &str = include_str!("../data/jpeg/corpus.json");
-
-fn corpus() -> Vec<(Entry, &'static [u8])> {
-    crate::corpus::corpus(FILES, LIST)
-}
+const CORPUS: Corpus = Corpus {
+    files: include_bytes!("../data/jpeg/corpus.bin"),
+    list: include_str!("../data/jpeg/corpus.json"),
+};
 
 #[test]
 fn pixels_of_every_sampling_and_order_of_scans_are_pillows_to_the_last_bit() {
     let mut count = 0;
-    for (entry, file) in corpus() {
+    for (entry, file) in CORPUS.entries() {
         let Some(expected) = entry.pixels else {
             continue;
         };
@@ -27,16 +25,11 @@ fn pixels_of_every_sampling_and_order_of_scans_are_pillows_to_the_last_bit() {
 
 #[test]
 fn legal_files_of_rare_kinds_are_refused_with_advice() {
-    let refused: Vec<_> = (corpus().into_iter())
-        .filter(|(entry, _)| entry.pixels.is_none())
-        .collect();
+    let refused = CORPUS.refusals();
     assert_eq!(refused.len(), 6);
-    for (entry, file) in refused {
-        let error = Image::decode(file).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::UnsupportedImage, "{}", entry.name);
-        let message = chain(&error);
-        assert!(message.contains("save it as"), "{}: {message}", entry.name);
-        if entry.name.contains("arithmetic") {
+    for (name, message) in refused {
+        assert!(message.contains("save it as"), "{name}: {message}");
+        if name.contains("arithmetic") {
             assert!(message.contains("arithmetic coding"), "{message}");
         }
     }
@@ -44,7 +37,7 @@ fn legal_files_of_rare_kinds_are_refused_with_advice() {
 
 #[test]
 fn a_file_that_lacks_pixels_is_corrupt_wherever_it_is_cut() {
-    for (entry, file) in corpus() {
+    for (entry, file) in CORPUS.entries() {
         let of_interest = [
             "420 interleaved",
             "420 separate",
@@ -73,7 +66,7 @@ fn a_file_that_lacks_pixels_is_corrupt_wherever_it_is_cut() {
 
 #[test]
 fn the_first_exif_block_tells_the_orientation_and_without_one_xmp() {
-    let (_, file) = corpus().swap_remove(0);
+    let (_, file) = CORPUS.entries().swap_remove(0);
     let upright = Image::decode(file).unwrap();
     let (width, height) = (upright.width(), upright.height());
     let exif = |orientation: u8| {

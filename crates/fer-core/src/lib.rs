@@ -36,6 +36,9 @@ mod emotion;
 mod error;
 mod error_kind;
 mod explain;
+#[cfg(all(test, feature = "walk"))]
+#[path = "../../../tests/shared/folders.rs"]
+mod folders;
 pub mod framing;
 mod image;
 mod junk;

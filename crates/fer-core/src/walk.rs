@@ -97,16 +97,7 @@ pub fn files_in(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn folder_with(files: &[&str]) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        for file in files {
-            let path = folder.path().join(file);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, []).unwrap();
-        }
-        folder
-    }
+    use crate::folders::folder_with;
 
     /// Returns the paths below `folder`, those that are not listed after a `!`.
     fn names(folder: &Path, refuse: impl Fn(Walked<'_>) -> Option<&'static str>) -> Vec<String> {

@@ -8,27 +8,14 @@
 //! cargo run --release --package fer-train --example second_panel -- DATA/fer2013 audit.json
 //! ```
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
 use std::path::Path;
 
 use fer_core::Emotion;
+use fer_train::audit::{Audit, Duplicate};
 use fer_train::{Ballot, Votes};
-use serde::Deserialize;
-
-/// The pairs of copies that `fer audit` found.
-#[derive(Deserialize)]
-struct Audit {
-    exact: Vec<Pair>,
-    near: Vec<Pair>,
-}
-
-#[derive(Deserialize)]
-struct Pair {
-    a: String,
-    b: String,
-}
 
 /// A class, and how many tenths of the voters chose it.
 type Cell = (Emotion, u32);
@@ -88,12 +75,6 @@ fn scored_cells(
     audit: &Audit,
     votes: &Votes,
 ) -> Result<BTreeMap<Cell, f64>, Box<dyn Error>> {
-    let pairs = audit.exact.iter().chain(&audit.near);
-    let leaked: BTreeSet<&str> = pairs
-        .flat_map(|pair| [(&pair.a, &pair.b), (&pair.b, &pair.a)])
-        .filter(|(image, copy)| image.starts_with("test/") && !copy.starts_with("test/"))
-        .map(|(image, _)| image.as_str())
-        .collect();
     let mut cells = BTreeMap::new();
     for class in Emotion::ALL {
         for file in fs::read_dir(data.join("test").join(class.label()))? {
@@ -104,7 +85,7 @@ fn scored_cells(
             );
             let ballot = votes.of(Path::new(&image));
             if let Some(cell) = ballot.as_ref().and_then(cell)
-                && !leaked.contains(image.as_str())
+                && !audit.leaked.test.contains(&image)
             {
                 *cells.entry(cell).or_default() += 1.0;
             }
@@ -121,7 +102,7 @@ fn cell(ballot: &Ballot) -> Option<Cell> {
 }
 
 /// Lets the panel of each copy answer for the other copy.
-fn tally(near: &[Pair], votes: &Votes, with_equal: bool) -> BTreeMap<Cell, Tally> {
+fn tally(near: &[Duplicate], votes: &Votes, with_equal: bool) -> BTreeMap<Cell, Tally> {
     let mut tallies: BTreeMap<Cell, Tally> = BTreeMap::new();
     for pair in near {
         let (Some(a), Some(b)) = (votes.of(Path::new(&pair.a)), votes.of(Path::new(&pair.b)))

@@ -58,7 +58,7 @@ pub(crate) fn class_counts(emotions: impl Iterator<Item = Emotion>) -> PerEmotio
 }
 
 /// The three splits by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SplitName {
     /// The images the weights are fitted to.

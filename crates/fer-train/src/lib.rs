@@ -24,6 +24,9 @@ mod engine;
 mod error;
 mod evaluation;
 mod faces;
+#[cfg(test)]
+#[path = "../../../tests/shared/folders.rs"]
+mod folders;
 pub mod framing;
 mod group_figures;
 mod groups;

@@ -113,16 +113,7 @@ fn has_extension(path: &Path, known: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn folder_with(files: &[&str]) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        for file in files {
-            let path = folder.path().join(file);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, []).unwrap();
-        }
-        folder
-    }
+    use crate::folders::folder_with;
 
     fn names(folder: &Path, files: &[PathBuf]) -> Vec<String> {
         let name = |file: &PathBuf| {

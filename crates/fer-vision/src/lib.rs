@@ -17,6 +17,9 @@ mod detector;
 #[cfg(feature = "files")]
 mod draw;
 mod error;
+#[cfg(all(test, feature = "files"))]
+#[path = "../../../tests/shared/folders.rs"]
+mod folders;
 mod framer;
 mod geometry;
 #[cfg(feature = "files")]

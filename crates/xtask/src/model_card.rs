@@ -9,7 +9,6 @@ mod figures;
 mod panels;
 mod tables;
 
-use std::collections::BTreeSet;
 use std::env::consts::EXE_SUFFIX;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -136,7 +135,7 @@ fn leaked_images(root: &Path, data: &Path, scratch: &Path) -> Outcome<PathBuf> {
         fer.arg("audit").arg(data).arg("--json").arg(&json);
     })?;
     let audit: Audit = serde_json::from_slice(&fs::read(&json)?)?;
-    let leaked: BTreeSet<&str> = audit.leaked("test").collect();
+    let leaked: Vec<&str> = audit.leaked().collect();
     println!(
         "{} test images have a copy in train or validation",
         leaked.len()

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fer_core::{Emotion, PerEmotion};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::copies::CopyKind;
 use crate::dataset::SplitName;
 
 /// The findings of an audit: the JSON of `fer audit`. Paths are relative to the dataset, with `/` between their parts.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Audit {
     /// Images with the same pixels at the size of comparison; see [`copies_within`](crate::copies::copies_within) for how sets of
     /// more than two are paired.
@@ -31,7 +31,7 @@ pub struct Audit {
 }
 
 /// Two images that are copies of one another.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Duplicate {
     /// The image of the earlier split, or the first by path.
     pub a: String,
@@ -44,7 +44,7 @@ pub struct Duplicate {
 }
 
 /// Two copies with different labels, of which one at least is wrong.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LabelConflict {
     /// The copies.
     #[serde(flatten)]
@@ -56,7 +56,7 @@ pub struct LabelConflict {
 }
 
 /// A file that nothing can be learned from.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct BadImage {
     /// The file.
     pub path: String,
@@ -67,7 +67,7 @@ pub struct BadImage {
 }
 
 /// Faults of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BadImageKind {
     /// It cannot be read or decoded.
@@ -79,7 +79,7 @@ pub enum BadImageKind {
 }
 
 /// An image whose label is probably wrong.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SuspectLabel {
     /// The image.
     pub path: String,
@@ -92,7 +92,7 @@ pub struct SuspectLabel {
 }
 
 /// Held-out images that a model may know by heart.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Leaked {
     /// Validation images with a copy in train.
     pub validation: BTreeSet<String>,

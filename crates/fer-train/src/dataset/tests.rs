@@ -6,17 +6,7 @@ use tempfile::TempDir;
 
 use super::{ClassFolders, FolderDataset, ScanOptions};
 use crate::Error;
-
-/// A dataset folder with one empty file a path.
-fn folder_with(files: &[&str]) -> TempDir {
-    let root = tempfile::tempdir().unwrap();
-    for file in files {
-        let path = root.path().join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, b"").unwrap();
-    }
-    root
-}
+use crate::folders::{add_files, folder_with};
 
 /// One file in each class of `train` and `validation`.
 fn complete() -> TempDir {
@@ -63,16 +53,13 @@ fn names_in_any_case_and_aliases_are_understood() {
 #[test]
 fn items_are_sorted_by_path_and_folders_of_one_class_are_merged() {
     let root = complete();
-    for file in [
+    let added = [
         "train/happy/b.png",
         "train/happy/Z.png",
         "train/happiness/c.png",
         "train/happy/deep/er.png",
-    ] {
-        let path = root.path().join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, b"").unwrap();
-    }
+    ];
+    add_files(root.path(), &added);
     let dataset = scan(root.path()).unwrap();
     let paths: Vec<PathBuf> = dataset
         .train
@@ -97,17 +84,14 @@ fn hidden_files_and_folders_are_skipped() {
 #[test]
 fn class_folders_and_splits_inside_class_folders_are_reported_and_other_folders_are_read() {
     let root = complete();
-    for file in [
+    let added = [
         "happy/sad/1.png",
         "happy/Surprised/2.png",
         "happy/val/3.png",
         "happy/anna/4.png",
         "happy/happy/5.png",
-    ] {
-        let path = root.path().join("train").join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, b"").unwrap();
-    }
+    ];
+    add_files(&root.path().join("train"), &added);
     let train = scan(root.path()).unwrap().train;
     assert_eq!(train.class_counts(), PerEmotion([3, 1, 1, 1]));
     let reported: Vec<_> = train

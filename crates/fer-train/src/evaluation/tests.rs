@@ -9,15 +9,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::ScanOptions;
-use crate::testing::gray_levels::{LEVELS, gray_levels};
-
-fn save(folder: &Path, path: &str, looks_like: Emotion) {
-    let path = folder.join(path);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    GrayImage::from_pixel(20, 20, Luma([LEVELS[looks_like.index()]]))
-        .save(path)
-        .unwrap();
-}
+use crate::testing::gray_levels::{gray_levels, save};
 
 /// `test` with 3 happy images (one looks sad), 2 sad, 1 surprise, no neutral, and a text called an image.
 fn folder() -> TempDir {

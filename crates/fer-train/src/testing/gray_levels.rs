@@ -1,16 +1,29 @@
 //! A classifier made by hand, for tests: it tells four grey levels apart.
 
+use std::fs;
+use std::path::Path;
+
 use fer_core::{
     Calibration, Classifier, Emotion, Model, ModelConfig, Normalization, PerEmotion, Preprocessing,
     Provenance, ResizeFilter, Weights,
 };
 use fer_kernels::Role;
+use image::{GrayImage, Luma};
 
 /// The grey level that stands for each emotion, in the order of [`Emotion::ALL`].
 pub(crate) const LEVELS: [u8; Emotion::COUNT] = [40, 100, 160, 220];
 
 /// Larger is surer.
 const SHARPNESS: f32 = 60.0;
+
+/// Writes an image of the level of an emotion, and the folders that it lies in.
+pub(crate) fn save(folder: &Path, path: &str, looks_like: Emotion) {
+    let path = folder.join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    GrayImage::from_pixel(20, 20, Luma([LEVELS[looks_like.index()]]))
+        .save(path)
+        .unwrap();
+}
 
 /// A classifier that answers with the emotion whose level is nearest to the image's mean, all the surer the nearer it is.
 ///

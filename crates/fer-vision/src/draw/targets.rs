@@ -157,6 +157,7 @@ fn refuse_existing(images: &[PathBuf], targets: &HashMap<PathBuf, PathBuf>) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::folders::folder_with;
 
     fn paths(paths: &[&str]) -> Vec<PathBuf> {
         paths.iter().map(PathBuf::from).collect()
@@ -167,16 +168,6 @@ mod tests {
         let plan = DrawingTargets::plan(Path::new(out), &paths(inputs), &paths(images)).unwrap();
         let target = |image| plan.get(image).unwrap().to_path_buf();
         images.iter().map(target).collect()
-    }
-
-    fn folder_with(files: &[&str]) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        for file in files {
-            let path = folder.path().join(file);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, file).unwrap();
-        }
-        folder
     }
 
     #[test]

@@ -5,7 +5,7 @@ use fer_core::Emotion::{Happy, Neutral, Sad};
 use super::*;
 use crate::evaluation::{EvaluationOptions, ExcludeList, evaluate};
 use crate::progress::{EpochSeconds, ValidationMetrics};
-use crate::testing::gray_levels::{LEVELS, gray_levels};
+use crate::testing::gray_levels::{gray_levels, save};
 use crate::{ClassFolders, ScanOptions};
 
 /// An evaluation with one confident mistake, in a file whose name is markup.
@@ -17,11 +17,7 @@ fn evaluated() -> (tempfile::TempDir, Evaluation) {
         ("sad/1.png", Sad),
         ("neutral/1.png", Neutral),
     ] {
-        let path = root.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        image::GrayImage::from_pixel(16, 16, image::Luma([LEVELS[level.index()]]))
-            .save(path)
-            .unwrap();
+        save(root.path(), path, level);
     }
     std::fs::write(root.path().join("sad/broken.png"), "").unwrap();
     let folder = ClassFolders::scan(root.path(), ScanOptions::default()).unwrap();
