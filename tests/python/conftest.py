@@ -57,17 +57,26 @@ def photo(examples):
     return examples / "photos" / "group.jpg"
 
 
+@pytest.fixture(scope="session")
+def make_dataset(faces):
+    """Makes a dataset of a few drawn faces per class in a new folder."""
+
+    def make(root):
+        for split in ("train", "validation", "test"):
+            for emotion in ("happy", "sad", "neutral", "surprise"):
+                folder = root / split / emotion
+                folder.mkdir(parents=True)
+                for file in sorted((faces / split / emotion).iterdir())[:6]:
+                    shutil.copy(file, folder)
+        return root
+
+    return make
+
+
 @pytest.fixture
-def dataset(faces, tmp_path):
+def dataset(make_dataset, tmp_path):
     """A few drawn faces per class, as a dataset of its own."""
-    root = tmp_path / "data"
-    for split in ("train", "validation", "test"):
-        for emotion in ("happy", "sad", "neutral", "surprise"):
-            folder = root / split / emotion
-            folder.mkdir(parents=True)
-            for file in sorted((faces / split / emotion).iterdir())[:6]:
-                shutil.copy(file, folder)
-    return root
+    return make_dataset(tmp_path / "data")
 
 
 @pytest.fixture(scope="module")

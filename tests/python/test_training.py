@@ -19,15 +19,8 @@ TINY = {
 
 
 @pytest.fixture(scope="module")
-def data(faces, tmp_path_factory):
-    root = tmp_path_factory.mktemp("dataset") / "data"
-    for split in ("train", "validation", "test"):
-        for emotion in fer.EMOTIONS:
-            folder = root / split / emotion
-            folder.mkdir(parents=True)
-            for file in sorted((faces / split / emotion).iterdir())[:6]:
-                shutil.copy(file, folder)
-    return root
+def data(make_dataset, tmp_path_factory):
+    return make_dataset(tmp_path_factory.mktemp("dataset") / "data")
 
 
 @pytest.fixture(scope="module")

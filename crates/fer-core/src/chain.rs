@@ -1,6 +1,10 @@
-//! An error and its causes in one line.
+//! How errors are written: in one line for people, and as JSON.
 
 use std::error::Error as StdError;
+
+use serde::Serialize;
+
+use crate::ErrorKind;
 
 /// Writes an error and its causes in one line for people: "what: why: why".
 ///
@@ -25,6 +29,32 @@ pub fn chain(error: &dyn StdError) -> String {
         next = cause.source();
     }
     line
+}
+
+/// An error as every crate writes it in JSON: its kind, and its [`chain`] as the message.
+///
+/// ```
+/// use fer_core::{Error, ErrorJson};
+///
+/// let error = Error::NotAnImage;
+/// let json = ErrorJson::new(error.kind(), &error);
+/// assert_eq!(serde_json::to_value(json)?, serde_json::to_value(&error)?);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ErrorJson {
+    kind: ErrorKind,
+    message: String,
+}
+
+impl ErrorJson {
+    /// Describes an error of the given kind.
+    pub fn new(kind: ErrorKind, error: &dyn StdError) -> Self {
+        Self {
+            kind,
+            message: chain(error),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use fer_kernels::{InferencePlan, InstructionSet, NetworkSpec, Threads};
 
-use crate::preprocess::check_length;
+use crate::length::check_length;
 use crate::{Emotion, Error, ImageView, Model, Prediction, Priors, Result};
 
 /// Faces that go through the network together; bounds the memory of a large batch.

@@ -3,6 +3,7 @@
 use fer_kernels::{BlockSpec, NetworkSpec};
 use serde::{Deserialize, Serialize};
 
+use crate::length::check_length;
 use crate::{Emotion, Error, Result};
 
 /// The network: a grey square in; stages of 3x3 blocks, each stage ended by a 2x2 max-pool; the mean over all
@@ -126,19 +127,8 @@ impl Weights {
     /// # Errors
     /// [`Error::InvalidLength`] otherwise.
     pub fn check(&self, spec: &NetworkSpec) -> Result<()> {
-        let has_length = |what, buffer: &[f32], expected| {
-            let found = buffer.len();
-            if found == expected {
-                return Ok(());
-            }
-            Err(Error::InvalidLength {
-                what,
-                expected,
-                found,
-            })
-        };
-        has_length("parameters", &self.parameters, spec.parameter_count())?;
-        has_length("statistics", &self.statistics, spec.statistics_count())
+        check_length("parameters", spec.parameter_count(), self.parameters.len())?;
+        check_length("statistics", spec.statistics_count(), self.statistics.len())
     }
 }
 

@@ -4,11 +4,10 @@ use std::error::Error as StdError;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use crate::ErrorKind;
-use crate::chain::chain;
+use crate::chain::ErrorJson;
 
 /// The result of fallible functions of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -327,10 +326,7 @@ impl Error {
 
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        let mut shape = serializer.serialize_struct("Error", 2)?;
-        shape.serialize_field("kind", &self.kind())?;
-        shape.serialize_field("message", &chain(self))?;
-        shape.end()
+        ErrorJson::new(self.kind(), self).serialize(serializer)
     }
 }
 

@@ -42,6 +42,7 @@ mod folders;
 pub mod framing;
 mod image;
 mod junk;
+mod length;
 mod limits;
 mod model;
 #[cfg(feature = "candle")]
@@ -61,7 +62,7 @@ mod wilson;
 mod write;
 
 pub use calibration::{Calibration, ScoreKind};
-pub use chain::chain;
+pub use chain::{ErrorJson, chain};
 pub use classifier::Classifier;
 pub use fer_kernels::{BlockSpec, KernelError, NetworkSpec, Role, Slot, Threads};
 

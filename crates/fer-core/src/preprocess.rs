@@ -6,6 +6,7 @@ use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use serde::{Deserialize, Serialize};
 
 use crate::image::{ImageView, PixelFormat};
+use crate::length::check_length;
 use crate::{Error, ModelConfig, Result};
 
 /// Preprocessing of an image of a face to the network's input.
@@ -232,15 +233,4 @@ pub(crate) fn resize_error(source: impl std::error::Error + Send + Sync + 'stati
     Error::Resize {
         source: Box::new(source),
     }
-}
-
-pub(crate) fn check_length(what: &'static str, expected: usize, found: usize) -> Result<()> {
-    if found == expected {
-        return Ok(());
-    }
-    Err(Error::InvalidLength {
-        what,
-        expected,
-        found,
-    })
 }

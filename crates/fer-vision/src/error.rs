@@ -3,8 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use fer_core::{ErrorKind, chain};
-use serde::ser::{Serialize, SerializeStruct, Serializer};
+use fer_core::{ErrorJson, ErrorKind};
+use serde::{Serialize, Serializer};
 
 /// The result of fallible functions of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -236,9 +236,6 @@ impl Error {
 
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        let mut shape = serializer.serialize_struct("Error", 2)?;
-        shape.serialize_field("kind", &self.kind())?;
-        shape.serialize_field("message", &chain(self))?;
-        shape.end()
+        ErrorJson::new(self.kind(), self).serialize(serializer)
     }
 }

@@ -1,7 +1,7 @@
 //! Errors of the module.
 
-use fer_core::{ErrorKind, chain};
-use serde::ser::{Serialize, SerializeStruct, Serializer};
+use fer_core::{ErrorJson, ErrorKind};
+use serde::{Serialize, Serializer};
 
 /// The result of fallible functions of this crate.
 pub(crate) type Result<T> = std::result::Result<T, Error>;
@@ -40,9 +40,6 @@ impl From<fer_core::Error> for Error {
 
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        let mut shape = serializer.serialize_struct("Error", 2)?;
-        shape.serialize_field("kind", &self.kind())?;
-        shape.serialize_field("message", &chain(self))?;
-        shape.end()
+        ErrorJson::new(self.kind(), self).serialize(serializer)
     }
 }

@@ -1,10 +1,8 @@
 use std::fs;
 use std::ops::ControlFlow;
-use std::path::Path;
 
 use fer_core::Emotion::{Happy, Neutral, Sad, Surprise};
 use fer_core::ErrorKind;
-use image::{GrayImage, Luma};
 use tempfile::TempDir;
 
 use super::*;
@@ -69,29 +67,9 @@ fn a_folder_is_scored_and_bad_files_are_reported() {
 }
 
 #[test]
-fn json_has_the_documented_names_and_reads_back() {
+fn json_holds_the_figures_and_reads_back() {
     let evaluation = evaluate_with(&folder(), EvaluationOptions::default());
     let json = serde_json::to_value(&evaluation).unwrap();
-    for name in [
-        "n",
-        "accuracy",
-        "accuracy_ci95",
-        "balanced_accuracy",
-        "macro_f1",
-        "nll",
-        "ece",
-        "classes",
-        "confusion",
-        "per_class",
-        "no_face",
-        "errors",
-        "predictions",
-    ] {
-        assert!(
-            json.get(name).is_some_and(|value| !value.is_null()),
-            "{name}"
-        );
-    }
     assert_eq!(json["per_class"]["happy"]["support"], 3);
     assert_eq!(
         json["per_class"]["neutral"]["recall"],
