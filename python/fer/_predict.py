@@ -48,7 +48,7 @@ def predict(
         the forms of `boxes`.
     model
         Name of a built-in model (see ``fer.MODELS``), path of a model file, or a ``fer.Classifier``. The
-        default model when absent. A file is loaded anew at every call: make a ``fer.Classifier`` of it to
+        default model when absent. A file is loaded again at every call: make a ``fer.Classifier`` of it to
         load it once.
     priors
         Class mix that the probabilities assume: ``"natural"`` (the training set's), ``"uniform"``, or four

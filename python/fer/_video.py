@@ -51,7 +51,7 @@ def predict_video(
 ) -> Timeline:
     """Follow the faces of a video and name their expression over time.
 
-    Frames are read, used and let go: memory does not grow with the length of the video, the result does.
+    Frames are read, used and dropped: memory does not grow with the length of the video, the result does.
     Probabilities are smoothed over 0.4 s before and after each frame, so that a change shows at its own time.
 
     Parameters

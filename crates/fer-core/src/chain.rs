@@ -1,4 +1,4 @@
-//! How errors are written: in one line for people, and as JSON.
+//! Errors in one line for people, and as JSON.
 
 use std::error::Error as StdError;
 

@@ -67,7 +67,7 @@ pub struct TrainConfig {
     pub class_weights: ClassWeights,
     /// The share of the pooled features set to zero (Srivastava et al. 2014), in [0, 1).
     pub dropout: f32,
-    /// Decay a step of the moving average of the weights that is validated and shipped, in [0, 1); 0 is none.
+    /// Decay per step of the moving average of the weights that is validated and saved, in [0, 1); 0 is none.
     pub ema_decay: f32,
     /// Weight of one batch in the running statistics of batch norm, in (0, 1].
     pub batch_norm_momentum: f32,

@@ -122,7 +122,7 @@ fn write_views(
     Ok(VIEWS.len())
 }
 
-/// The faces of an image, ready for the network; the image itself is let go.
+/// The faces of an image, ready for the network; the image itself is dropped.
 #[derive(Debug, Default)]
 pub(crate) struct PreparedImage {
     faces: Vec<PreparedFace>,

@@ -1,4 +1,4 @@
-//! How far raters agree, against Python's figures.
+//! Agreement of raters, against Python's figures.
 
 use std::fmt::Write;
 
