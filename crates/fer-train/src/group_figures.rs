@@ -7,7 +7,7 @@ mod permutation;
 
 use std::collections::BTreeMap;
 
-use fer_core::{Emotion, PerEmotion, wilson};
+use fer_core::{PerEmotion, wilson};
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};
 
@@ -190,7 +190,7 @@ fn adjust(columns: &mut [GroupColumn]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Emotion::{Happy, Sad};
+    use fer_core::Emotion::{self, Happy, Sad};
 
     fn outcomes(truth: Emotion, right: usize, wrong: usize) -> Vec<Outcome> {
         let answer = |is_right: bool| {
