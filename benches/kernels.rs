@@ -71,7 +71,7 @@ impl Inference {
     }
 }
 
-/// A training plan with its optimiser and what it takes to step.
+/// A training plan with its optimizer and what it takes to step.
 struct Training {
     plan: TrainPlan,
     optimizer: AdamW,
@@ -178,7 +178,7 @@ fn cold_start(criterion: &mut Criterion) {
     });
 }
 
-/// A training step of the reference network, optimiser included.
+/// A training step of the reference network, optimizer included.
 fn training(criterion: &mut Criterion) -> Outcome {
     let mut group = criterion.benchmark_group("training");
     group.sample_size(10);

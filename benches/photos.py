@@ -6,7 +6,7 @@
 
 Each side has one thread. Ours reads the JPEG, finds every face from 24 pixels and predicts its expression.
 Theirs reads the same JPEG and finds faces from 50 pixels, with the settings of `fer` 25.10.3 (scale factor
-1.1, 5 neighbours); its classifier, which needs TensorFlow, is left out: the ratio is in its favour. With
+1.1, 5 neighbors); its classifier, which needs TensorFlow, is left out: the ratio is in its favor. With
 ``--peer fer`` it is PyPI's `fer` itself, kept on one core.
 """
 
@@ -39,9 +39,9 @@ def serve_haar() -> None:
         seconds, faces = [], 0
         for _ in range(int(count)):
             start = time.perf_counter()
-            grey = cv2.cvtColor(cv2.imread(path), cv2.COLOR_BGR2GRAY)
+            gray = cv2.cvtColor(cv2.imread(path), cv2.COLOR_BGR2GRAY)
             boxes = cascade.detectMultiScale(
-                grey, scaleFactor=1.1, minNeighbors=5, flags=cv2.CASCADE_SCALE_IMAGE, minSize=(50, 50)
+                gray, scaleFactor=1.1, minNeighbors=5, flags=cv2.CASCADE_SCALE_IMAGE, minSize=(50, 50)
             )
             seconds.append(time.perf_counter() - start)
             faces = len(boxes)

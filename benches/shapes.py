@@ -33,7 +33,7 @@ Split = tuple[Tensor, Tensor]
 
 
 def conv(inputs: int, outputs: int, side: int = 3, stride: int = 1, groups: int = 1) -> nn.Sequential:
-    """Convolve, then normalise by batch norm."""
+    """Convolve, then normalize by batch norm."""
     layer = nn.Conv2d(inputs, outputs, side, stride, side // 2, groups=groups, bias=False)
     return nn.Sequential(layer, nn.BatchNorm2d(outputs))
 
@@ -89,12 +89,12 @@ def network(
 
 
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """Compute what `fer train` minimises on hard labels."""
+    """Compute what `fer train` minimizes on hard labels."""
     return functional.cross_entropy(logits, labels, label_smoothing=SMOOTHING)
 
 
 def generalized(logits: Tensor, labels: Tensor, q: float = 0.7) -> Tensor:
-    """Generalised cross-entropy, robust to wrong labels (Zhang and Sabuncu 2018, equation 6)."""
+    """Generalized cross-entropy, robust to wrong labels (Zhang and Sabuncu 2018, equation 6)."""
     right = logits.softmax(1).gather(1, labels[:, None])
     return ((1 - right**q) / q).mean()
 
@@ -118,7 +118,7 @@ VARIANTS: dict[str, tuple[Callable[[], nn.Module], Loss]] = {
     "residual": (lambda: network(residual_stage, SMALL), cross_entropy),
     "depth-wise separable": (lambda: network(separable_stage, (32, 64, 192, 384)), cross_entropy),
     "stem of 5x5, stride 2": (lambda: network(plain_stage, (64, 128, 256), stem=32), cross_entropy),
-    "generalised cross-entropy": (lambda: network(plain_stage, SMALL), generalized),
+    "generalized cross-entropy": (lambda: network(plain_stage, SMALL), generalized),
     "symmetric cross-entropy": (lambda: network(plain_stage, SMALL), symmetric),
     "focal loss": (lambda: network(plain_stage, SMALL), focal),
 }

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 import draw_faces
 import numpy as np
-from draw_faces import EXPRESSIONS, HAIR_COLOURS, IRIS_COLOURS, SEED, SKIN_TONES
+from draw_faces import EXPRESSIONS, HAIR_COLORS, IRIS_COLORS, SEED, SKIN_TONES
 from PIL import Image
 from portrait import Person, Portrait
 
@@ -33,7 +33,7 @@ SIZE, HALF_WIDTH = 160, 40
 
 HAIR_NAMES = ("black", "dark-brown", "brown", "blond", "gray")
 # The hair and the eyes that people of every tone have: with them the tone alone changes.
-DARK_HAIR, DARK_IRIS = HAIR_COLOURS[:3], IRIS_COLOURS[:2]
+DARK_HAIR, DARK_IRIS = HAIR_COLORS[:3], IRIS_COLORS[:2]
 
 
 class Variant(NamedTuple):
@@ -54,7 +54,7 @@ def skin_variants() -> Iterator[Variant]:
 def hair_variants(person: int) -> Iterator[Variant]:
     """Every hair, in the tone of the person of this number."""
     skin = SKIN_TONES[person % len(SKIN_TONES)]
-    for name, hair in zip(HAIR_NAMES, HAIR_COLOURS, strict=True):
+    for name, hair in zip(HAIR_NAMES, HAIR_COLORS, strict=True):
         for length in ("short", "long"):
             changes = {"skin": skin, "hair": hair, "hairline": -0.8, "long_hair": length == "long"}
             yield Variant("hair", f"{name}-{length}", changes)

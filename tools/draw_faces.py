@@ -35,10 +35,10 @@ SKIN_TONES = np.array(
         (0.36, 0.24, 0.18),
     ]
 )
-HAIR_COLOURS = np.array(
+HAIR_COLORS = np.array(
     [(0.06, 0.05, 0.05), (0.20, 0.13, 0.09), (0.38, 0.24, 0.13), (0.72, 0.58, 0.36), (0.62, 0.62, 0.63)]
 )
-IRIS_COLOURS = np.array([(0.20, 0.12, 0.07), (0.33, 0.22, 0.11), (0.25, 0.36, 0.30), (0.28, 0.40, 0.52)])
+IRIS_COLORS = np.array([(0.20, 0.12, 0.07), (0.33, 0.22, 0.11), (0.25, 0.36, 0.30), (0.28, 0.40, 0.52)])
 CLOTHES = np.array(
     [(0.16, 0.22, 0.34), (0.45, 0.15, 0.17), (0.22, 0.36, 0.28), (0.75, 0.75, 0.73), (0.14, 0.14, 0.15)]
 )
@@ -108,10 +108,8 @@ def draw_person(rng: Generator) -> Person:
     long_hair = not bald and rng.random() < 0.45
     return Person(
         skin=lower + (upper - lower) * (tone % 1),
-        hair=np.clip(
-            rng.choice(HAIR_COLOURS[: 3 if tone > 2.5 else None]) + rng.normal(0, 0.015, 3), 0.02, 1
-        ),
-        iris=rng.choice(IRIS_COLOURS[: 2 if tone > 2.5 else None]),
+        hair=np.clip(rng.choice(HAIR_COLORS[: 3 if tone > 2.5 else None]) + rng.normal(0, 0.015, 3), 0.02, 1),
+        iris=rng.choice(IRIS_COLORS[: 2 if tone > 2.5 else None]),
         clothes=rng.choice(CLOTHES),
         jaw=rng.uniform(0.08, 0.28),
         height=rng.uniform(1.26, 1.42),
@@ -156,15 +154,15 @@ def backdrop(height: int, width: int, rng: Generator) -> Array:
     return clipped
 
 
-def expose(colours: Array, rng: Generator) -> Array:
+def expose(colors: Array, rng: Generator) -> Array:
     """A brightness and a contrast as a camera may choose them."""
-    exposed: Array = np.clip(colours * rng.uniform(0.85, 1.12), 0, 1) ** rng.uniform(0.85, 1.15)
+    exposed: Array = np.clip(colors * rng.uniform(0.85, 1.12), 0, 1) ** rng.uniform(0.85, 1.15)
     return exposed
 
 
-def photograph(colours: Array, rng: Generator, *, blur: float, noise: float) -> Image.Image:
+def photograph(colors: Array, rng: Generator, *, blur: float, noise: float) -> Image.Image:
     """What a camera makes of it: blur in pixels, noise as a share of white."""
-    image = Image.fromarray(np.rint(colours * 255).astype(np.uint8))
+    image = Image.fromarray(np.rint(colors * 255).astype(np.uint8))
     pixels = np.asarray(image.filter(ImageFilter.GaussianBlur(blur)), dtype=np.float64)
     grain = rng.normal(0, 255 * noise, pixels.shape[:2])[..., None]
     return Image.fromarray(np.clip(np.rint(pixels + grain), 0, 255).astype(np.uint8))
@@ -177,8 +175,8 @@ def draw_face(name: str, size: int, rng: Generator) -> Image.Image:
     x, y = np.meshgrid(np.linspace(-half, half, fine), np.linspace(-half, half, fine))
     x, y = x + rng.normal(0, 0.04), y + 0.10 + rng.normal(0, 0.04)
     portrait = Portrait(draw_person(rng), draw_expression(name, rng), draw_view(rng), x, y)
-    colours = portrait.render(backdrop(fine, fine, rng))
-    image = photograph(expose(colours, rng), rng, blur=rng.uniform(0.4, 1.6), noise=0.0)
+    colors = portrait.render(backdrop(fine, fine, rng))
+    image = photograph(expose(colors, rng), rng, blur=rng.uniform(0.4, 1.6), noise=0.0)
     pixels = np.asarray(image.resize((size, size), Image.Resampling.BOX), dtype=np.float64)
     pixels += rng.normal(0, 255 * rng.uniform(0.0, 0.018), pixels.shape[:2])[..., None]
     crop = Image.fromarray(np.clip(np.rint(pixels), 0, 255).astype(np.uint8))
@@ -189,8 +187,8 @@ class Sitter(NamedTuple):
     """A face of a photo, by where it is in pixels. ``person`` is the seed of everything else about it."""
 
     expression: str
-    centre_x: float
-    centre_y: float
+    center_x: float
+    center_y: float
     half_width: float
     person: int
 
@@ -209,8 +207,8 @@ def draw_photo(seed: int, sitters: list[Sitter], size: tuple[int, int], rng: Gen
     image = backdrop(height, width, rng)
     for sitter in sitters:
         x, y = np.meshgrid(
-            (np.arange(width) - sitter.centre_x) / sitter.half_width,
-            (np.arange(height) - sitter.centre_y) / sitter.half_width,
+            (np.arange(width) - sitter.center_x) / sitter.half_width,
+            (np.arange(height) - sitter.center_y) / sitter.half_width,
         )
         image = Portrait(*draw_sitter(seed, sitter), x, y).render(image)
     return photograph(expose(image, rng), rng, blur=0.6, noise=0.008)

@@ -1,7 +1,7 @@
 """A head as a height field lit by one lamp and painted with skin, hair, eyes, brows and a mouth.
 
 Face coordinates: x grows to the right of the image, y downwards; the head reaches from -1 to 1 in x and
-from about -1.35 to 1.35 in y, with the eyes near y = 0. Colours are RGB in [0, 1].
+from about -1.35 to 1.35 in y, with the eyes near y = 0. Colors are RGB in [0, 1].
 """
 
 from __future__ import annotations
@@ -87,36 +87,36 @@ def smooth_step(values: Array, edge: float | Array, width: float) -> Array:
     return t * t * (3 - 2 * t)
 
 
-def bump(x: Array, y: Array, centre: tuple[float, float], spread: tuple[float, float]) -> Array:
+def bump(x: Array, y: Array, center: tuple[float, float], spread: tuple[float, float]) -> Array:
     """A Gaussian hill of height 1."""
-    hill: Array = np.exp(-(((x - centre[0]) / spread[0]) ** 2) - ((y - centre[1]) / spread[1]) ** 2)
+    hill: Array = np.exp(-(((x - center[0]) / spread[0]) ** 2) - ((y - center[1]) / spread[1]) ** 2)
     return hill
 
 
-def bump_pair(x: Array, y: Array, centre: tuple[float, float], spread: tuple[float, float]) -> Array:
+def bump_pair(x: Array, y: Array, center: tuple[float, float], spread: tuple[float, float]) -> Array:
     """One Gaussian hill on each side of the face."""
-    return bump(x, y, centre, spread) + bump(x, y, (-centre[0], centre[1]), spread)
+    return bump(x, y, center, spread) + bump(x, y, (-center[0], center[1]), spread)
 
 
 class Canvas:
-    """Colours of an image, painted over by masks."""
+    """Colors of an image, painted over by masks."""
 
-    def __init__(self, colours: Array) -> None:
-        self.colours = colours
+    def __init__(self, colors: Array) -> None:
+        self.colors = colors
 
-    def paint(self, colour: Array | tuple[float, float, float], mask: Array) -> None:
+    def paint(self, color: Array | tuple[float, float, float], mask: Array) -> None:
         where = painted_area(mask)
-        paint = np.asarray(colour)
+        paint = np.asarray(color)
         paint = paint[where] if paint.ndim == 3 else paint
-        self.colours[where] += (paint - self.colours[where]) * np.clip(mask[where], 0, 1)[..., None]
+        self.colors[where] += (paint - self.colors[where]) * np.clip(mask[where], 0, 1)[..., None]
 
     def darken(self, mask: Array, share: float) -> None:
         where = painted_area(mask)
-        self.colours[where] *= 1 - share * np.clip(mask[where], 0, 1)[..., None]
+        self.colors[where] *= 1 - share * np.clip(mask[where], 0, 1)[..., None]
 
 
 def painted_area(mask: Array) -> tuple[slice, slice]:
-    """The rows and columns beyond which a mask changes no colour; few, for most masks."""
+    """The rows and columns beyond which a mask changes no color; few, for most masks."""
     seen = mask > 1e-9
     rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
     if not len(rows):
@@ -151,7 +151,7 @@ class Portrait:
         self.mouth_y = 0.30 + person.nose_length + 0.04 * expression.jaw_drop
 
     def render(self, background: Array) -> Array:
-        """Colours in [0, 1], ``[height, width, 3]``, over ``background``."""
+        """Colors in [0, 1], ``[height, width, 3]``, over ``background``."""
         canvas = Canvas(background.copy())
         self._paint_body(canvas)
         face = Canvas(np.broadcast_to(self.person.skin, background.shape).copy())
@@ -160,12 +160,12 @@ class Portrait:
         for side in (-1, 1):
             self._paint_eye(face, side)
             self._paint_brow(face, side)
-        lit = face.colours * self._shading[..., None] + self._gloss[..., None]
+        lit = face.colors * self._shading[..., None] + self._gloss[..., None]
         canvas.paint(np.clip(lit, 0, 1), self.skin)
         if self.person.glasses:
             self._paint_glasses(canvas)
         self._paint_hair(canvas)
-        return np.clip(canvas.colours, 0, 1)
+        return np.clip(canvas.colors, 0, 1)
 
     def repainted(self, person: Person) -> Portrait:
         """The same head in the paint of ``person``: skin, hair, iris, glasses. Its relief stays as it is."""

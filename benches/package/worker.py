@@ -99,7 +99,7 @@ def call(data: str) -> dict[str, float]:
 
 
 def crops(count: int) -> list[Any]:
-    """Give grey images of noise, of the size of a cropped face."""
+    """Give gray images of noise, of the size of a cropped face."""
     import numpy as np
 
     random = np.random.default_rng(0)

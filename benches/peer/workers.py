@@ -81,7 +81,7 @@ def prepare(directory: Path) -> None:
 
 
 def export(net: Any, images: Any, directory: Path) -> None:
-    """Write the network for ONNX Runtime, in float32 and quantised to int8, calibrated on the images."""
+    """Write the network for ONNX Runtime, in float32 and quantized to int8, calibrated on the images."""
     import torch
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
@@ -138,7 +138,7 @@ class OnnxRuntime:
 
 
 class Torch:
-    """Inference and training; a network and an optimiser for each setting."""
+    """Inference and training; a network and an optimizer for each setting."""
 
     def __init__(self, setting: str, directory: Path) -> None:
         import torch
@@ -151,7 +151,7 @@ class Torch:
         self.inference, (self.training, self.optimizer) = self.network()[0].eval(), self.network()
 
     def network(self) -> tuple[Any, Any]:
-        """Make a network with the reference weights, and its optimiser."""
+        """Make a network with the reference weights, and its optimizer."""
         import torch
 
         net = network()

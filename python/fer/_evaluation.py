@@ -1,4 +1,4 @@
-"""Scores of a model on labelled images."""
+"""Scores of a model on labeled images."""
 
 from __future__ import annotations
 

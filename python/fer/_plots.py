@@ -1,4 +1,4 @@
-"""Plots of trainings and evaluations, in one style, with colours that everybody can tell apart."""
+"""Plots of trainings and evaluations, in one style, with colors that everybody can tell apart."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Explanation", "Prediction"]
 
-# Orange and blue, as RGB: told apart from grey, and from each other, with any kind of colour vision.
+# Orange and blue, as RGB: told apart from gray, and from each other, with any kind of color vision.
 _FOR = (230, 159, 0)
 _AGAINST = (0, 114, 178)
 # Longer sides, in pixels, of what a notebook shows.
@@ -298,7 +298,7 @@ class Explanation:
 
     @property
     def crop(self) -> NDArray[np.uint8]:
-        """Grey crop of the face as the network sees it, ``[S, S]``."""
+        """Gray crop of the face as the network sees it, ``[S, S]``."""
         return self._crop
 
     @property
@@ -310,11 +310,11 @@ class Explanation:
         """Crop with the map laid over it, orange for and blue against, ``[S, S, 3]`` in RGB order."""
         import numpy as np
 
-        grey = np.repeat(self._crop[:, :, None], 3, axis=2).astype(np.float32)
+        gray = np.repeat(self._crop[:, :, None], 3, axis=2).astype(np.float32)
         heat = self._heat_map[:, :, None]
         share = 0.7 * np.abs(heat)
         color = np.where(heat > 0, np.array(_FOR, np.float32), np.array(_AGAINST, np.float32))
-        overlay: NDArray[np.uint8] = np.round((1 - share) * grey + share * color).astype(np.uint8)
+        overlay: NDArray[np.uint8] = np.round((1 - share) * gray + share * color).astype(np.uint8)
         return overlay
 
     def plot(self) -> Figure:

@@ -40,7 +40,7 @@ fn bad_files() -> Vec<BadFile> {
     ]
 }
 
-/// A grey PNG of random bytes, so that it does not compress to nothing.
+/// A gray PNG of random bytes, so that it does not compress to nothing.
 fn png(width: u32, height: u32) -> Vec<u8> {
     let mut state = 1_u32;
     let pixels = image::GrayImage::from_fn(width, height, |_, _| {
@@ -140,16 +140,16 @@ fn odd_but_valid_images_are_predicted() {
         path
     };
     let square = image::open(face("neutral")).unwrap().to_luma8();
-    let grey16 = image::ImageBuffer::from_fn(square.width(), square.height(), |x, y| {
+    let gray16 = image::ImageBuffer::from_fn(square.width(), square.height(), |x, y| {
         image::Luma([u16::from(square.get_pixel(x, y)[0]) * 257])
     });
-    let grey_alpha = image::GrayAlphaImage::from_fn(square.width(), square.height(), |x, y| {
+    let gray_alpha = image::GrayAlphaImage::from_fn(square.width(), square.height(), |x, y| {
         image::LumaA([square.get_pixel(x, y)[0], 7])
     });
-    let reference = item(&save("grey.png", square.clone().into())).1;
+    let reference = item(&save("gray.png", square.clone().into())).1;
     for path in [
-        save("sixteen.png", image::DynamicImage::ImageLuma16(grey16)),
-        save("alpha.png", grey_alpha.into()),
+        save("sixteen.png", image::DynamicImage::ImageLuma16(gray16)),
+        save("alpha.png", gray_alpha.into()),
         save("wörld 世界.png", square.into()),
     ] {
         let (code, item) = item(&path);

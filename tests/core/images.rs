@@ -53,28 +53,28 @@ fn lossless_formats_give_their_pixels() {
 }
 
 #[test]
-fn grey_stays_grey() {
-    let grey = GrayImage::from_raw(9, 5, noisy_pixels(45)).unwrap();
-    let image = Image::decode(&encoded(grey.clone(), ImageFormat::Png)).unwrap();
+fn gray_stays_gray() {
+    let gray = GrayImage::from_raw(9, 5, noisy_pixels(45)).unwrap();
+    let image = Image::decode(&encoded(gray.clone(), ImageFormat::Png)).unwrap();
     assert_eq!(
         (image.format(), image.pixels()),
-        (PixelFormat::Gray8, &grey.as_raw()[..])
+        (PixelFormat::Gray8, &gray.as_raw()[..])
     );
 }
 
 #[test]
 fn alpha_is_dropped() {
-    let grey = GrayAlphaImage::from_raw(9, 5, noisy_pixels(90)).unwrap();
-    let image = Image::decode(&encoded(grey.clone(), ImageFormat::Png)).unwrap();
-    let levels: Vec<u8> = grey.pixels().map(|pixel| pixel.0[0]).collect();
+    let gray = GrayAlphaImage::from_raw(9, 5, noisy_pixels(90)).unwrap();
+    let image = Image::decode(&encoded(gray.clone(), ImageFormat::Png)).unwrap();
+    let levels: Vec<u8> = gray.pixels().map(|pixel| pixel.0[0]).collect();
     assert_eq!(
         (image.format(), image.pixels()),
         (PixelFormat::Gray8, &levels[..])
     );
 
-    let colour = RgbaImage::from_raw(9, 5, noisy_pixels(180)).unwrap();
-    let image = Image::decode(&encoded(colour.clone(), ImageFormat::Png)).unwrap();
-    let channels: Vec<u8> = colour
+    let color = RgbaImage::from_raw(9, 5, noisy_pixels(180)).unwrap();
+    let image = Image::decode(&encoded(color.clone(), ImageFormat::Png)).unwrap();
+    let channels: Vec<u8> = color
         .pixels()
         .flat_map(|pixel| [pixel.0[0], pixel.0[1], pixel.0[2]])
         .collect();
@@ -87,14 +87,14 @@ fn alpha_is_dropped() {
 #[test]
 fn sixteen_bits_are_rounded_to_eight() {
     let levels = [0u16, 0x00ff, 0x8000, 0xffff];
-    let grey = image::ImageBuffer::<image::Luma<u16>, _>::from_raw(4, 1, levels.to_vec()).unwrap();
-    let image = Image::decode(&encoded(grey, ImageFormat::Png)).unwrap();
+    let gray = image::ImageBuffer::<image::Luma<u16>, _>::from_raw(4, 1, levels.to_vec()).unwrap();
+    let image = Image::decode(&encoded(gray, ImageFormat::Png)).unwrap();
     assert_eq!(
         (image.format(), image.pixels()),
         (PixelFormat::Gray8, &[0, 1, 128, 255][..])
     );
-    let colour = image::ImageBuffer::<Rgb<u16>, _>::from_raw(1, 1, levels[1..].to_vec()).unwrap();
-    let image = Image::decode(&encoded(colour, ImageFormat::Png)).unwrap();
+    let color = image::ImageBuffer::<Rgb<u16>, _>::from_raw(1, 1, levels[1..].to_vec()).unwrap();
+    let image = Image::decode(&encoded(color, ImageFormat::Png)).unwrap();
     assert_eq!(
         (image.format(), image.pixels()),
         (PixelFormat::Rgb8, &[1, 128, 255][..])
@@ -102,7 +102,7 @@ fn sixteen_bits_are_rounded_to_eight() {
 }
 
 #[test]
-fn cmyk_jpeg_has_its_colours() {
+fn cmyk_jpeg_has_its_colors() {
     // Pure red, green, blue and white quadrants of 16 pixels, as Pillow writes CMYK.
     let image = Image::decode(include_bytes!("../data/images/cmyk.jpg")).unwrap();
     assert_eq!(
@@ -236,7 +236,7 @@ fn empty_and_foreign_files() {
         ErrorKind::UnsupportedImage
     );
     assert_eq!(kind(&[0; 100]), ErrorKind::UnsupportedImage);
-    // A format that is recognised but not built in.
+    // A format that is recognized but not built in.
     assert_eq!(
         kind(b"qoif\0\0\0\x01\0\0\0\x01\x03\0"),
         ErrorKind::UnsupportedImage
@@ -305,9 +305,9 @@ fn large_photographs_are_within_the_limits() {
 #[test]
 fn files_are_told_by_content_and_errors_name_them() {
     let folder = tempfile::tempdir().unwrap();
-    let mislabelled = folder.path().join("smile 😀.jpg");
-    std::fs::write(&mislabelled, encoded(image(5, 4), ImageFormat::Png)).unwrap();
-    assert_eq!(Image::open(&mislabelled).unwrap().width(), 5);
+    let mislabeled = folder.path().join("smile 😀.jpg");
+    std::fs::write(&mislabeled, encoded(image(5, 4), ImageFormat::Png)).unwrap();
+    assert_eq!(Image::open(&mislabeled).unwrap().width(), 5);
 
     let text = folder.path().join("text.jpg");
     std::fs::write(&text, "not an image").unwrap();

@@ -16,8 +16,8 @@ fn normalized(preprocessing: &Preprocessing, face: &[u8]) -> Vec<f32> {
     input
 }
 
-/// The same colours in every format that can hold them.
-fn in_every_colour_format(rgb: &[u8]) -> [(PixelFormat, Vec<u8>); 3] {
+/// The same colors in every format that can hold them.
+fn in_every_color_format(rgb: &[u8]) -> [(PixelFormat, Vec<u8>); 3] {
     let pixels = || rgb.chunks(3).enumerate();
     [
         (PixelFormat::Rgb8, rgb.to_vec()),
@@ -39,19 +39,19 @@ fn formats_of_the_same_content_agree_to_the_bit() {
     let preprocessing = Preprocessing::default();
     for (width, height) in [(48, 48), (97, 61), (20, 31)] {
         let rgb = noisy_pixels(width * height * 3);
-        let faces = in_every_colour_format(&rgb).map(|(format, data)| {
+        let faces = in_every_color_format(&rgb).map(|(format, data)| {
             let view = ImageView::new(&data, width as u32, height as u32, format).unwrap();
             face(&preprocessing, &view)
         });
         assert_eq!(faces[0], faces[1]);
         assert_eq!(faces[0], faces[2]);
 
-        let grey = noisy_pixels(width * height);
-        let as_rgb: Vec<u8> = grey.iter().flat_map(|&level| [level; 3]).collect();
+        let gray = noisy_pixels(width * height);
+        let as_rgb: Vec<u8> = gray.iter().flat_map(|&level| [level; 3]).collect();
         let view =
             |data, format| ImageView::new(data, width as u32, height as u32, format).unwrap();
         assert_eq!(
-            face(&preprocessing, &view(&grey, PixelFormat::Gray8)),
+            face(&preprocessing, &view(&gray, PixelFormat::Gray8)),
             face(&preprocessing, &view(&as_rgb, PixelFormat::Rgb8)),
         );
     }
@@ -69,10 +69,10 @@ fn luma_is_rec_601() {
 }
 
 #[test]
-fn a_grey_view_of_the_right_size_passes_unchanged() {
-    let grey = noisy_pixels(48 * 48);
-    let view = ImageView::new(&grey, 48, 48, PixelFormat::Gray8).unwrap();
-    assert_eq!(face(&Preprocessing::default(), &view), grey);
+fn a_gray_view_of_the_right_size_passes_unchanged() {
+    let gray = noisy_pixels(48 * 48);
+    let view = ImageView::new(&gray, 48, 48, PixelFormat::Gray8).unwrap();
+    assert_eq!(face(&Preprocessing::default(), &view), gray);
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn rows_with_gaps_and_crops_are_read_like_copies() {
 /// the passes, 16-bit weights. Integer sums do not care for their order, so agreement with it on this machine, whatever
 /// its instruction set, is agreement between machines.
 fn resize_by_definition(
-    grey: &[u8],
+    gray: &[u8],
     width: usize,
     height: usize,
     size: usize,
@@ -116,7 +116,7 @@ fn resize_by_definition(
             .map(|i| pixels[i % height * width + i / height])
             .collect()
     };
-    let columns = transposed(grey, width);
+    let columns = transposed(gray, width);
     let narrow = transposed(&resize_rows(&columns, height, size, kernel, radius), size);
     resize_rows(&narrow, width, size, kernel, radius)
 }
@@ -134,11 +134,11 @@ fn resize_rows(
     let scale = length as f64 / size as f64;
     let widened = scale.max(1.0);
     let window = |target: usize| {
-        let centre = (target as f64 + 0.5) * scale;
-        let start = (centre - radius * widened).floor().max(0.0) as usize;
-        let end = ((centre + radius * widened).ceil() as usize).min(length);
+        let center = (target as f64 + 0.5) * scale;
+        let start = (center - radius * widened).floor().max(0.0) as usize;
+        let end = ((center + radius * widened).ceil() as usize).min(length);
         let raw: Vec<f64> = (start..end)
-            .map(|x| kernel((x as f64 - (centre - 0.5)) * (1.0 / widened)))
+            .map(|x| kernel((x as f64 - (center - 0.5)) * (1.0 / widened)))
             .collect();
         let total: f64 = raw.iter().sum();
         (
@@ -202,14 +202,14 @@ fn every_machine_resizes_to_the_same_bytes() {
         (ResizeFilter::CatmullRom, catmull_rom, 2.0),
     ];
     for (width, height) in sizes {
-        let grey = noisy_pixels(width * height);
-        let view = ImageView::new(&grey, width as u32, height as u32, PixelFormat::Gray8).unwrap();
+        let gray = noisy_pixels(width * height);
+        let view = ImageView::new(&gray, width as u32, height as u32, PixelFormat::Gray8).unwrap();
         for (filter, kernel, radius) in filters {
             let preprocessing = Preprocessing {
                 filter,
                 ..Preprocessing::default()
             };
-            let expected = resize_by_definition(&grey, width, height, 48, kernel, radius);
+            let expected = resize_by_definition(&gray, width, height, 48, kernel, radius);
             let found = face(&preprocessing, &view);
             let differing = found.iter().zip(&expected).filter(|(f, e)| f != e).count();
             assert_eq!(
@@ -224,7 +224,7 @@ fn every_machine_resizes_to_the_same_bytes() {
 
 #[test]
 fn shrinking_does_not_alias() {
-    // One-pixel checks average to grey; a filter that skips pixels would keep some of them.
+    // One-pixel checks average to gray; a filter that skips pixels would keep some of them.
     let checks: Vec<u8> = (0..480 * 480)
         .map(|i| if (i / 480 + i % 480) % 2 == 0 { 255 } else { 0 })
         .collect();
@@ -309,8 +309,8 @@ fn fixed_normalization_and_many_faces() {
 #[test]
 fn wrong_lengths_are_errors() {
     let preprocessing = Preprocessing::default();
-    let grey = [0; 4];
-    let view = ImageView::new(&grey, 2, 2, PixelFormat::Gray8).unwrap();
+    let gray = [0; 4];
+    let view = ImageView::new(&gray, 2, 2, PixelFormat::Gray8).unwrap();
     let errors = [
         preprocessing.face_bytes(&view, &mut [0; 5]).unwrap_err(),
         preprocessing

@@ -166,10 +166,10 @@ def test_one_encoded_image_is_no_stack(paths):
             fer.predict_batch(image)
 
 
-def test_stacks_of_grey_and_of_color_are_taken(paths):
-    grey = np.stack([np.asarray(Image.open(path).convert("L").resize((64, 64))) for path in paths[:3]])
-    assert list(fer.predict_batch(grey)) == [fer.predict(image) for image in grey]
-    color = np.repeat(grey[:, :, :, None], 3, axis=3)
+def test_stacks_of_gray_and_of_color_are_taken(paths):
+    gray = np.stack([np.asarray(Image.open(path).convert("L").resize((64, 64))) for path in paths[:3]])
+    assert list(fer.predict_batch(gray)) == [fer.predict(image) for image in gray]
+    color = np.repeat(gray[:, :, :, None], 3, axis=3)
     assert list(fer.predict_batch(color)) == [fer.predict(image) for image in color]
 
 

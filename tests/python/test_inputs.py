@@ -15,7 +15,7 @@ import fer
 
 @pytest.fixture
 def png(face, tmp_path):
-    """A lossless colour copy of a face: every decoder gives the same pixels."""
+    """A lossless color copy of a face: every decoder gives the same pixels."""
     path = tmp_path / "face.png"
     Image.open(face).convert("RGB").resize((90, 80)).save(path)
     return path
@@ -57,11 +57,11 @@ def test_a_jpeg_gives_the_answer_of_its_pillow_image_to_the_bit(photo, tmp_path,
         np.testing.assert_array_equal(np.asarray(found), np.asarray(expected))
 
 
-def test_grey_images_agree_in_every_form(face):
-    grey = Image.open(face).convert("L")
-    array = np.asarray(grey)
+def test_gray_images_agree_in_every_form(face):
+    gray = Image.open(face).convert("L")
+    array = np.asarray(gray)
     expected = probabilities(array)
-    for image in (grey, array[:, :, None], np.repeat(array[:, :, None], 3, axis=2), grey.convert("LA")):
+    for image in (gray, array[:, :, None], np.repeat(array[:, :, None], 3, axis=2), gray.convert("LA")):
         np.testing.assert_array_equal(probabilities(image), expected)
 
 
@@ -83,7 +83,7 @@ def test_one_bit_and_palette_images_agree_with_the_file(face, tmp_path):
         )
 
 
-def test_orientation_is_honoured_alike_in_files_and_pillow_images(face, tmp_path):
+def test_orientation_is_honored_alike_in_files_and_pillow_images(face, tmp_path):
     upright = Image.open(face).convert("RGB").resize((60, 80))
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned clockwise by 90 degrees

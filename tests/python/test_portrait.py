@@ -26,7 +26,7 @@ def test_the_one_face_smiles(portrait):
     assert face.emotion == "happy"
     assert face.confidence > 0.9
     x, y, width, height = face.box
-    # The centre of her face, by eye.
+    # The center of her face, by eye.
     assert abs(x + width / 2 - 223) < 20
     assert abs(y + height / 2 - 115) < 25
 

@@ -9,7 +9,7 @@ use fer_vision::FaceMode;
 use crate::format::Format;
 use crate::insight::args::InsightArgs;
 
-/// Recognise apparent facial expressions: happy, sad, neutral, surprise.
+/// Recognize apparent facial expressions: happy, sad, neutral, surprise.
 #[derive(Debug, Parser)]
 #[command(
     name = "fer",
@@ -135,7 +135,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "N")]
     pub(crate) batch_size: Option<usize>,
 
-    /// Seed of initialisation, order and augmentation
+    /// Seed of initialization, order and augmentation
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::length::check_length;
 use crate::{Emotion, Error, Result};
 
-/// The network: a grey square in; stages of 3x3 blocks, each stage ended by a 2x2 max-pool; the mean over all
+/// The network: a gray square in; stages of 3x3 blocks, each stage ended by a 2x2 max-pool; the mean over all
 /// positions; a linear layer to one logit for each [`Emotion`].
 ///
 /// ```

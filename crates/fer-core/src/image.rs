@@ -7,7 +7,7 @@ use crate::{Error, Result};
 /// Layouts of the bytes of a pixel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PixelFormat {
-    /// One byte: grey.
+    /// One byte: gray.
     Gray8,
     /// Three bytes: red, green, blue.
     Rgb8,

@@ -2,9 +2,9 @@
 //!
 //! The crate takes an image of one face and answers with a [`Prediction`]:
 //!
-//! 1. **Pixels.** [`ImageView`] borrows bytes in memory (grey, RGB, BGR, RGBA); [`Image`] owns them, and with the
+//! 1. **Pixels.** [`ImageView`] borrows bytes in memory (gray, RGB, BGR, RGBA); [`Image`] owns them, and with the
 //!    feature `decode` reads them from files of any common format.
-//! 2. **Preprocessing.** [`Preprocessing`] turns any view into one grey square and that square into the network's
+//! 2. **Preprocessing.** [`Preprocessing`] turns any view into one gray square and that square into the network's
 //!    input. Training and prediction share it, and a model file carries it.
 //! 3. **Model.** [`Model`] is everything that a model file holds: configuration, weights, preprocessing, calibration
 //!    and where they came from. Loading refuses what disagrees.

@@ -12,7 +12,7 @@ use fer_kernels::{BlockSpec, InstructionSet, NetworkSpec, Slot, Threads};
 
 use crate::{Error, ModelConfig, Result, Weights};
 
-/// The network as Candle variables, for gradient descent with any optimiser and for gradients at inner layers.
+/// The network as Candle variables, for gradient descent with any optimizer and for gradients at inner layers.
 ///
 /// It computes what [`Classifier`](crate::Classifier) computes: blocks of 3x3 convolution, batch norm, ReLU and, at the
 /// end of a stage, 2x2 max-pool; then the mean over all positions and a linear layer. Input is `[N, H, W, 1]`, output

@@ -1,4 +1,4 @@
-//! From any view to the network's input: luma, resize, normalise. Training and prediction share this one path.
+//! From any view to the network's input: luma, resize, normalize. Training and prediction share this one path.
 
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U8;
@@ -41,7 +41,7 @@ pub struct Preprocessing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResizeFilter {
-    /// Mean over the area when shrinking, nearest neighbour when enlarging.
+    /// Mean over the area when shrinking, nearest neighbor when enlarging.
     Box,
     /// Triangle kernel.
     Bilinear,
@@ -53,7 +53,7 @@ pub enum ResizeFilter {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Normalization {
-    /// `(v - mean) / std` with constants, in units of grey levels (0 to 255).
+    /// `(v - mean) / std` with constants, in units of gray levels (0 to 255).
     Fixed {
         /// Subtracted from each byte.
         mean: f32,
@@ -63,7 +63,7 @@ pub enum Normalization {
     /// `(v - m) / max(s, min_std)` with the face's own mean `m` and standard deviation `s`: brightness and contrast
     /// of the image drop out.
     PerImage {
-        /// The least divisor, in grey levels, so that blank images are not blown up to noise; positive.
+        /// The least divisor, in gray levels, so that blank images are not blown up to noise; positive.
         min_std: f32,
     },
 }
@@ -122,9 +122,9 @@ impl Preprocessing {
         self.input_size * self.input_size
     }
 
-    /// Writes the grey `[input_size, input_size]` square that the network sees of `view`.
+    /// Writes the gray `[input_size, input_size]` square that the network sees of `view`.
     ///
-    /// Grey, RGB, BGR and RGBA views of the same content give the same bytes (alpha is ignored), and a grey view
+    /// Gray, RGB, BGR and RGBA views of the same content give the same bytes (alpha is ignored), and a gray view
     /// that already has the right size is copied unchanged.
     ///
     /// # Errors
@@ -136,12 +136,12 @@ impl Preprocessing {
             luma(view, face);
             return Ok(());
         }
-        if let (PixelFormat::Gray8, Some(grey)) = (view.format(), view.as_contiguous()) {
-            return self.resize(grey, view.width(), view.height(), face);
+        if let (PixelFormat::Gray8, Some(gray)) = (view.format(), view.as_contiguous()) {
+            return self.resize(gray, view.width(), view.height(), face);
         }
-        let mut grey = vec![0; view.width() as usize * view.height() as usize];
-        luma(view, &mut grey);
-        self.resize(&grey, view.width(), view.height(), face)
+        let mut gray = vec![0; view.width() as usize * view.height() as usize];
+        luma(view, &mut gray);
+        self.resize(&gray, view.width(), view.height(), face)
     }
 
     /// Turns the bytes of one or more faces `[N, input_size, input_size]` into as many numbers.
@@ -163,7 +163,7 @@ impl Preprocessing {
         Ok(())
     }
 
-    fn resize(&self, grey: &[u8], width: u32, height: u32, face: &mut [u8]) -> Result<()> {
+    fn resize(&self, gray: &[u8], width: u32, height: u32, face: &mut [u8]) -> Result<()> {
         let side = self.input_size as u32;
         let filter = match self.filter {
             ResizeFilter::Box => FilterType::Box,
@@ -172,7 +172,7 @@ impl Preprocessing {
         };
         let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
         // Typed: `resize` would carry the code of every pixel type, half a megabyte of the browser's module.
-        let source = TypedImageRef::<U8>::from_buffer(width, height, grey).map_err(resize_error)?;
+        let source = TypedImageRef::<U8>::from_buffer(width, height, gray).map_err(resize_error)?;
         let mut target = TypedImage::<U8>::from_buffer(side, side, face).map_err(resize_error)?;
         Resizer::new()
             .resize_typed(&source, &mut target, &options)
@@ -204,28 +204,28 @@ fn mean_and_std(face: &[u8]) -> (f32, f32) {
 }
 
 /// Rec. 601 luma, `0.299 R + 0.587 G + 0.114 B` in 16-bit fixed point, rounded; equal channels stay what they are.
-pub(crate) fn luma(view: &ImageView<'_>, grey: &mut [u8]) {
+pub(crate) fn luma(view: &ImageView<'_>, gray: &mut [u8]) {
     let weigh = |red: u8, green: u8, blue: u8| {
         let sum = 19_595 * u32::from(red) + 38_470 * u32::from(green) + 7_471 * u32::from(blue);
         ((sum + (1 << 15)) >> 16) as u8
     };
-    let rows = view.rows().zip(grey.chunks_mut(view.width() as usize));
-    for (row, grey) in rows {
+    let rows = view.rows().zip(gray.chunks_mut(view.width() as usize));
+    for (row, gray) in rows {
         match view.format() {
-            PixelFormat::Gray8 => grey.copy_from_slice(row),
-            PixelFormat::Rgb8 => each_pixel(row, grey, |[r, g, b]: &[u8; 3]| weigh(*r, *g, *b)),
-            PixelFormat::Bgr8 => each_pixel(row, grey, |[b, g, r]: &[u8; 3]| weigh(*r, *g, *b)),
+            PixelFormat::Gray8 => gray.copy_from_slice(row),
+            PixelFormat::Rgb8 => each_pixel(row, gray, |[r, g, b]: &[u8; 3]| weigh(*r, *g, *b)),
+            PixelFormat::Bgr8 => each_pixel(row, gray, |[b, g, r]: &[u8; 3]| weigh(*r, *g, *b)),
             PixelFormat::Rgba8 => {
-                each_pixel(row, grey, |[r, g, b, _]: &[u8; 4]| weigh(*r, *g, *b));
+                each_pixel(row, gray, |[r, g, b, _]: &[u8; 4]| weigh(*r, *g, *b));
             }
         }
     }
 }
 
-fn each_pixel<const N: usize>(row: &[u8], grey: &mut [u8], value: impl Fn(&[u8; N]) -> u8) {
+fn each_pixel<const N: usize>(row: &[u8], gray: &mut [u8], value: impl Fn(&[u8; N]) -> u8) {
     let (pixels, _) = row.as_chunks::<N>();
-    for (grey, pixel) in grey.iter_mut().zip(pixels) {
-        *grey = value(pixel);
+    for (gray, pixel) in gray.iter_mut().zip(pixels) {
+        *gray = value(pixel);
     }
 }
 

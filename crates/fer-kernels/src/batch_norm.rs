@@ -82,7 +82,7 @@ impl Normalization {
 }
 
 /// Gradient of the raw convolution output: `scale * g + slope * (raw - mean) + offset`, per channel, where `g` is the gradient
-/// of the normalised output.
+/// of the normalized output.
 #[derive(Debug, Clone)]
 pub(crate) struct GradientForm {
     pub(crate) slope: Vec<f32>,

@@ -108,7 +108,7 @@ impl Deref for Buffer {
     type Target = [f32];
 
     fn deref(&self) -> &[f32] {
-        // SAFETY: `start` holds `len` initialised values, or `len` is 0 and it is aligned.
+        // SAFETY: `start` holds `len` initialized values, or `len` is 0 and it is aligned.
         unsafe { slice::from_raw_parts(self.start.as_ptr(), self.len) }
     }
 }

@@ -1,4 +1,4 @@
-//! The blocks as Candle operations: they take and give tensors, and `Var`, `backward()` and optimisers work as with any other.
+//! The blocks as Candle operations: they take and give tensors, and `Var`, `backward()` and optimizers work as with any other.
 
 mod conv_block;
 mod pool;

@@ -24,7 +24,7 @@ pub enum KernelError {
         /// The fault, and its place.
         reason: String,
     },
-    /// A setting of an optimiser outside its range.
+    /// A setting of an optimizer outside its range.
     #[error("{name} is {found}, expected it {expected}")]
     InvalidSetting {
         /// Name of the setting.

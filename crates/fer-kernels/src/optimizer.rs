@@ -1,4 +1,4 @@
-//! Optimisers over the flat parameter buffer: one fused pass, several threads, state that a checkpoint can keep.
+//! Optimizers over the flat parameter buffer: one fused pass, several threads, state that a checkpoint can keep.
 //!
 //! Weight decay acts on convolution and head weights only; batch-norm parameters and biases are left alone.
 

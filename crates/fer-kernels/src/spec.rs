@@ -1,7 +1,7 @@
 //! The shape of a network and the layout of its flat parameter and statistics buffers.
 //!
 //! All trainable parameters of a network live in one `[f32]`, all batch-norm running statistics in another.
-//! [`NetworkSpec`] is the only authority on what lies where: optimisers, averaging, checkpoints and Candle views
+//! [`NetworkSpec`] is the only authority on what lies where: optimizers, averaging, checkpoints and Candle views
 //! all ask it.
 
 use std::ops::Range;
@@ -50,7 +50,7 @@ pub struct NetworkSpec {
     pub height: usize,
     /// Columns of the input, in pixels.
     pub width: usize,
-    /// Channels of the input: 1 for grey.
+    /// Channels of the input: 1 for gray.
     pub in_channels: usize,
     /// The blocks, first to last; at least one.
     pub blocks: Vec<BlockSpec>,
@@ -103,7 +103,7 @@ impl NetworkSpec {
     /// Every constructor that takes a spec calls this.
     ///
     /// # Errors
-    /// [`KernelError::InvalidSpec`] names the first offence.
+    /// [`KernelError::InvalidSpec`] names the first offense.
     pub fn validate(&self) -> Result<(), KernelError> {
         let invalid = |reason: String| Err(KernelError::InvalidSpec { reason });
         let sizes = [

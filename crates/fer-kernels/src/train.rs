@@ -189,7 +189,7 @@ impl TrainPlan {
 
     /// Forward and backward over a batch of 1 to `max_batch` images; returns the mean loss.
     ///
-    /// Normalises with the statistics of the batch, and moves `statistics` towards them:
+    /// Normalizes with the statistics of the batch, and moves `statistics` towards them:
     /// `running += momentum * (batch - running)`, with the unbiased variance. [`gradients`](Self::gradients) and
     /// [`logits`](Self::logits) then hold those of this step.
     ///

@@ -168,7 +168,7 @@ mod tests {
                 "`augmentation.flipp`",
                 "did you mean `flip`?",
             ),
-            (json!({"colour": 1}), "`colour`", "the settings are epochs,"),
+            (json!({"color": 1}), "`color`", "the settings are epochs,"),
         ] {
             let error = config(options).unwrap_err().to_string();
             assert!(error.contains(name) && error.contains(meant), "{error}");

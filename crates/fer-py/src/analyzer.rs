@@ -33,7 +33,7 @@ type Outcome = (Vec<Face>, Option<OsString>, Option<PyErr>);
 /// Name, priors, threads and, of a file, content of the model.
 type State<'py> = (Option<String>, String, usize, Option<Bound<'py, PyBytes>>);
 
-/// The grey crop of a face and the map over it, both `[S, S]`.
+/// The gray crop of a face and the map over it, both `[S, S]`.
 type CropAndHeat<'py> = (Bound<'py, PyArray2<u8>>, Bound<'py, PyArray2<f32>>);
 
 #[pymethods]
@@ -190,7 +190,7 @@ impl Analyzer {
         Ok(outcomes.collect())
     }
 
-    /// The grey crop that the network sees of a face, `[S, S]`, and how much each of its pixels speaks for an emotion, or against it.
+    /// The gray crop that the network sees of a face, `[S, S]`, and how much each of its pixels speaks for an emotion, or against it.
     #[pyo3(signature = (image, face, emotion, *, bgr))]
     fn explain<'py>(
         &self,

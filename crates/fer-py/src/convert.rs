@@ -1,4 +1,4 @@
-//! Rust values to Python objects, by way of their one serialised shape.
+//! Rust values to Python objects, by way of their one serialized shape.
 
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyTypeError;
@@ -9,7 +9,7 @@ use serde_json::{Map, Number, Value};
 
 use crate::errors::invalid_setting;
 
-/// A serialisable value as Python dictionaries, lists, strings and numbers.
+/// A serializable value as Python dictionaries, lists, strings and numbers.
 pub(crate) fn to_python<'py, T: Serialize>(
     py: Python<'py>,
     value: &T,

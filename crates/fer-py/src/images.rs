@@ -15,7 +15,7 @@ use crate::errors::{Subject, check_folder_of, invalid_image};
 use crate::face::Face;
 use crate::input::ImageInput;
 
-/// JPEG quality at which artefacts do not show.
+/// JPEG quality at which artifacts do not show.
 const QUALITY: u8 = 85;
 
 /// A JPEG of an image, `side` pixels on its longer side, and the width and height of the image itself.
@@ -115,7 +115,7 @@ fn rgb(view: &ImageView<'_>) -> Vec<u8> {
         .flat_map(|row| row.chunks_exact(view.format().channels()));
     let to_rgb = |pixel: &[u8]| match (view.format(), pixel) {
         (PixelFormat::Bgr8, &[blue, green, red]) => [red, green, blue],
-        (_, &[grey]) => [grey; 3],
+        (_, &[gray]) => [gray; 3],
         (_, &[red, green, blue, ..]) => [red, green, blue],
         _ => [0; 3],
     };

@@ -263,7 +263,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn epochs_are_labelled_from_first_to_last_without_crowding() {
+    fn epochs_are_labeled_from_first_to_last_without_crowding() {
         assert_eq!(whole_ticks(1).collect::<Vec<_>>(), [1]);
         assert_eq!(whole_ticks(5).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
         assert_eq!(

@@ -12,7 +12,7 @@ use image::{DynamicImage, GrayImage, RgbImage};
 /// Longest side of a thumbnail, in pixels.
 const SIDE: u32 = 96;
 
-/// JPEG quality at which artefacts do not show.
+/// JPEG quality at which artifacts do not show.
 const QUALITY: u8 = 85;
 
 /// Returns an image file as a small JPEG in a `data:` URI; `None` if it cannot be read.

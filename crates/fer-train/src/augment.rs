@@ -21,12 +21,12 @@ use geometry::{Affine, Frame};
 pub(crate) use mixing::mix_batch;
 use occlusion::Thing;
 
-/// Applies random changes to grey square images. Holds scratch space: one a thread.
+/// Applies random changes to gray square images. Holds scratch space: one a thread.
 #[derive(Debug, Clone)]
 pub(crate) struct Augmenter {
     config: AugmentationConfig,
     size: usize,
-    /// The image in work, `[S, S]`, in grey levels from 0 to 255.
+    /// The image in work, `[S, S]`, in gray levels from 0 to 255.
     image: Vec<f32>,
     scratch: Vec<f32>,
 }
@@ -43,7 +43,7 @@ impl Augmenter {
         }
     }
 
-    /// Writes a changed copy of `face` (`[S, S]` grey levels) to `out`, drawing every change from `random`. A copy that is turned,
+    /// Writes a changed copy of `face` (`[S, S]` gray levels) to `out`, drawing every change from `random`. A copy that is turned,
     /// shifted and lit as `out` is, but neither covered nor worse in detail, goes to `clean` where there is one.
     ///
     /// # Errors
@@ -91,7 +91,7 @@ impl Augmenter {
         }
     }
 
-    /// Draws brightness, contrast and gamma: the new grey level of each of the 256.
+    /// Draws brightness, contrast and gamma: the new gray level of each of the 256.
     fn draw_tone(&self, random: &mut Random) -> [f32; 256] {
         let config = &self.config;
         let brightness = 255.0 * random.symmetric(config.brightness);
@@ -103,7 +103,7 @@ impl Augmenter {
             } else {
                 255.0 * (level as f32 / 255.0).powf(gamma)
             };
-            // Middle grey is the pivot of the contrast.
+            // Middle gray is the pivot of the contrast.
             ((curved - 127.5) * contrast + 127.5 + brightness).clamp(0.0, 255.0)
         })
     }

@@ -22,7 +22,7 @@ const IMAGES_A_TASK: usize = 8;
 /// Inputs and targets of one training step.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct TrainingBatch {
-    /// Normalised images, `[N, size, size]`.
+    /// Normalized images, `[N, size, size]`.
     pub(crate) input: Vec<f32>,
     /// Weighted targets, `[N, outputs]`.
     pub(crate) targets: Vec<f32>,
@@ -158,7 +158,7 @@ impl<'a> Batches<'a> {
         })
     }
 
-    /// Writes the augmented and normalised images of `examples` to `input`, and lets the teachers soften their targets.
+    /// Writes the augmented and normalized images of `examples` to `input`, and lets the teachers soften their targets.
     fn make(
         &self,
         examples: &[usize],

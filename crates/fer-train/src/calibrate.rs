@@ -23,7 +23,7 @@ const ENOUGH_ERRORS: usize = 20;
 const SEED: u64 = 0x5c04e5;
 
 /// Logits of one held-out image, and its label.
-type Labelled = ([f32; Emotion::COUNT], Emotion);
+type Labeled = ([f32; Emotion::COUNT], Emotion);
 
 /// Fits the temperature to held-out images, given as raw logits and labels, and keeps their conformal scores under it.
 ///
@@ -47,7 +47,7 @@ type Labelled = ([f32; Emotion::COUNT], Emotion);
 /// assert!(calibration.temperature() > 1.5);
 /// # Ok::<(), fer_train::Error>(())
 /// ```
-pub fn calibrate(faces: &[Labelled]) -> Result<Calibration> {
+pub fn calibrate(faces: &[Labeled]) -> Result<Calibration> {
     let scored = at_most(faces, Calibration::MAX_SCORES);
     Ok(Calibration::from_logits(temperature(faces) as f32, scored)?)
 }
@@ -74,10 +74,10 @@ pub(crate) fn warnings(temperature: f32, errors: usize, images: usize) -> Vec<St
 }
 
 /// Returns the images, of each class at most `most`: a seeded random subset where there are more.
-fn at_most(faces: &[Labelled], most: usize) -> Vec<Labelled> {
+fn at_most(faces: &[Labeled], most: usize) -> Vec<Labeled> {
     let mut kept = Vec::with_capacity(faces.len());
     for emotion in Emotion::ALL {
-        let mut of_class: Vec<Labelled> = faces
+        let mut of_class: Vec<Labeled> = faces
             .iter()
             .filter(|(_, truth)| *truth == emotion)
             .copied()
@@ -101,7 +101,7 @@ fn at_most(faces: &[Labelled], most: usize) -> Vec<Labelled> {
 /// is nothing among hundreds.
 ///
 /// The likelihood is convex in the inverse temperature, so its slope changes sign once and is bisected.
-fn temperature(faces: &[Labelled]) -> f64 {
+fn temperature(faces: &[Labeled]) -> f64 {
     if faces.is_empty() {
         return 1.0;
     }
@@ -124,7 +124,7 @@ fn doubt(images: usize) -> f64 {
 
 /// Computes the derivative of the summed negative log-likelihood by the inverse temperature: expected logit under the
 /// model less expected logit under the target.
-fn slope(faces: &[Labelled], inverse_temperature: f64) -> f64 {
+fn slope(faces: &[Labeled], inverse_temperature: f64) -> f64 {
     let doubt = doubt(faces.len());
     faces
         .iter()

@@ -21,7 +21,7 @@ const FORMAT: u32 = 1;
 const MAX_CHECKPOINT_BYTES: u64 = 4 << 30;
 /// The one metadata entry; several would be written in a random order.
 const METADATA_KEY: &str = "fer_checkpoint";
-/// Prefix of the optimiser's buffers.
+/// Prefix of the optimizer's buffers.
 const OPTIMIZER: &str = "optimizer.";
 
 /// The numbers that a training step changes.
@@ -31,7 +31,7 @@ pub(crate) struct EngineState {
     pub(crate) weights: Weights,
     /// Their moving average, which is validated and shipped.
     pub(crate) average: Weights,
-    /// The optimiser's buffers by name, each as long as the parameters.
+    /// The optimizer's buffers by name, each as long as the parameters.
     pub(crate) optimizer: BTreeMap<String, Vec<f32>>,
     /// Steps taken.
     pub(crate) steps: u64,

@@ -49,7 +49,7 @@ pub struct CopyPair {
     pub score: f32,
 }
 
-/// Finds the copies among `faces`: grey squares `[N, side, side]`, one after the other.
+/// Finds the copies among `faces`: gray squares `[N, side, side]`, one after the other.
 ///
 /// Pairs come in ascending order. Of a set of exact copies, each is paired with the first; a face that is near to one of the set is
 /// paired with each of them, and of two such sets each face of one with the first of the other. [`groups`] puts them together.
@@ -83,7 +83,7 @@ pub fn copies_within(faces: &[u8], side: usize, threads: &Threads) -> Vec<CopyPa
 }
 
 /// The positions of the faces in `train` that have a copy in `others`, ascending: what to leave out of training for an honest
-/// measure on `others`. All hold grey squares `[N, side, side]`.
+/// measure on `others`. All hold gray squares `[N, side, side]`.
 ///
 /// # Panics
 /// If the length of any is no multiple of `side * side`, or `side` is 0.

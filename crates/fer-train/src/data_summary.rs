@@ -18,7 +18,7 @@ pub struct DataSummary {
     pub copies_removed: usize,
     /// Training images left out because too few votes are for the four classes.
     pub without_votes: usize,
-    /// Labelled images validated on.
+    /// Labeled images validated on.
     pub validation_images: PerEmotion<usize>,
     /// Files that could not be read, with paths relative to the dataset.
     pub unreadable: Vec<Unreadable>,

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 
 pub(crate) use extra::ExtraImages;
 
-/// One labelled image.
+/// One labeled image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
     /// The file, relative to the folder that was scanned; join it to `root()`.
@@ -33,7 +33,7 @@ pub struct Unreadable {
     pub reason: String,
 }
 
-/// The labelled images of one split, sorted by the bytes of their paths.
+/// The labeled images of one split, sorted by the bytes of their paths.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Split {
     /// The images.

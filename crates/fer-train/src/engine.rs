@@ -32,7 +32,7 @@ trait Network {
         gradients: &mut [f32],
     ) -> Result<f32>;
 
-    /// The logits `[N, outputs]` of normalised faces `[N, size, size]`; batch norm by its running statistics.
+    /// The logits `[N, outputs]` of normalized faces `[N, size, size]`; batch norm by its running statistics.
     fn logits(&mut self, weights: &Weights, input: &[f32]) -> Result<Vec<f32>>;
 }
 
@@ -127,7 +127,7 @@ impl Engine {
         Ok(loss)
     }
 
-    /// The logits of the averaged weights for normalised faces `[N, size, size]`: of the classes, and of the outputs beside them.
+    /// The logits of the averaged weights for normalized faces `[N, size, size]`: of the classes, and of the outputs beside them.
     pub(crate) fn logits(&mut self, input: &[f32]) -> Result<Vec<(Logits, Others)>> {
         let outputs = self.spec.classes;
         let logits = self.network.logits(&self.average, input)?;
@@ -179,7 +179,7 @@ impl Engine {
     /// Goes on from a state read earlier.
     ///
     /// # Errors
-    /// A state of another network or optimiser is refused.
+    /// A state of another network or optimizer is refused.
     pub(crate) fn restore(&mut self, state: EngineState) -> Result<()> {
         state.weights.check(&self.spec)?;
         state.average.check(&self.spec)?;

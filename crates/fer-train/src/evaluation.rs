@@ -1,4 +1,4 @@
-//! A classifier's answers for a folder of labelled images, and their figures.
+//! A classifier's answers for a folder of labeled images, and their figures.
 
 mod exclusion;
 mod predict;
@@ -83,7 +83,7 @@ pub struct Evaluation {
     /// The figures against the folders' labels, without the images excluded.
     #[serde(flatten)]
     pub scores: Scores,
-    /// The figures on the images whose voters agree by majority on one of the four classes, labelled by it; `None` without votes or
+    /// The figures on the images whose voters agree by majority on one of the four classes, labeled by it; `None` without votes or
     /// without such images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consensus: Option<Scores>,

@@ -13,7 +13,7 @@ use crate::dataset::{Item, Split, Unreadable, class_counts};
 use crate::error::Result;
 use crate::read::read_file;
 
-/// The readable images of a split, each preprocessed to a grey square of `[size, size]` bytes.
+/// The readable images of a split, each preprocessed to a gray square of `[size, size]` bytes.
 #[derive(Debug, Clone)]
 pub struct FaceSet {
     /// The file of each item.
@@ -184,7 +184,7 @@ impl FaceSet {
         matches!(self.pixels, Pixels::Memory(_))
     }
 
-    /// The grey levels `[size, size]` of one image.
+    /// The gray levels `[size, size]` of one image.
     ///
     /// # Errors
     /// [`crate::Error::Io`] or [`crate::Error::Core`] if the pixels are not kept and the file has become unreadable.
@@ -211,7 +211,7 @@ impl FaceSet {
         }
     }
 
-    /// The grey levels of all images, `[N, size, size]`, whatever the budget.
+    /// The gray levels of all images, `[N, size, size]`, whatever the budget.
     ///
     /// # Errors
     /// As [`face`](Self::face).

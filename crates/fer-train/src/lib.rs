@@ -1,4 +1,4 @@
-//! Train and evaluate face emotion models on a folder of labelled images.
+//! Train and evaluate face emotion models on a folder of labeled images.
 //!
 //! A dataset is a folder with `train`, `validation` and `test`, each holding one folder a class
 //! ([`FolderDataset`]); [`train`] turns it into a run directory with the best weights, the metrics of every epoch and

@@ -1,4 +1,4 @@
-//! Figures of a classifier on labelled images, with the intervals that their sample size allows.
+//! Figures of a classifier on labeled images, with the intervals that their sample size allows.
 //!
 //! A class that no image carries has no recall, so it is left out of every average: a folder without `neutral` is scored over the
 //! three classes that it has. A class that the classifier never answers has no precision, but its recall and F1 are 0 and count.
@@ -76,7 +76,7 @@ pub struct ClassMetrics {
     pub support: usize,
 }
 
-/// Figures of a classifier on a set of labelled images.
+/// Figures of a classifier on a set of labeled images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
     /// Number of images scored.

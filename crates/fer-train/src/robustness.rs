@@ -1,6 +1,6 @@
 //! Accuracy of a classifier on bad images: blur, noise, compression, light, rotation, occlusion, small faces.
 //!
-//! Every image is brought to 48x48 grey pixels first, so that a level of corruption means the same for every dataset.
+//! Every image is brought to 48x48 gray pixels first, so that a level of corruption means the same for every dataset.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -30,17 +30,17 @@ pub enum Corruption {
     None,
     /// Gaussian blur of this standard deviation, in pixels.
     Blur(f32),
-    /// Gaussian noise of this standard deviation, in grey levels.
+    /// Gaussian noise of this standard deviation, in gray levels.
     Noise(f32),
     /// JPEG of this quality, 1 to 100.
     Jpeg(u8),
-    /// This many grey levels added; what leaves 0 to 255 is clipped.
+    /// This many gray levels added; what leaves 0 to 255 is clipped.
     Brightness(i32),
-    /// Differences from mid-grey multiplied by this.
+    /// Differences from mid-gray multiplied by this.
     Contrast(f32),
     /// Turned by this many degrees, clockwise; corners repeat the edge.
     Rotation(f32),
-    /// A grey square over this share of the area, somewhere.
+    /// A gray square over this share of the area, somewhere.
     Occlusion(f32),
     /// Shrunk to this many pixels a side.
     Small(u32),
@@ -207,16 +207,16 @@ fn random_for(face: &GrayImage) -> Random {
     Random::new(seed, Purpose::Corruption, 0, 0)
 }
 
-/// Turns about the centre with bilinear interpolation.
+/// Turns about the center with bilinear interpolation.
 fn rotated(face: &GrayImage, degrees: f32) -> GrayImage {
     let (sin, cos) = degrees.to_radians().sin_cos();
     let (last_x, last_y) = ((face.width() - 1) as f32, (face.height() - 1) as f32);
-    let (centre_x, centre_y) = (last_x / 2.0, last_y / 2.0);
+    let (center_x, center_y) = (last_x / 2.0, last_y / 2.0);
     GrayImage::from_fn(face.width(), face.height(), |x, y| {
-        let (dx, dy) = (x as f32 - centre_x, y as f32 - centre_y);
+        let (dx, dy) = (x as f32 - center_x, y as f32 - center_y);
         // Backwards: where the pixel came from.
-        let source_x = (centre_x + cos * dx + sin * dy).clamp(0.0, last_x);
-        let source_y = (centre_y - sin * dx + cos * dy).clamp(0.0, last_y);
+        let source_x = (center_x + cos * dx + sin * dy).clamp(0.0, last_x);
+        let source_y = (center_y - sin * dx + cos * dy).clamp(0.0, last_y);
         imageops::interpolate_bilinear(face, source_x, source_y).unwrap_or(Luma([0]))
     })
 }

@@ -56,7 +56,7 @@ impl Environment {
         if wheels.exists() {
             fs::remove_dir_all(&wheels)?;
         }
-        // The development profile is optimised and shares its build with `cargo test`.
+        // The development profile is optimized and shares its build with `cargo test`.
         run(self
             .command("maturin")
             .current_dir(root)

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from PIL import Image
 
-COLOURS = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)]
+COLORS = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)]
 
 
 def main() -> None:
     image = Image.new("RGB", (32, 32))
-    for index, colour in enumerate(COLOURS):
-        image.paste(colour, (index % 2 * 16, index // 2 * 16, index % 2 * 16 + 16, index // 2 * 16 + 16))
+    for index, color in enumerate(COLORS):
+        image.paste(color, (index % 2 * 16, index // 2 * 16, index % 2 * 16 + 16, index // 2 * 16 + 16))
     image.convert("CMYK").save(Path(__file__).with_name("cmyk.jpg"), quality=95)
 
 

@@ -22,16 +22,16 @@ impl Block<'_> {
         let raw = conv3x3(input, self.weight)?;
         let deviation = (self.running_var.as_tensor() + EPSILON)?.sqrt()?;
         let scale = self.gamma.div(&deviation)?;
-        let centred = raw.broadcast_sub(self.running_mean)?;
-        self.activate(&centred, &scale)
+        let centered = raw.broadcast_sub(self.running_mean)?;
+        self.activate(&centered, &scale)
     }
 
     /// The block's maps, batch norm by the statistics of the batch, on Candle's own operations.
     pub(super) fn forward_train(&self, input: &Tensor, momentum: f32) -> CandleResult<Tensor> {
         let raw = conv3x3(input, self.weight)?;
         let mean = mean_of_channels(&raw)?;
-        let centred = raw.broadcast_sub(&mean)?;
-        let variance = mean_of_channels(&centred.sqr()?)?;
+        let centered = raw.broadcast_sub(&mean)?;
+        let variance = mean_of_channels(&centered.sqr()?)?;
 
         let count = (raw.elem_count() / variance.elem_count()) as f64;
         let unbiased = (variance.detach() * (count / (count - 1.0).max(1.0)))?;
@@ -39,7 +39,7 @@ impl Block<'_> {
         move_towards(self.running_var, &unbiased, momentum)?;
 
         let scale = self.gamma.div(&(variance + EPSILON)?.sqrt()?)?;
-        self.activate(&centred, &scale)
+        self.activate(&centered, &scale)
     }
 
     /// As [`Block::forward_train`], on the CPU in `f32`, by one custom operation.
@@ -58,9 +58,9 @@ impl Block<'_> {
         Ok(output.activation)
     }
 
-    /// Ends the block: `centred * scale + beta`, ReLU, pool.
-    fn activate(&self, centred: &Tensor, scale: &Tensor) -> CandleResult<Tensor> {
-        let normalized = centred.broadcast_mul(scale)?.broadcast_add(self.beta)?;
+    /// Ends the block: `centered * scale + beta`, ReLU, pool.
+    fn activate(&self, centered: &Tensor, scale: &Tensor) -> CandleResult<Tensor> {
+        let normalized = centered.broadcast_mul(scale)?.broadcast_add(self.beta)?;
         let activated = normalized.relu()?;
         if self.pool {
             max_pool2x2(&activated)

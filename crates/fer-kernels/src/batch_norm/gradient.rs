@@ -13,7 +13,7 @@ use crate::gemm::MicroKernel;
 use crate::pooling::{dropped_offsets, first_maximum, window_offsets};
 use crate::simd::Simd;
 
-/// Adds to `partial` (`[2, C]`), for one image, `sum g` and `sum g * (raw - mean)`, where `g` is the gradient of the normalised
+/// Adds to `partial` (`[2, C]`), for one image, `sum g` and `sum g * (raw - mean)`, where `g` is the gradient of the normalized
 /// output and `d_output` that of the block's output.
 pub(crate) fn accumulate(
     cpu: Cpu,
@@ -134,7 +134,7 @@ impl Image<'_> {
         }
     }
 
-    /// Calls `visit(offset, raw value, gradient of the normalised value)` at every position of a row, for some channels.
+    /// Calls `visit(offset, raw value, gradient of the normalized value)` at every position of a row, for some channels.
     #[inline(always)]
     fn for_each_gradient<S: Simd>(
         &self,

@@ -2,7 +2,7 @@
 
 use crate::simd::{LANES, Simd};
 
-/// Neighbouring channels, at most [`LANES`].
+/// Neighboring channels, at most [`LANES`].
 ///
 /// Full vectors are a type of their own, so that the loops over them carry no trace of the rare partial ones.
 pub(super) trait Lanes: Copy {

@@ -191,7 +191,7 @@ fn the_number_of_threads_changes_nothing() {
 }
 
 #[test]
-fn images_do_not_depend_on_their_neighbours() {
+fn images_do_not_depend_on_their_neighbors() {
     for [height, width, in_channels, out_channels] in
         [[12, 12, 64, 96], [6, 6, 128, 64], [8, 9, 1, 32]]
     {

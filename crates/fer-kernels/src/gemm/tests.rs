@@ -181,7 +181,7 @@ fn accumulations_equal_the_definition() {
 }
 
 #[test]
-fn rows_do_not_depend_on_their_neighbours() {
+fn rows_do_not_depend_on_their_neighbors() {
     for set in InstructionSet::available() {
         let cpu = Cpu::new(set).unwrap();
         let (depth, columns) = (32, 48);

@@ -62,7 +62,7 @@ pub struct AdamWState<'a> {
 }
 
 impl AdamW {
-    /// An optimiser that has taken no step.
+    /// An optimizer that has taken no step.
     ///
     /// # Errors
     /// [`KernelError::InvalidSpec`] if the spec is invalid, [`KernelError::InvalidSetting`] if a setting is out of

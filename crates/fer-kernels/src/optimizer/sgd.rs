@@ -7,7 +7,7 @@ use super::*;
 pub struct SgdConfig {
     /// Decay of the velocity, in `[0, 1)`; 0 is plain gradient descent.
     pub momentum: f32,
-    /// Fraction of each decayed weight that is added to its gradient (L2 regularisation), at least 0.
+    /// Fraction of each decayed weight that is added to its gradient (L2 regularization), at least 0.
     pub weight_decay: f32,
 }
 
@@ -31,7 +31,7 @@ pub struct Sgd {
 }
 
 impl Sgd {
-    /// An optimiser at rest.
+    /// An optimizer at rest.
     ///
     /// # Errors
     /// [`KernelError::InvalidSpec`] if the spec is invalid, [`KernelError::InvalidSetting`] if a setting is out of

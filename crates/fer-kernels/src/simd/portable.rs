@@ -1,4 +1,4 @@
-//! Plain Rust over arrays, which the compiler vectorises for the baseline of the target.
+//! Plain Rust over arrays, which the compiler vectorizes for the baseline of the target.
 //!
 //! Products and sums are rounded apart: without an instruction for it, a fused multiply-add is a call into the C library.
 

@@ -241,10 +241,10 @@ pub(crate) fn parameters(spec: &NetworkSpec, seed: u64) -> Vec<f32> {
             _ => 100,
         };
         let spread = (2.0 / fan_in as f32).sqrt();
-        let centre = if slot.role == Role::Gamma { 1.0 } else { 0.0 };
+        let center = if slot.role == Role::Gamma { 1.0 } else { 0.0 };
         values[slot.range]
             .iter_mut()
-            .for_each(|v| *v = centre + *v * spread);
+            .for_each(|v| *v = center + *v * spread);
     }
     values
 }

@@ -72,9 +72,9 @@ pub struct BadImage {
 pub enum BadImageKind {
     /// It cannot be read or decoded.
     Unreadable,
-    /// It is an image of one grey level.
+    /// It is an image of one gray level.
     Blank,
-    /// Nearly all of it is of one grey level: a sign or a notice in the place of an image.
+    /// Nearly all of it is of one gray level: a sign or a notice in the place of an image.
     Placeholder,
 }
 

@@ -10,21 +10,21 @@ use crate::error::Result;
 use crate::faces::FaceSet;
 use crate::paths::portable;
 
-/// Grey levels of standard deviation below which an image is blank.
+/// Gray levels of standard deviation below which an image is blank.
 const BLANK_DEVIATION: f64 = 1.5;
 
-/// Share of an image within [`SAME_LEVEL`] of one grey level from which it is a placeholder: signs and notices of missing images
+/// Share of an image within [`SAME_LEVEL`] of one gray level from which it is a placeholder: signs and notices of missing images
 /// reach 0.65 to 0.9, portraits before the plainest backgrounds 0.6.
 const PLACEHOLDER_SHARE: f64 = 0.65;
 
-/// Grey levels to either side that count as the same.
+/// Gray levels to either side that count as the same.
 const SAME_LEVEL: usize = 4;
 
 /// The readable images of all splits, in the order of splits and paths.
 pub(super) struct Images {
     /// Each image with its split.
     pub(super) items: Vec<(SplitName, Item)>,
-    /// Grey squares `[N, 48, 48]`.
+    /// Gray squares `[N, 48, 48]`.
     pub(super) pixels: Vec<u8>,
     preprocessing: Preprocessing,
     unreadable: Vec<BadImage>,
@@ -96,17 +96,17 @@ impl Images {
 /// Returns the reason for which an image cannot hold a face, by its gray levels alone.
 fn emptiness(face: &[u8]) -> Option<(BadImageKind, &'static str)> {
     if deviation(face) < BLANK_DEVIATION {
-        Some((BadImageKind::Blank, "the image is of one grey level"))
+        Some((BadImageKind::Blank, "the image is of one gray level"))
     } else if flat_share(face) >= PLACEHOLDER_SHARE {
         let message =
-            "nearly all of the image is of one grey level: a sign or a notice, hardly a face";
+            "nearly all of the image is of one gray level: a sign or a notice, hardly a face";
         Some((BadImageKind::Placeholder, message))
     } else {
         None
     }
 }
 
-/// The largest share of an image that is within [`SAME_LEVEL`] of one grey level.
+/// The largest share of an image that is within [`SAME_LEVEL`] of one gray level.
 fn flat_share(face: &[u8]) -> f64 {
     let mut histogram = [0_usize; 256];
     face.iter()
@@ -119,7 +119,7 @@ fn flat_share(face: &[u8]) -> f64 {
     most as f64 / face.len() as f64
 }
 
-/// The standard deviation of the grey levels of an image.
+/// The standard deviation of the gray levels of an image.
 fn deviation(face: &[u8]) -> f64 {
     let n = face.len() as f64;
     let (sum, squares) = face.iter().fold((0.0, 0.0), |(sum, squares), &level| {

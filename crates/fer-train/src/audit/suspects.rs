@@ -16,7 +16,7 @@ pub struct Suspicion {
 
 /// Names the examples that lie off the diagonal of the confident joint, the widest margin first.
 ///
-/// A class is believed of an example if its probability is at least the mean that the class has among the examples labelled so; of
+/// A class is believed of an example if its probability is at least the mean that the class has among the examples labeled so; of
 /// several such classes, the most probable. Where that is not the label, the label is suspect. Comparing with each class's own mean
 /// makes up for classes that the model is generally less sure of.
 ///
@@ -54,7 +54,7 @@ pub fn suspicions(labels: &[Emotion], probabilities: &[[f32; Emotion::COUNT]]) -
     suspicions
 }
 
-/// The mean probability of each class among the examples labelled so; out of reach for a class without examples.
+/// The mean probability of each class among the examples labeled so; out of reach for a class without examples.
 fn self_confidence(
     labels: &[Emotion],
     probabilities: &[[f32; Emotion::COUNT]],

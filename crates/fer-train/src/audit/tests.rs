@@ -205,7 +205,7 @@ fn swapped_labels_are_suspect() {
         let is_bright = index % 2 == 0;
         let swapped = index < 2;
         let class = if is_bright != swapped { "happy" } else { "sad" };
-        // A bright half above or below, for brightness alone is normalised away.
+        // A bright half above or below, for brightness alone is normalized away.
         let square = GrayImage::from_fn(48, 48, |_, y| {
             let level = if (y < 24) == is_bright { 190.0 } else { 70.0 };
             Luma([(level + random.symmetric(50.0)) as u8])

@@ -67,7 +67,7 @@ pub(super) fn blur(image: &mut [f32], size: usize, sigma: f32, scratch: &mut [f3
     blur_rows_transposed(scratch, size, &kernel, image);
 }
 
-/// Half of a normalised Gaussian, from the middle to three standard deviations.
+/// Half of a normalized Gaussian, from the middle to three standard deviations.
 fn gaussian(sigma: f32) -> Vec<f32> {
     let radius = (3.0 * sigma).ceil() as usize;
     let weight = |at: usize| {
@@ -95,7 +95,7 @@ fn blur_rows_transposed(image: &[f32], size: usize, kernel: &[f32], out: &mut [f
     }
 }
 
-/// Adds noise of standard deviation `sigma` grey levels to each pixel.
+/// Adds noise of standard deviation `sigma` gray levels to each pixel.
 ///
 /// Four uniform numbers summed are near enough to a normal one (Irwin-Hall) and far cheaper.
 pub(super) fn add_noise(image: &mut [f32], sigma: f32, random: &mut Random) {
@@ -110,7 +110,7 @@ pub(super) fn add_noise(image: &mut [f32], sigma: f32, random: &mut Random) {
     }
 }
 
-/// Fills a random rectangle of at most `largest` of the image's area with one random grey level.
+/// Fills a random rectangle of at most `largest` of the image's area with one random gray level.
 pub(super) fn erase(image: &mut [f32], size: usize, largest: f32, random: &mut Random) {
     let area = random.range(0.02f32.min(largest), largest);
     // Sides from 1:3 to 3:1, evenly in the logarithm.

@@ -1,6 +1,6 @@
 //! One inverse warp for mirroring, rotation, scale, shear and shift.
 
-/// An affine change of an image about its centre.
+/// An affine change of an image about its center.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Affine {
     /// Left and right exchanged.

@@ -92,7 +92,7 @@ fn quantile(levels: impl Iterator<Item = f32>, share: f32) -> f32 {
 
 /// Leaves a share of the light from `smallest` to 1 and adds the grain of a sensor, which low light does not lessen.
 pub(super) fn dim(image: &mut [f32], smallest: f32, random: &mut Random) {
-    /// Grey levels.
+    /// Gray levels.
     const LARGEST_GRAIN: f32 = 6.0;
     let light = random.range(smallest, 1.0);
     image.iter_mut().for_each(|pixel| *pixel *= light);

@@ -13,11 +13,11 @@ const EYES: [Place; 2] = [(0.31, 0.37), (0.69, 0.37)];
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Thing(Vec<Layer>);
 
-/// A shape in one grey level.
+/// A shape in one gray level.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Layer {
     shape: Shape,
-    /// Grey level, from 0 to 255.
+    /// Gray level, from 0 to 255.
     level: f32,
     /// 1 hides what is behind.
     opacity: f32,

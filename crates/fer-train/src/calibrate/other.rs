@@ -42,7 +42,7 @@ pub(crate) fn calibrate_other(judged: &[Judged]) -> OtherCalibration {
     }
 }
 
-/// Minimises the cross-entropy between the shares of the votes and `1 / (1 + exp(-(slope * log_odds + offset)))` by Newton's method.
+/// Minimizes the cross-entropy between the shares of the votes and `1 / (1 + exp(-(slope * log_odds + offset)))` by Newton's method.
 fn fit(judged: &[Judged]) -> (f64, f64) {
     let (mut slope, mut offset) = (1.0, 0.0);
     for _ in 0..STEPS {

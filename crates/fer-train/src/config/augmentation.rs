@@ -43,7 +43,7 @@ pub struct AugmentationConfig {
     pub mask: f32,
     /// Probability that a hand is drawn over a part of the face.
     pub hand: f32,
-    /// Probability of low light: the image darkened, with the grain of a sensor of up to 6 grey levels.
+    /// Probability of low light: the image darkened, with the grain of a sensor of up to 6 gray levels.
     pub low_light: f32,
     /// The least light that is left, as a share.
     pub low_light_min: f32,

@@ -7,7 +7,7 @@ const MAX_SHIFT: usize = 3;
 const SHIFTS: usize = 2 * MAX_SHIFT + 1;
 const PADDED: usize = SIDE + 2 * MAX_SHIFT;
 
-/// Squared detail over an overlap below which it is noise, in grey levels squared a pixel.
+/// Squared detail over an overlap below which it is noise, in gray levels squared a pixel.
 const MIN_ENERGY: f32 = 0.25;
 
 /// A detail image made ready to be the resting one: its energy in any rectangle is at hand.
@@ -44,7 +44,7 @@ impl Shifted {
     }
 }
 
-/// The highest normalised correlation of the two over their overlap, among all shifts of up to [`MAX_SHIFT`], in `[-1, 1]`.
+/// The highest normalized correlation of the two over their overlap, among all shifts of up to [`MAX_SHIFT`], in `[-1, 1]`.
 pub(super) fn best_correlation(shifted: &Shifted, resting: &Resting) -> f32 {
     let mut best = -1.0_f32;
     for dy in 0..SHIFTS {

@@ -33,7 +33,7 @@ impl Detail {
         reduce(|y, x| self.0[y * COMPARED_SIDE + x])
     }
 
-    /// Enlarged about the centre by `zoom` (bilinear; beyond the edge its value is repeated), then at half size.
+    /// Enlarged about the center by `zoom` (bilinear; beyond the edge its value is repeated), then at half size.
     pub(super) fn zoomed(&self, zoom: f32) -> Reduced {
         let places: [Tap; COMPARED_SIDE] = std::array::from_fn(|target| Tap::of(target, zoom));
         reduce(|y, x| {
@@ -73,8 +73,8 @@ struct Tap {
 impl Tap {
     fn of(target: usize, zoom: f32) -> Self {
         let last = (COMPARED_SIDE - 1) as f32;
-        let centre = last / 2.0;
-        let source = ((target as f32 - centre) / zoom + centre).clamp(0.0, last);
+        let center = last / 2.0;
+        let source = ((target as f32 - center) / zoom + center).clamp(0.0, last);
         let index = source as usize;
         Self {
             index,

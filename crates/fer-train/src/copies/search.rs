@@ -55,7 +55,7 @@ struct Candidate {
 }
 
 impl<'a> Gallery<'a> {
-    /// Takes grey squares of any one side.
+    /// Takes gray squares of any one side.
     pub(super) fn new(
         faces: impl Iterator<Item = &'a [u8]>,
         side: usize,
@@ -268,7 +268,7 @@ fn confirmed(mut alike: Vec<CopyPair>) -> Vec<CopyPair> {
     alike
 }
 
-/// The grey levels of a face at the size of comparison.
+/// The gray levels of a face at the size of comparison.
 fn pixels(face: &[u8], side: usize) -> Vec<f32> {
     if side == COMPARED_SIDE {
         return face.iter().map(|&level| f32::from(level)).collect();

@@ -25,7 +25,7 @@ pub(super) fn thumbnail(pixels: &[f32]) -> Thumbnail {
     let mean = cells.iter().sum::<f32>() / LENGTH as f32;
     cells.iter_mut().for_each(|cell| *cell -= mean);
     let length = cells.iter().map(|cell| cell * cell).sum::<f32>().sqrt();
-    // Blank: one grey level of difference over the face is noise.
+    // Blank: one gray level of difference over the face is noise.
     if length < (CELL * CELL) as f32 {
         return [0.0; LENGTH];
     }

@@ -13,7 +13,7 @@ pub(super) enum UpdateRule {
     Sgd(Sgd),
 }
 
-/// Names of the optimisers' buffers in a checkpoint.
+/// Names of the optimizers' buffers in a checkpoint.
 const FIRST_MOMENT: &str = "first_moment";
 const SECOND_MOMENT: &str = "second_moment";
 const VELOCITY: &str = "velocity";

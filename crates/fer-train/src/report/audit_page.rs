@@ -164,10 +164,7 @@ fn galleries(audit: &Audit, root: &Path) -> Vec<FindingGallery> {
                 card(
                     root,
                     &[&suspect.path],
-                    format!(
-                        "labelled {}, suggested {}",
-                        suspect.label, suspect.suggested
-                    ),
+                    format!("labeled {}, suggested {}", suspect.label, suspect.suggested),
                 )
             }),
         },

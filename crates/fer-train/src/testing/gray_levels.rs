@@ -1,4 +1,4 @@
-//! A classifier made by hand, for tests: it tells four grey levels apart.
+//! A classifier made by hand, for tests: it tells four gray levels apart.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use fer_core::{
 use fer_kernels::Role;
 use image::{GrayImage, Luma};
 
-/// The grey level that stands for each emotion, in the order of [`Emotion::ALL`].
+/// The gray level that stands for each emotion, in the order of [`Emotion::ALL`].
 pub(crate) const LEVELS: [u8; Emotion::COUNT] = [40, 100, 160, 220];
 
 /// Larger is surer.
@@ -47,7 +47,7 @@ pub(crate) fn gray_levels() -> Classifier {
     for slot in spec.parameters() {
         let values = &mut parameters[slot.range];
         match slot.role {
-            // The centre of the kernel, into channel 0.
+            // The center of the kernel, into channel 0.
             Role::ConvWeight => values[4 * 16] = 1.0,
             Role::Gamma => values[0] = 1.0,
             Role::HeadWeight => {

@@ -22,16 +22,16 @@ pub(crate) fn portrait(seed: u64) -> GrayImage {
             ]
         })
         .collect();
-    let (centre_x, centre_y, light) = (
+    let (center_x, center_y, light) = (
         48.0 + random.symmetric(3.0),
         48.0 + random.symmetric(3.0),
         random.symmetric(0.3),
     );
     GrayImage::from_fn(96, 96, |x, y| {
         let (x, y) = (x as f32, y as f32);
-        let oval = ((x - centre_x) / 34.0).powi(2) + ((y - centre_y) / 42.0).powi(2);
+        let oval = ((x - center_x) / 34.0).powi(2) + ((y - center_y) / 42.0).powi(2);
         let mut level = if oval < 1.0 {
-            165.0 + light * (x - centre_x)
+            165.0 + light * (x - center_x)
         } else {
             60.0
         };

@@ -32,12 +32,12 @@ pub(super) fn write_best(
     provenance: Provenance,
 ) -> Result<()> {
     let truths = data.labels.iter().map(|(_, truth)| *truth);
-    let labelled: Vec<(Logits, Emotion)> = logits.iter().copied().zip(truths).collect();
+    let labeled: Vec<(Logits, Emotion)> = logits.iter().copied().zip(truths).collect();
     let model = Model {
         config: config.model_config(),
         preprocessing: config.preprocessing(),
         weights,
-        calibration: calibrate(&labelled)?,
+        calibration: calibrate(&labeled)?,
         other,
         class_mix: data.class_mix,
         provenance,

@@ -108,7 +108,7 @@ impl Start {
 }
 
 impl Start {
-    /// The model in the file `trained` against this one, on the labelled validation images of the dataset.
+    /// The model in the file `trained` against this one, on the labeled validation images of the dataset.
     pub(super) fn compared_with(
         &self,
         trained: &Path,

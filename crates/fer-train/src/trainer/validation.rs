@@ -14,7 +14,7 @@ use crate::progress::ValidationMetrics;
 /// Faces a forward pass.
 const BATCH: usize = 1024;
 
-/// The labelled validation images.
+/// The labeled validation images.
 pub(crate) struct Validation<'a> {
     faces: &'a FaceSet,
     labels: &'a [(usize, Emotion)],
@@ -25,7 +25,7 @@ impl<'a> Validation<'a> {
         Self { faces, labels }
     }
 
-    /// The logits of each labelled image by the engine's averaged weights.
+    /// The logits of each labeled image by the engine's averaged weights.
     pub(crate) fn logits(&self, engine: &mut Engine) -> Result<Vec<Logits>> {
         let faces: Vec<usize> = self.labels.iter().map(|&(face, _)| face).collect();
         let logits = self.all_logits(&faces, engine)?.into_iter();
@@ -50,8 +50,8 @@ impl<'a> Validation<'a> {
 
     /// The figures of the images in `range`, given the logits of all.
     pub(crate) fn metrics(&self, logits: &[Logits], range: Range<usize>) -> ValidationMetrics {
-        let labelled = logits.iter().zip(self.labels);
-        let outcomes: Vec<Outcome> = labelled
+        let labeled = logits.iter().zip(self.labels);
+        let outcomes: Vec<Outcome> = labeled
             .take(range.end)
             .skip(range.start)
             .map(|(logits, &(_, truth))| Outcome {
@@ -60,7 +60,7 @@ impl<'a> Validation<'a> {
             })
             .collect();
         let Some(metrics) = Metrics::of(&outcomes) else {
-            unreachable!("a dataset without labelled validation images is refused")
+            unreachable!("a dataset without labeled validation images is refused")
         };
         ValidationMetrics::from(&metrics)
     }

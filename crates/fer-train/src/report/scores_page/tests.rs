@@ -45,7 +45,7 @@ fn the_evaluation_page_shows_figures_and_mistakes_and_escapes_names() {
     let html = evaluation_html(&evaluation, root.path(), "<model>", gray_levels().model()).unwrap();
     assert_self_contained(&html);
     assert!(html.contains("66.7\u{a0}%"), "accuracy 2 of 3");
-    assert!(html.contains("labelled <b>happy</b>, predicted <b>sad</b>"));
+    assert!(html.contains("labeled <b>happy</b>, predicted <b>sad</b>"));
     assert!(html.contains("data:image/jpeg;base64,"));
     assert!(html.contains("&lt;i&gt;&amp;.png") && !html.contains("<i>&"));
     assert!(html.contains("&lt;model&gt;") && html.contains("no image of surprise"));

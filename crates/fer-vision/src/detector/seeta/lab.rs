@@ -16,7 +16,7 @@ const FEATURE: usize = 3 * BLOCK;
 const GROUP: usize = 10;
 
 /// Offsets in blocks of the eight neighbors from the feature's top left, with the bit that each sets.
-const NEIGHBOURS: [(usize, usize, i16); 8] = [
+const NEIGHBORS: [(usize, usize, i16); 8] = [
     (0, 0, 0x80),
     (1, 0, 0x40),
     (2, 0, 0x20),
@@ -81,7 +81,7 @@ impl FeatureMap {
         let center = block(1, 1);
         self.bits.clear();
         self.bits.resize(features, 0);
-        for (column, line, bit) in NEIGHBOURS {
+        for (column, line, bit) in NEIGHBORS {
             let neighbor = block(column, line);
             for ((bits, center), neighbor) in self.bits.iter_mut().zip(center).zip(neighbor) {
                 *bits |= if center >= neighbor { bit } else { 0 };
@@ -209,7 +209,7 @@ mod tests {
                 .map(|i| u32::from(pixels[(y + by * 3 + i / 3) * width + x + bx * 3 + i % 3]))
                 .sum()
         };
-        NEIGHBOURS
+        NEIGHBORS
             .iter()
             .map(|&(bx, by, bit)| {
                 if block(1, 1) >= block(bx, by) {

@@ -8,7 +8,7 @@ use super::window::{WINDOW, WindowPixels};
 
 /// Channels: the sums of dx and |dx| where dy >= 0, the same where dy < 0, of dy and |dy| where dx >= 0, and where dx < 0.
 const CHANNELS: usize = 8;
-/// A feature is 2x2 cells of all channels, normalised to unit length.
+/// A feature is 2x2 cells of all channels, normalized to unit length.
 pub(super) const FEATURE_LENGTH: usize = 4 * CHANNELS;
 
 const MIN_PATCH: usize = 16;
