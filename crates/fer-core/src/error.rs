@@ -14,7 +14,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// An error of images, models and prediction.
 ///
-/// `Display` says what failed, without the cause; [`source`](StdError::source) says why; [`chain`] writes both in one
+/// `Display` says what failed, without the cause; [`source`](StdError::source) says why; [`chain`](fn@crate::chain) writes both in one
 /// line, "what: why". [`kind`](Error::kind) is the stable class of the error. As JSON an error is
 /// `{"kind", "message"}`, the message being that line.
 #[derive(Debug, thiserror::Error)]
@@ -333,6 +333,7 @@ impl Serialize for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chain;
 
     #[test]
     fn a_file_error_has_the_kind_of_its_cause_and_names_the_file() {
