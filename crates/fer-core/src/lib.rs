@@ -54,6 +54,7 @@ mod prediction;
 mod preprocess;
 mod priors;
 mod read;
+mod resize;
 mod softmax;
 mod text;
 #[cfg(feature = "walk")]

@@ -1,12 +1,11 @@
 //! From any view to the network's input: luma, resize, normalize. Training and prediction share this one path.
 
-use fast_image_resize::images::{TypedImage, TypedImageRef};
-use fast_image_resize::pixels::U8;
-use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::FilterType;
 use serde::{Deserialize, Serialize};
 
 use crate::image::{ImageView, PixelFormat};
 use crate::length::check_length;
+use crate::resize::resize_gray;
 use crate::{Error, ModelConfig, Result};
 
 /// Preprocessing of an image of a face to the network's input.
@@ -170,13 +169,7 @@ impl Preprocessing {
             ResizeFilter::Bilinear => FilterType::Bilinear,
             ResizeFilter::CatmullRom => FilterType::CatmullRom,
         };
-        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
-        // Typed: `resize` would carry the code of every pixel type, half a megabyte of the browser's module.
-        let source = TypedImageRef::<U8>::from_buffer(width, height, gray).map_err(resize_error)?;
-        let mut target = TypedImage::<U8>::from_buffer(side, side, face).map_err(resize_error)?;
-        Resizer::new()
-            .resize_typed(&source, &mut target, &options)
-            .map_err(resize_error)
+        resize_gray(gray, (width, height), face, (side, side), filter)
     }
 }
 
@@ -226,11 +219,5 @@ fn each_pixel<const N: usize>(row: &[u8], gray: &mut [u8], value: impl Fn(&[u8; 
     let (pixels, _) = row.as_chunks::<N>();
     for (gray, pixel) in gray.iter_mut().zip(pixels) {
         *gray = value(pixel);
-    }
-}
-
-pub(crate) fn resize_error(source: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::Resize {
-        source: Box::new(source),
     }
 }

@@ -1,10 +1,10 @@
 //! The part of a photo around a face, gray and no larger than needed, and the squares cut out of it.
 
-use fast_image_resize::images::{Image as ResizeTarget, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::FilterType;
 
 use super::Framing;
-use crate::preprocess::{luma, resize_error};
+use crate::preprocess::luma;
+use crate::resize::resize_gray;
 use crate::{Image, ImageView, PixelFormat, Result};
 
 /// Half the side of a patch, in sides of the square that it is taken around: squares near that one fit in whole, turned or not.
@@ -54,20 +54,13 @@ impl GrayPatch {
         let scaled = |side: usize| ((side as f32 * scale).round() as usize).max(1);
         let (width, height) = (scaled(self.width), scaled(self.height));
         let mut pixels = vec![0; width * height];
-        let source = ImageRef::new(
-            self.width as u32,
-            self.height as u32,
+        resize_gray(
             &self.pixels,
-            PixelType::U8,
-        )
-        .map_err(resize_error)?;
-        let mut target =
-            ResizeTarget::from_slice_u8(width as u32, height as u32, &mut pixels, PixelType::U8)
-                .map_err(resize_error)?;
-        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-        Resizer::new()
-            .resize(&source, &mut target, &options)
-            .map_err(resize_error)?;
+            (self.width as u32, self.height as u32),
+            &mut pixels,
+            (width as u32, height as u32),
+            FilterType::Bilinear,
+        )?;
         self.scale = (
             width as f32 / self.width as f32,
             height as f32 / self.height as f32,
