@@ -81,9 +81,10 @@ pub use network::EmotionNet;
 pub use other::{OtherCalibration, OtherOutputs, OtherShare, other_log_odds};
 pub use per_emotion::PerEmotion;
 pub use prediction::Prediction;
-pub use preprocess::{Normalization, Preprocessing, ResizeFilter};
+pub use preprocess::{Normalization, Preprocessing};
 pub use priors::Priors;
 pub use read::read_capped;
+pub use resize::{GrayResizer, ResizeFilter};
 pub use softmax::softmax;
 pub use text::decode_text;
 #[cfg(feature = "walk")]

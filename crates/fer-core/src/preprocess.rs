@@ -1,11 +1,10 @@
 //! From any view to the network's input: luma, resize, normalize. Training and prediction share this one path.
 
-use fast_image_resize::FilterType;
 use serde::{Deserialize, Serialize};
 
 use crate::image::{ImageView, PixelFormat};
 use crate::length::check_length;
-use crate::resize::resize_gray;
+use crate::resize::{GrayResizer, ResizeFilter};
 use crate::{Error, ModelConfig, Result};
 
 /// Preprocessing of an image of a face to the network's input.
@@ -34,18 +33,6 @@ pub struct Preprocessing {
     pub filter: ResizeFilter,
     /// Conversion of bytes to numbers.
     pub normalization: Normalization,
-}
-
-/// The kernel of the resize, widened by the scale when shrinking so that nothing aliases.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ResizeFilter {
-    /// Mean over the area when shrinking, nearest neighbor when enlarging.
-    Box,
-    /// Triangle kernel.
-    Bilinear,
-    /// Cubic kernel (Catmull and Rom, 1974): sharper than the triangle.
-    CatmullRom,
 }
 
 /// Conversions of the bytes of a face to the numbers that the network sees.
@@ -164,12 +151,8 @@ impl Preprocessing {
 
     fn resize(&self, gray: &[u8], width: u32, height: u32, face: &mut [u8]) -> Result<()> {
         let side = self.input_size as u32;
-        let filter = match self.filter {
-            ResizeFilter::Box => FilterType::Box,
-            ResizeFilter::Bilinear => FilterType::Bilinear,
-            ResizeFilter::CatmullRom => FilterType::CatmullRom,
-        };
-        resize_gray(gray, (width, height), face, (side, side), filter)
+        let mut resizer = GrayResizer::default();
+        resizer.resize(gray, (width, height), face, (side, side), self.filter)
     }
 }
 

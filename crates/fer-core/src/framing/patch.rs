@@ -1,10 +1,8 @@
 //! The part of a photo around a face, gray and no larger than needed, and the squares cut out of it.
 
-use fast_image_resize::FilterType;
-
 use super::Framing;
 use crate::preprocess::luma;
-use crate::resize::resize_gray;
+use crate::resize::{GrayResizer, ResizeFilter};
 use crate::{Image, ImageView, PixelFormat, Result};
 
 /// Half the side of a patch, in sides of the square that it is taken around: squares near that one fit in whole, turned or not.
@@ -54,12 +52,12 @@ impl GrayPatch {
         let scaled = |side: usize| ((side as f32 * scale).round() as usize).max(1);
         let (width, height) = (scaled(self.width), scaled(self.height));
         let mut pixels = vec![0; width * height];
-        resize_gray(
+        GrayResizer::default().resize(
             &self.pixels,
             (self.width as u32, self.height as u32),
             &mut pixels,
             (width as u32, height as u32),
-            FilterType::Bilinear,
+            ResizeFilter::Bilinear,
         )?;
         self.scale = (
             width as f32 / self.width as f32,

@@ -1,7 +1,6 @@
 //! The gray copy of an image that faces are searched on.
 
-use fast_image_resize::Resizer;
-use fer_core::{ImageView, PixelFormat};
+use fer_core::{GrayResizer, ImageView, PixelFormat};
 
 use super::plane::{Plane, Size};
 use super::scale::{resize, scaled};
@@ -14,7 +13,7 @@ pub(super) struct GrayCopy {
     gray: Vec<u8>,
     shrunk: Vec<u8>,
     turned: Vec<u8>,
-    resizer: Resizer,
+    resizer: GrayResizer,
     /// Size of the latest copy.
     size: Size,
     /// `true` if the latest copy lies in `shrunk` and not in `gray`.

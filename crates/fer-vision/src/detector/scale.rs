@@ -1,29 +1,21 @@
 //! Resizing for the detector: anti-aliased, fast, exactness unimportant.
 
-use fast_image_resize::images::{TypedImage, TypedImageRef};
-use fast_image_resize::pixels::U8;
-use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
+use fer_core::{GrayResizer, ResizeFilter};
 
 use super::plane::{Plane, Size};
 use crate::Error;
 
 /// Resizes the gray pixels of `source` to fill `target`, bilinearly.
 pub(super) fn resize(
-    resizer: &mut Resizer,
+    resizer: &mut GrayResizer,
     source: Plane<'_>,
     target: &mut [u8],
     target_size: Size,
 ) -> Result<(), Error> {
-    let (width, height) = source.size;
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-    let source = TypedImageRef::<U8>::from_buffer(width as u32, height as u32, source.pixels)
-        .map_err(Error::detector)?;
-    let (width, height) = target_size;
-    let mut target = TypedImage::<U8>::from_buffer(width as u32, height as u32, target)
-        .map_err(Error::detector)?;
-    resizer
-        .resize_typed(&source, &mut target, &options)
-        .map_err(Error::detector)
+    let sides = |(width, height): Size| (width as u32, height as u32);
+    let (from, to) = (sides(source.size), sides(target_size));
+    resizer.resize(source.pixels, from, target, to, ResizeFilter::Bilinear)?;
+    Ok(())
 }
 
 /// A size scaled, at least one pixel each way.

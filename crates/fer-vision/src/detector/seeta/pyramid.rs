@@ -1,6 +1,6 @@
 //! One image at many scales, so that a window of fixed size meets faces of every size.
 
-use fast_image_resize::Resizer;
+use fer_core::GrayResizer;
 
 use super::super::plane::{Plane, Size};
 use super::super::scale::{resize, scaled};
@@ -152,7 +152,7 @@ pub(super) struct Pyramid {
     used: usize,
     scaled: Vec<u8>,
     line: Vec<u16>,
-    resizer: Resizer,
+    resizer: GrayResizer,
 }
 
 impl Pyramid {
