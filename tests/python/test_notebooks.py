@@ -70,7 +70,8 @@ def test_cleaning_keeps_the_smaller_image_and_no_progress_bar():
     bar = new_output("display_data", {notebooks.WIDGET: {"model_id": "1"}, "text/plain": "0%"})
     image = new_output("display_data", {"image/png": "long", "image/jpeg": "abc", "text/plain": "image"})
     cell = new_code_cell("x", outputs=[bar, image], metadata={"execution": {"started": "12:00"}})
-    notebook = new_notebook(cells=[cell], metadata={"widgets": {}, "language_info": {"version": "3.11.7"}})
+    language = {"name": "python", "version": "3.11.7"}
+    notebook = new_notebook(cells=[cell], metadata={"widgets": {}, "language_info": language})
     notebooks.clean(notebook)
     assert "widgets" not in notebook.metadata
     assert notebook.metadata.language_info == {"name": "python"}
