@@ -10,8 +10,8 @@ use std::fmt::Write;
 
 use fer_core::Emotion;
 use fer_insight::{
-    Columns, Csv, Estimates, Labels, Rows, ShareOptions, Shares, Sheet, Tally, shares_by_labels,
-    tally_labeled,
+    Columns, Csv, Estimates, Label, Labels, Rows, ShareOptions, Shares, Sheet, Tally,
+    shares_by_labels, tally_labeled,
 };
 use serde_json::Value;
 use simulation::{MIXES, World, answer};
