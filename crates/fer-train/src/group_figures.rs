@@ -190,6 +190,7 @@ fn adjust(columns: &mut [GroupColumn]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::{Purpose, Random};
     use fer_core::Emotion::{self, Happy, Sad};
 
     fn outcomes(truth: Emotion, right: usize, wrong: usize) -> Vec<Outcome> {
