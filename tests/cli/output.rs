@@ -137,6 +137,30 @@ fn a_killed_run_is_resumed_to_the_same_bytes() {
 }
 
 #[test]
+fn what_a_kill_at_the_last_moment_leaves_is_removed() {
+    let root = tempfile::tempdir().unwrap();
+    let out = root.path().join("out.csv");
+    let mut predict = predict(&face("happy"), &out);
+    let left = [".fer-out.csv-a1B2c3", "out.csv.partial"].map(|name| root.path().join(name));
+    fs::write(&left[0], "path,fa").unwrap();
+    assert_eq!(run(&mut predict).code, 0);
+    assert!(!left[0].exists(), "a temporary file of another run");
+
+    // The table was in its place, its journal not yet removed.
+    let whole = fs::read(&out).unwrap();
+    left.iter()
+        .for_each(|path| fs::write(path, "{}\npath,fa").unwrap());
+    let running = fs::File::open(&left[1]).unwrap();
+    running.lock().unwrap();
+    assert_eq!(run(predict.arg("--resume")).code, 0);
+    assert!(left[1].exists(), "another run has it");
+    drop(running);
+    assert_eq!(run(&mut predict).code, 0);
+    assert_eq!(left.map(|path| path.exists()), [false, false]);
+    assert!(fs::read(&out).unwrap() == whole);
+}
+
+#[test]
 fn files_hold_what_stdout_shows() {
     let root = tempfile::tempdir().unwrap();
     let folder = images(root.path());

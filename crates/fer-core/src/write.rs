@@ -1,12 +1,19 @@
 //! Files that are whole or absent.
 
-use std::fs::File;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
 use tempfile::{Builder, NamedTempFile};
 
 use crate::{Error, Result};
+
+/// Beginning of the names of temporary files; the name of the file that one is to become follows.
+const PREFIX: &str = ".fer-";
+
+/// Bytes of a file's name that fit into the name of its temporary file, which file systems limit to 255.
+const MAX_NAME_BYTES: usize = 200;
 
 /// Writes `bytes` to the file at `path` so that, whatever happens meanwhile, the file is afterwards either what it was
 /// or whole: a temporary file in the same folder is written, flushed to disk and renamed.
@@ -50,6 +57,30 @@ pub fn write_new_with(
     write_to_end().map_err(|error| error.at(path))
 }
 
+/// Removes the temporary files that killed processes have left of the file at `path`; one that is being written stays.
+///
+/// The folder is listed, so this is for a file or two of a command rather than for each of many.
+pub fn remove_abandoned(path: impl AsRef<Path>) {
+    let path = path.as_ref();
+    let prefix = temporary_prefix(path);
+    for entry in fs::read_dir(folder_of(path))
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
+        let is_ours = entry.file_type().is_ok_and(|kind| kind.is_file())
+            && prefix.len() > PREFIX.len()
+            && entry
+                .file_name()
+                .as_encoded_bytes()
+                .starts_with(prefix.as_encoded_bytes());
+        if is_ours && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
+            // What cannot be removed is in nobody's way.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 fn written_beside(
     path: &Path,
     write: impl FnOnce(&mut File) -> io::Result<()>,
@@ -61,16 +92,34 @@ fn written_beside(
 }
 
 fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
     let mut builder = Builder::new();
-    builder.prefix(".fer-");
+    let prefix = temporary_prefix(path);
+    builder.prefix(&prefix);
     // Temporary files are private by default; this one becomes an ordinary file, subject to the umask.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder)
+    let file = builder.tempfile_in(folder_of(path))?;
+    // The lock ends with the process. Where there are no locks, nobody removes the file either.
+    let _ = file.as_file().try_lock();
+    Ok(file)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Returns the beginning of the names of the temporary files of the file at `path`.
+fn temporary_prefix(path: &Path) -> OsString {
+    let name = path.file_name().unwrap_or_default();
+    let mut prefix = OsString::from(PREFIX);
+    if name.len() <= MAX_NAME_BYTES {
+        prefix.push(name);
+        prefix.push(OsStr::new("-"));
+    }
+    prefix
 }
 
 #[cfg(test)]
@@ -97,6 +146,41 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
         assert_eq!(std::fs::read(&path).unwrap(), b"one");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_of_a_file_is_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("faces.csv");
+        let names = [
+            ".fer-faces.csv-a1B2c3",
+            ".fer-faces.html-a1B2c3",
+            ".fer-a1B2c3",
+            "faces.csv",
+        ];
+        for name in names {
+            std::fs::write(folder.path().join(name), "half").unwrap();
+        }
+        let writing = temporary_beside(&path).unwrap();
+        remove_abandoned(&path);
+        assert!(writing.path().exists(), "a file that is being written");
+        assert_eq!(
+            names.map(|name| folder.path().join(name).exists()),
+            [false, true, true, true]
+        );
+        drop(writing);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn long_names_are_written_too() {
+        let folder = tempfile::tempdir().unwrap();
+        for length in [MAX_NAME_BYTES, MAX_NAME_BYTES + 1, 255] {
+            let path = folder.path().join("n".repeat(length));
+            write_atomic(&path, b"one").unwrap();
+            remove_abandoned(&path);
+            assert_eq!(std::fs::read(&path).unwrap(), b"one");
+        }
     }
 
     #[test]

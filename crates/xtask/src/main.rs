@@ -9,6 +9,7 @@
 mod counterfactual;
 mod documents;
 mod engines;
+mod faults;
 mod fer_command;
 mod flags;
 mod fuzz;
@@ -79,6 +80,8 @@ enum Command {
     Counterfactual(counterfactual::Options),
     /// Evaluate the built-in models and rewrite the references that correct their shares
     References(references::Options),
+    /// Kill the command at random moments and fill its disk: what it writes must be whole, and resume to the same bytes
+    Faults(faults::Options),
     /// Feed every parser mutated files: needs `cargo install cargo-fuzz` and a C++ compiler
     Fuzz(fuzz::Options),
     /// Let eight threads predict good and damaged inputs for a while: memory, files and threads must stay flat (Linux)
@@ -103,6 +106,7 @@ fn main() -> ExitCode {
         Command::ModelCard(options) => model_card::refresh(&root, &mut steps, &options),
         Command::Counterfactual(options) => counterfactual::refresh(&root, &mut steps, &options),
         Command::References(options) => references::refresh(&root, &mut steps, &options),
+        Command::Faults(options) => faults::faults(&root, &mut steps, &options),
         Command::Fuzz(options) => fuzz::fuzz(&root, &mut steps, &options),
         Command::Soak(options) => soak::soak(&root, &mut steps, &options),
     };

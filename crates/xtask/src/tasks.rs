@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::engines::Missing;
+use crate::faults::{self, faults_with};
 use crate::process::{cargo, run, run_reading};
 use crate::python::Environment;
 use crate::skips::{Skips, in_ci};
@@ -104,6 +105,7 @@ pub(crate) fn test(root: &Path, steps: &mut Steps) -> Outcome {
         run_reading(tests.current_dir(root), |line| skips.read(line))?;
         skips.report(in_ci())
     })?;
+    faults_with(root, steps, &environment, &faults::Options::in_short())?;
     steps.run("Rust tests of fer-web", || {
         run(cargo(["test", "--locked", "--package", "fer-web"]).current_dir(root))
     })?;

@@ -10,6 +10,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use fer_core::remove_abandoned;
 use serde_json::Value;
 
 use crate::{Error, Result};
@@ -88,8 +89,10 @@ impl Journal {
     pub(super) fn open(target: &Path, settings: &Value, resume: bool) -> Result<Option<Self>> {
         let format = FileFormat::of(target)?;
         let path = journal_of(target);
+        remove_abandoned(target);
         if target.symlink_metadata().is_ok() {
             return if resume {
+                remove_finished(&path);
                 Ok(None)
             } else {
                 Err(Error::OutputExists {
@@ -179,6 +182,15 @@ fn journal_of(target: &Path) -> PathBuf {
     let mut name = OsString::from(target);
     name.push(".partial");
     name.into()
+}
+
+/// Removes a journal whose file is there: its run was killed between the two.
+fn remove_finished(journal: &Path) {
+    let is_free = File::open(journal).is_ok_and(|file| file.try_lock().is_ok());
+    if is_free {
+        // It is in nobody's way.
+        let _ = std::fs::remove_file(journal);
+    }
 }
 
 fn first_line(file: &File) -> io::Result<String> {

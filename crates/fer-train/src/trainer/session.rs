@@ -54,19 +54,21 @@ impl<'a> Session<'a> {
         if let Some(state) = place.state {
             engine.restore(state)?;
         }
+        let batches = Batches::new(
+            &data.train,
+            &data.examples,
+            &data.teachers,
+            config,
+            &spec,
+            threads,
+        );
+        refuse_beyond_end(run, &place.position, config.epochs, batches.steps())?;
         Ok(Self {
             run,
             config,
             options,
             data,
-            batches: Batches::new(
-                &data.train,
-                &data.examples,
-                &data.teachers,
-                config,
-                &spec,
-                threads,
-            ),
+            batches,
             validation: Validation::new(&data.validation, &data.labels),
             engine,
             position: place.position,
@@ -264,6 +266,30 @@ impl<'a> Session<'a> {
         self.last_checkpoint = Instant::now();
         Ok(())
     }
+}
+
+/// Refuses a place that no run of so many epochs and steps an epoch comes by: the file was changed.
+fn refuse_beyond_end(
+    run: &RunDirectory,
+    position: &RunState,
+    epochs: usize,
+    steps: usize,
+) -> Result<()> {
+    let RunState { epoch, step, .. } = *position;
+    let within = (epoch < epochs && step <= steps) || (epoch == epochs && step == 0);
+    let has_best = position
+        .best
+        .map_or(epoch == 0, |best| (1..=epoch).contains(&best.epoch));
+    if within && has_best {
+        return Ok(());
+    }
+    Err(Error::Checkpoint {
+        path: run.last(),
+        reason: format!(
+            "it is at epoch {epoch} of {epochs}, step {step} of {steps}, the best epoch being {:?}",
+            position.best.map(|best| best.epoch)
+        ),
+    })
 }
 
 /// Times that the parts of an epoch took.

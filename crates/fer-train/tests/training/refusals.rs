@@ -1,12 +1,13 @@
 //! Refusals of a training, and their words.
 
 use std::fs;
+use std::path::Path;
 
 use fer_core::Emotion;
-use fer_train::{Error, Optimizer, TrainConfig, train};
+use fer_train::{Error, Optimizer, RunDirectory, TrainConfig, train};
 use tempfile::TempDir;
 
-use crate::images::{StopAfter, config, dataset, image, options, train_into};
+use crate::images::{STEPS_AN_EPOCH, StopAfter, config, dataset, image, options, train_into};
 
 #[test]
 fn a_run_directory_that_is_in_use_is_refused_and_says_what_to_do() {
@@ -63,6 +64,44 @@ fn a_resume_with_another_configuration_or_dataset_is_refused() {
         .save(data.path().join("train/happy/00.png"))
         .unwrap();
     assert_eq!(mismatch(&data, config()).0, "dataset");
+}
+
+/// Replaces the only `from` of a file by `to`, of the same length.
+fn edit(path: &Path, from: &str, to: &str) {
+    let mut bytes = fs::read(path).unwrap();
+    let places: Vec<usize> = (0..bytes.len() - from.len())
+        .filter(|&place| bytes[place..].starts_with(from.as_bytes()))
+        .collect();
+    assert_eq!((places.len(), from.len()), (1, to.len()), "{from}");
+    bytes[places[0]..][..to.len()].copy_from_slice(to.as_bytes());
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn a_checkpoint_from_beyond_the_end_is_refused_instead_of_trained_on_for_ever() {
+    let (data, folder) = (dataset(), tempfile::tempdir().unwrap());
+    let mut stop = StopAfter(STEPS_AN_EPOCH + 2);
+    train(data.path(), folder.path(), config(), &options(), &mut stop).unwrap();
+    let run = RunDirectory::at(folder.path());
+    let (whole, metrics) = (
+        fs::read(run.last()).unwrap(),
+        fs::read_to_string(run.metrics()).unwrap(),
+    );
+    // As many epochs in the metrics as the checkpoint says.
+    fs::write(run.metrics(), metrics.repeat(9)).unwrap();
+    for (from, to) in [
+        (r#"\"epoch\":1,\"step\":2"#, r#"\"epoch\":9,\"step\":2"#),
+        (r#"\"epoch\":1,\"step\":2"#, r#"\"epoch\":4,\"step\":2"#),
+        (r#"\"epoch\":1,\"step\":2"#, r#"\"epoch\":1,\"step\":7"#),
+        (r#"{\"epoch\":1,"#, r#"{\"epoch\":3,"#),
+    ] {
+        fs::write(run.last(), &whole).unwrap();
+        edit(&run.last(), from, to);
+        let resumed = train_into(&data, folder.path(), config(), &options().with_resume(true));
+        let error = resumed.unwrap_err();
+        assert!(matches!(error, Error::Checkpoint { .. }), "{error}");
+        assert!(error.to_string().contains("of 4, step"), "{error}");
+    }
 }
 
 #[test]
