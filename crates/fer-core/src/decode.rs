@@ -6,6 +6,7 @@ mod gif;
 mod jpeg;
 mod orientation;
 mod png;
+mod pnm;
 mod quiet;
 mod tiff;
 
@@ -124,6 +125,10 @@ fn decode_as(format: ImageFormat, bytes: &[u8]) -> Result<Image> {
             image.apply_orientation(orientation);
             Ok(to_image(image)?.with_animated(has_more))
         }
+        ImageFormat::Pnm => match pnm::decode(bytes)? {
+            Some(image) => to_image(image),
+            None => decode_with(format, bytes),
+        },
         _ => decode_with(format, bytes),
     }
 }

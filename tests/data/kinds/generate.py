@@ -1,4 +1,4 @@
-"""Writes the corpus of odd PNG, GIF, WebP and TIFF files, and Pillow's pixels of them.
+"""Writes the corpus of odd PNG, GIF, WebP, TIFF and PNM files, and Pillow's pixels of them.
 
 corpus.bin holds the files one after the other; corpus.json lists, per file, its name, its length in bytes,
 the SHA-256 of Pillow's upright RGB pixels, or `null` for a file that is refused, and whether it has more
@@ -33,6 +33,8 @@ def drawn() -> Image.Image:
 RGB = drawn()
 GRAY = RGB.convert("L")
 PALETTE = RGB.quantize(64)
+# Many pairs of chroma, so that rounding shows.
+YCBCR = Image.frombytes("YCbCr", (64, 64), bytes(n * k % 256 for n in range(64 * 64) for k in (37, 113, 251)))
 INDICES = PALETTE.tobytes()
 COLORS = bytes(PALETTE.getpalette()).ljust(768, b"\0")
 
@@ -183,6 +185,7 @@ def tiffs() -> Iterator[tuple[str, bytes]]:
     for name, compression in (("plain", None), ("lzw", "tiff_lzw"), ("deflate", "tiff_adobe_deflate")):
         yield f"tiff palette {name}", saved(PALETTE, "TIFF", compression=compression)
         yield f"tiff cmyk {name}", saved(RGB.convert("CMYK"), "TIFF", compression=compression)
+        yield f"tiff ycbcr {name}", saved(YCBCR, "TIFF", compression=compression)
     for bits in (1, 2, 4):
         data = packed(levels, bits)
         yield f"tiff gray of {bits} bits", tiff(tags([bits], 1), data)
@@ -219,6 +222,19 @@ def tiffs() -> Iterator[tuple[str, bytes]]:
     yield "tiff fax", saved(RGB.convert("1"), "TIFF", compression="group4")
 
 
+def pnms() -> Iterator[tuple[str, bytes]]:
+    for kind, image, channels in (("5", GRAY, 1), ("6", RGB, 3)):
+        for brightest in (1, 2, 7, 100, 254, 256, 1000, 4095, 65534):
+            head = b"P%s\n# drawn\n%d %d\n%d\n" % (kind.encode(), *SIZE, brightest)
+            levels = [level * brightest // 255 for level in image.tobytes()]
+            size = "B" if brightest < 256 else "H"
+            binary = struct.pack(f">{len(levels)}{size}", *levels)
+            yield f"pnm {channels} channels to {brightest}", head + binary
+            text = " ".join(map(str, levels)).encode()
+            plain = head.replace(b"P" + kind.encode(), b"P%d" % (int(kind) - 3))
+            yield f"pnm {channels} channels to {brightest}, plain", plain + text + b"\n"
+
+
 def refused() -> Iterator[tuple[str, bytes]]:
     levels = GRAY.tobytes()
     yield "tiff lab", saved(Image.merge("LAB", RGB.split()), "TIFF")
@@ -250,25 +266,16 @@ def measured() -> Iterator[tuple[str, bytes, bytes]]:
     right = bytes(level for level in levels for _ in range(3))
     floats = struct.pack(f"<{len(right)}f", *(level / 255 for level in right))
     yield "tiff rgb floats", tiff(tags([32] * 3, 2, t339=[3] * 3), floats), right
-    # Pillow's own tables are off by a level in places: these are libjpeg's rounded products.
-    ycbcr = RGB.convert("YCbCr")
-    right = bytes(level for pixel in zip(*[iter(ycbcr.tobytes())] * 3, strict=True) for level in rgb(*pixel))
-    for name, compression in (("plain", None), ("lzw", "tiff_lzw"), ("deflate", "tiff_adobe_deflate")):
-        yield f"tiff ycbcr {name}", saved(ycbcr, "TIFF", compression=compression), right
     big = tiff(tags([8] * 3, 2), RGB.tobytes(), order=">", big=True)
     yield "big tiff > rgb", big, RGB.tobytes()
 
 
-def rgb(y: int, cb: int, cr: int) -> tuple[int, ...]:
-    """Convert JFIF's colors with 16 fraction bits."""
-    half, cb, cr = 1 << 15, cb - 128, cr - 128
-    shifts = (91881 * cr, -22554 * cb - 46802 * cr, 116130 * cb)
-    return tuple(min(max(y + (shift + half >> 16), 0), 255) for shift in shifts)
-
-
 def pixels(content: bytes) -> bytes:
-    """Return Pillow's upright RGB pixels, alpha dropped without blending."""
+    """Return Pillow's upright RGB pixels, alpha dropped without blending, sixteen bits rounded to eight."""
     image = ImageOps.exif_transpose(Image.open(io.BytesIO(content)))
+    if image.mode == "I":
+        levels = bytes((level + 128) // 257 for level in image.getdata())
+        image = Image.frombytes("L", image.size, levels)
     if image.mode == "RGBA":
         image = Image.merge("RGB", image.split()[:3])
     return (image.convert("L") if image.mode in ("1", "LA") else image).convert("RGB").tobytes()
@@ -281,7 +288,7 @@ def frames(content: bytes) -> int:
 def main() -> None:
     files = [
         (name, file, pixels(file), frames(file) > 1)
-        for make in (pngs, webps, gifs, tiffs)
+        for make in (pngs, webps, gifs, tiffs, pnms)
         for name, file in make()
     ]
     for name, file, right in measured():

@@ -24,6 +24,8 @@ use levels::{levels, unpacked};
 
 /// The compression of a JPEG stream per strip or tile.
 const JPEG: u16 = 7;
+/// Samples as they are.
+const UNCOMPRESSED: u16 = 1;
 /// The samples of all channels lie side by side.
 const CHUNKY: u16 = 1;
 /// XMP, as Adobe registered it.
@@ -151,6 +153,9 @@ fn sampled(reader: &mut Reader<'_>) -> Result<DynamicImage> {
         .ok()
         .flatten()
         .and_then(|kinds| kinds.first().copied());
+    // Pillow converts YCbCr itself where it needs no library to read the samples.
+    let is_plain = number(reader, Tag::Compression)?.unwrap_or(UNCOMPRESSED) == UNCOMPRESSED;
+    let of_ycbcr = if is_plain { plain_rgb } else { rgb };
     let samples = samples(reader)?;
     let (width, height, color) = (samples.width, samples.height, samples.color);
     let pixels = width as usize * height as usize;
@@ -193,7 +198,7 @@ fn sampled(reader: &mut Reader<'_>) -> Result<DynamicImage> {
     let color_of = |pixel: usize| match color {
         ColorType::YCbCr(_) => {
             let [y, cb, cr] = triple(pixel);
-            rgb(y, cb, cr)
+            of_ycbcr(y, cb, cr)
         }
         ColorType::CMYK(_) | ColorType::CMYKA(_) => {
             let mut left = triple(pixel).map(|ink| 255 - ink);
@@ -208,6 +213,20 @@ fn sampled(reader: &mut Reader<'_>) -> Result<DynamicImage> {
         _ => triple(pixel),
     };
     colored(width, height, (0..pixels).flat_map(color_of).collect())
+}
+
+/// Converts with products of 6 fraction bits, each half a unit up and then cut off towards zero, as Pillow's tables are.
+fn plain_rgb(y: u8, cb: u8, cr: u8) -> [u8; 3] {
+    /// The factors are in hundred thousandths.
+    const ONE: i64 = 100_000;
+    let product = |factor: i64, chroma: u8| {
+        let product = 64 * factor * (i64::from(chroma) - 128);
+        (2 * product + ONE) / (2 * ONE)
+    };
+    let red = product(140_200, cr);
+    let green = product(-34_414, cb) + product(-71_414, cr);
+    let blue = product(177_200, cb);
+    [red, green, blue].map(|sum| (i64::from(y) + (sum >> 6)).clamp(0, 255) as u8)
 }
 
 /// Decodes an image of indices into a palette.
