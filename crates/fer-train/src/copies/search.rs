@@ -1,5 +1,7 @@
 //! The search for copies among many faces.
 
+use std::ops::Range;
+
 use fer_kernels::Threads;
 use image::imageops::{self, FilterType};
 use image::{GrayImage, Luma};
@@ -33,8 +35,11 @@ const CERTAIN: f32 = 0.97;
 /// Zooms tried besides 1.
 const ZOOMS: [f32; 8] = [0.96, 1.04, 0.92, 1.08, 0.88, 1.12, 0.84, 1.16];
 
-/// The most similar faces that are looked at for one face; bounds the work on folders of video frames.
+/// The most similar faces of a block that are looked at for one face; bounds the work on folders of video frames.
 const MAX_CANDIDATES: usize = 512;
+
+/// Faces whose detail is in memory at a time: 80 MB, whatever the size of the set.
+const BLOCK: usize = if cfg!(test) { 16 } else { 1 << 14 };
 
 /// Faces searched for together, so that a panel of thumbnails is read once for all.
 const QUERIES: usize = 4;
@@ -92,12 +97,33 @@ impl<'a> Gallery<'a> {
         threads: &Threads,
         start: impl Fn(usize) -> usize + Sync,
     ) -> Vec<CopyPair> {
-        let panels = ThumbnailPanels::new(&other.thumbnails);
-        let resting: Vec<Resting> = threads.map(0..other.faces.len(), |index| {
+        let mut alike = Vec::new();
+        for first in (0..other.faces.len()).step_by(BLOCK) {
+            let end = (first + BLOCK).min(other.faces.len());
+            alike.extend(self.search_block(other, first..end, threads, &start));
+        }
+        // As if there had been one block.
+        alike.sort_by_key(|pair| (pair.a, pair.b));
+        confirmed(alike)
+    }
+
+    /// Compares each face with those of `other` in `block`; positions in the pairs are those in `other`.
+    fn search_block(
+        &self,
+        other: &Self,
+        block: Range<usize>,
+        threads: &Threads,
+        start: &(impl Fn(usize) -> usize + Sync),
+    ) -> Vec<CopyPair> {
+        let panels = ThumbnailPanels::new(&other.thumbnails[block.clone()]);
+        let resting: Vec<Resting> = threads.map(block.clone(), |index| {
             Resting::new(other.detail(index).reduced())
         });
-        let indices: Vec<usize> = (0..self.faces.len()).collect();
-        let alike = threads.map(indices.chunks(QUERIES), |queries| {
+        let start = |query| start(query).saturating_sub(block.start);
+        let queries: Vec<usize> = (0..self.faces.len())
+            .filter(|&query| start(query) < block.len())
+            .collect();
+        let alike = threads.map(queries.chunks(QUERIES), |queries| {
             let candidates = self.candidates(queries, &panels, &start);
             queries
                 .iter()
@@ -105,7 +131,11 @@ impl<'a> Gallery<'a> {
                 .flat_map(|(&query, candidates)| self.verify(query, candidates, &resting))
                 .collect::<Vec<_>>()
         });
-        confirmed(alike.concat())
+        let mut alike = alike.concat();
+        for pair in &mut alike {
+            pair.b += block.start;
+        }
+        alike
     }
 
     fn candidates(
