@@ -1,6 +1,6 @@
 //! The built-in detector on drawn scenes.
 
-use fer_core::{Image, ImageView};
+use fer_core::{Image, ImageView, PixelFormat};
 use fer_vision::{Detection, FaceBox, FaceCrop, FaceDetector, FaceSearch, SeetaDetector};
 use image::GrayImage;
 use proptest::prelude::*;
@@ -96,6 +96,17 @@ fn what_rustface_finds_is_found() {
             assert!(best > 0.6, "{size} px: {bounds:?}, best overlap {best}");
         }
     }
+}
+
+/// A turned copy of such an image would have half a gigabyte.
+#[test]
+fn a_strip_is_searched_in_a_moment() {
+    let (width, height) = (32_000, 100);
+    let strip = Image::new(vec![128; 32_000 * 100], width, height, PixelFormat::Gray8).unwrap();
+    let start = std::time::Instant::now();
+    assert!(detect(&strip.view(), &FaceSearch::default()).is_empty());
+    let seconds = start.elapsed().as_secs_f32();
+    assert!(seconds < 10.0, "{seconds} s");
 }
 
 #[test]

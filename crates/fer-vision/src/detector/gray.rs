@@ -47,6 +47,11 @@ impl GrayCopy {
         Ok((self.plane(), scale))
     }
 
+    /// Columns and rows of the latest copy.
+    pub(super) fn size(&self) -> Size {
+        self.size
+    }
+
     /// The latest copy.
     fn plane(&self) -> Plane<'_> {
         let pixels = if self.is_shrunk {

@@ -39,6 +39,8 @@ const TILTS: [f32; 2] = [0.61, -0.61];
 const TILTED_SCORE: f32 = 2.0;
 /// The smallest tilted face that is looked for, over the image's shorter side: less would take longer than the search itself.
 const LEAST_TILTED: f32 = 1.0 / 12.0;
+/// The longer side over the shorter of an image that is turned, at the most: around a strip, most of a turned copy is empty.
+const LONGEST_TURNED: usize = 8;
 
 /// Pixels of the largest level of a pyramid; the buffers of a search take a few bytes for each.
 const MAX_LEVEL_PIXELS: u64 = 1 << 28;
@@ -133,6 +135,10 @@ impl SeetaDetector {
         min_face: f32,
         max_face: f32,
     ) -> Result<Vec<Window>, Error> {
+        let (width, height) = workspace.gray.size();
+        if width.max(height) > LONGEST_TURNED * width.min(height) {
+            return Ok(Vec::new());
+        }
         let smallest = SMALLEST_WINDOW * min_face;
         let scale = (WINDOW as f32 / smallest).min(1.0);
         let mut found = Vec::new();
