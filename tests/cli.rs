@@ -21,6 +21,8 @@ mod output;
 mod predict;
 #[path = "cli/table.rs"]
 mod table;
+#[path = "cli/targets.rs"]
+mod targets;
 #[path = "cli/training.rs"]
 mod training;
 #[path = "cli/video.rs"]

@@ -8,16 +8,11 @@ use fer_vision::FaceMode;
 
 use crate::format::Format;
 use crate::insight::args::InsightArgs;
+use crate::numbers::{frame_rate, whole};
 
 /// Recognize apparent facial expressions: happy, sad, neutral, surprise.
 #[derive(Debug, Parser)]
-#[command(
-    name = "fer",
-    version,
-    propagate_version = true,
-    max_term_width = 100,
-    allow_negative_numbers = true
-)]
+#[command(name = "fer", version, propagate_version = true, max_term_width = 100)]
 pub(crate) struct Cli {
     /// Show no progress on stderr
     #[arg(long, short, global = true)]
@@ -70,7 +65,7 @@ pub(crate) struct ModelArgs {
     pub(crate) priors: Option<Priors>,
 
     /// Threads to compute with; 0 uses every core
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<usize>)]
     pub(crate) threads: usize,
 }
 
@@ -108,7 +103,7 @@ pub(crate) struct PredictArgs {
     pub(crate) boxes: Option<PathBuf>,
 
     /// Frames analyzed per second of video
-    #[arg(long, value_name = "N", default_value_t = fer_vision::DEFAULT_FRAMES_PER_SECOND)]
+    #[arg(long, value_name = "N", default_value_t = fer_vision::DEFAULT_FRAMES_PER_SECOND, value_parser = frame_rate)]
     pub(crate) frames_per_second: f64,
 }
 
@@ -128,15 +123,15 @@ pub(crate) struct TrainArgs {
     pub(crate) config: Option<PathBuf>,
 
     /// Passes over the training images
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>)]
     pub(crate) epochs: Option<usize>,
 
     /// Images per step
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>)]
     pub(crate) batch_size: Option<usize>,
 
     /// Seed of initialization, order and augmentation
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>)]
     pub(crate) seed: Option<u64>,
 
     /// Crowd votes per image, as soft labels
@@ -156,7 +151,7 @@ pub(crate) struct TrainArgs {
     pub(crate) from: Option<PathBuf>,
 
     /// Stages of the model in --from, the first ones, that stay as they are
-    #[arg(long, value_name = "N", requires = "from")]
+    #[arg(long, value_name = "N", requires = "from", value_parser = whole::<usize>)]
     pub(crate) freeze: Option<usize>,
 
     /// Device to compute on: `cpu` or `cuda`
@@ -164,7 +159,7 @@ pub(crate) struct TrainArgs {
     pub(crate) device: fer_train::Device,
 
     /// Threads to compute with; 0 uses every core. The result does not depend on it
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<usize>)]
     pub(crate) threads: usize,
 
     /// Resume the run in RUN
@@ -249,7 +244,7 @@ pub(crate) struct CompareArgs {
     pub(crate) ignore_unknown: bool,
 
     /// Threads to compute with; 0 uses every core
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<usize>)]
     pub(crate) threads: usize,
 
     /// Write the comparison, with every image that decides it, as JSON
@@ -276,7 +271,7 @@ pub(crate) struct AuditArgs {
     pub(crate) suspects: bool,
 
     /// Threads to compute with; 0 uses every core
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<usize>)]
     pub(crate) threads: usize,
 }
 

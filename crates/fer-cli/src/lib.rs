@@ -15,15 +15,17 @@ mod files;
 mod format;
 mod info;
 mod insight;
+mod numbers;
 mod predict;
 mod progress;
+mod targets;
 mod terminal;
 mod train;
 
 use std::ffi::OsString;
 use std::io;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 
 use args::{Cli, Command};
 use error::{Error, Result};
@@ -47,7 +49,8 @@ enum Status {
 /// assert_eq!(fer_cli::run(["fer", "guess"]), 2);
 /// ```
 pub fn run<T: Into<OsString> + Clone>(args: impl IntoIterator<Item = T>) -> i32 {
-    let cli = match Cli::try_parse_from(args) {
+    let matches = numbers::taking_signs(Cli::command()).try_get_matches_from(args);
+    let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
             // A closed stderr or stdout changes nothing about the outcome.
@@ -68,6 +71,7 @@ pub fn run<T: Into<OsString> + Clone>(args: impl IntoIterator<Item = T>) -> i32 
 }
 
 fn execute(cli: &Cli) -> Result<Status> {
+    targets::check(&cli.command)?;
     match &cli.command {
         Command::Predict(args) => predict::run(args, cli.quiet),
         Command::Train(args) => train::run(args, cli.quiet),

@@ -37,6 +37,12 @@ pub enum Error {
     /// A file in the place of one that is to be new.
     #[error("it exists already: name another file")]
     FileExists,
+    /// A file to write in the place of one that must stay.
+    #[error("writing it would replace {what}: name another file")]
+    WouldReplace {
+        /// Kind of what is there.
+        what: &'static str,
+    },
 
     /// A name that is no emotion's.
     #[error("unknown emotion {name:?}: expected one of {expected}")]
@@ -281,6 +287,7 @@ impl Error {
             Self::File { kind, .. } => *kind,
             Self::Io(error) => error.into(),
             Self::FileExists
+            | Self::WouldReplace { .. }
             | Self::UnknownEmotion { .. }
             | Self::InvalidPriors { .. }
             | Self::InvalidLength { .. }

@@ -56,6 +56,8 @@ mod priors;
 mod read;
 mod resize;
 mod softmax;
+#[cfg(feature = "decode")]
+mod targets;
 mod text;
 #[cfg(feature = "walk")]
 mod walk;
@@ -86,6 +88,8 @@ pub use priors::Priors;
 pub use read::read_capped;
 pub use resize::{GrayResizer, ResizeFilter};
 pub use softmax::softmax;
+#[cfg(feature = "decode")]
+pub use targets::{check_image_target, check_targets};
 pub use text::decode_text;
 #[cfg(feature = "walk")]
 pub use walk::{Unlisted, Walked, WalkedKind, files_in};

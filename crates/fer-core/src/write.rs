@@ -1,9 +1,9 @@
 //! Files that are whole or absent.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
@@ -18,15 +18,53 @@ const MAX_NAME_BYTES: usize = 200;
 /// Writes `bytes` to the file at `path` so that, whatever happens meanwhile, the file is afterwards either what it was
 /// or whole: a temporary file in the same folder is written, flushed to disk and renamed.
 ///
+/// A link stays a link: the file that it leads to is written. A file that is replaced keeps its permissions, and one that may not
+/// be written is not replaced. What is no file, such as `/dev/stdout` or a named pipe, takes the bytes as they come.
+///
 /// # Errors
 /// [`Error::File`] with the path and the system's reason.
 pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
     let path = path.as_ref();
     let write = || -> io::Result<()> {
-        written_beside(path, |file| file.write_all(bytes))?.persist(path)?;
+        if is_stream(path) {
+            return OpenOptions::new().append(true).open(path)?.write_all(bytes);
+        }
+        let path = &end_of_links(path)?;
+        // Renaming asks for permission to the folder alone.
+        let replaced = match OpenOptions::new().write(true).open(path) {
+            Ok(file) => Some(file.metadata()?.permissions()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        let file = written_beside(path, |file| file.write_all(bytes))?;
+        if let Some(permissions) = replaced {
+            file.as_file().set_permissions(permissions)?;
+        }
+        file.persist(path)?;
         Ok(())
     };
     write().map_err(|source| Error::from(source).at(path))
+}
+
+/// Returns `true` for what is there and is neither a file nor a folder, and for the names of open files.
+pub(crate) fn is_stream(path: &Path) -> bool {
+    const OPEN: [&str; 4] = ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc/self/fd"];
+    let is_other = |found: fs::Metadata| !found.is_file() && !found.is_dir();
+    OPEN.iter().any(|open| path.starts_with(open)) || fs::metadata(path).is_ok_and(is_other)
+}
+
+/// Returns where links lead from `path`, whether there is something or not.
+fn end_of_links(path: &Path) -> io::Result<PathBuf> {
+    /// Links that Linux follows one after the other.
+    const MOST: usize = 40;
+    let mut path = path.to_path_buf();
+    for _ in 0..MOST {
+        match fs::read_link(&path) {
+            Ok(target) => path = path.parent().unwrap_or(Path::new("")).join(target),
+            Err(_) => return Ok(path),
+        }
+    }
+    Err(io::Error::other("too many links lead to each other"))
 }
 
 /// As [`write_atomic`], for a file that must not take the place of another.
@@ -135,6 +173,66 @@ mod tests {
         write_atomic(&path, b"two").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_lead_to_the_file_that_is_written_and_permissions_stay() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir(path("kept")).unwrap();
+        fs::write(path("kept/results"), "old").unwrap();
+        fs::set_permissions(path("kept/results"), fs::Permissions::from_mode(0o640)).unwrap();
+        symlink("kept/results", path("first")).unwrap();
+        symlink("first", path("second")).unwrap();
+        symlink("kept/fresh", path("to be made")).unwrap();
+        write_atomic(path("second"), b"new").unwrap();
+        write_atomic(path("to be made"), b"fresh").unwrap();
+
+        for link in ["first", "second", "to be made"] {
+            assert!(fs::symlink_metadata(path(link)).unwrap().is_symlink());
+        }
+        assert_eq!(fs::read(path("kept/results")).unwrap(), b"new");
+        assert_eq!(fs::read(path("kept/fresh")).unwrap(), b"fresh");
+        let mode = fs::metadata(path("kept/results"))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o640);
+        assert_eq!(fs::read_dir(path("kept")).unwrap().count(), 2);
+
+        symlink("ring", path("ring")).unwrap();
+        assert!(write_atomic(path("ring"), b"").is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_takes_the_bytes_and_stays() {
+        use std::os::unix::fs::FileTypeExt;
+
+        write_atomic("/dev/null", b"gone").unwrap();
+        let kind = fs::metadata("/dev/null").unwrap().file_type();
+        assert!(kind.is_char_device());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_may_not_be_written_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kept");
+        fs::write(&path, "old").unwrap();
+        let mut permissions = fs::metadata(&path).unwrap().permissions();
+        permissions.set_readonly(true);
+        fs::set_permissions(&path, permissions).unwrap();
+        if OpenOptions::new().write(true).open(&path).is_ok() {
+            println!("skipped: this user may write every file");
+            return;
+        }
+        let error = write_atomic(&path, b"new").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+        assert_eq!(fs::read(&path).unwrap(), b"old");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Rust errors as the Python exceptions of `fer.exceptions`: the only place that maps one to the other.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fer_core::{ErrorKind, chain};
 use pyo3::import_exception;
@@ -122,18 +122,13 @@ pub(crate) fn folder_for_image(path: &Path) -> PyErr {
     ImageError::new_err((message, ErrorKind::InvalidImage.as_str(), Some(path)))
 }
 
-/// Checks that the folder of a file to write exists.
-pub(crate) fn check_folder_of(file: &Path) -> PyResult<()> {
-    let folder = file.parent().unwrap_or(Path::new(""));
-    if folder.as_os_str().is_empty() || folder.is_dir() {
-        return Ok(());
-    }
-    let path = file.display().to_string();
-    let message = format!(
-        "cannot write {path}: there is no folder {}",
-        folder.display()
-    );
-    Err(OutputError::new_err((message, "not_found", Some(path))))
+/// Checks that files can be written and take the place of no input, image or folder.
+pub(crate) fn check_targets<'a>(
+    targets: impl IntoIterator<Item = &'a PathBuf>,
+    inputs: &[&Path],
+) -> PyResult<()> {
+    let targets = targets.into_iter().map(PathBuf::as_path);
+    fer_core::check_targets(targets, inputs).map_err(|error| Subject::Output.raise(error))
 }
 
 /// Returns the exception for an image that cannot be read.

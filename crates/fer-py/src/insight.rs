@@ -15,7 +15,7 @@ use pyo3::types::PyDict;
 use serde::Deserialize;
 
 use crate::convert::{to_json, to_python};
-use crate::errors::{Subject, check_folder_of, invalid_setting};
+use crate::errors::{Subject, check_targets, invalid_setting};
 
 /// A table of faces: a CSV file, or columns by name.
 #[derive(FromPyObject)]
@@ -251,7 +251,7 @@ impl InsightAnswer {
 
     /// Writes the page of the result.
     fn save_page(&self, path: PathBuf, table: String, command: String) -> PyResult<()> {
-        check_folder_of(&path)?;
+        check_targets([&path], &[])?;
         let origin = Origin { table, command };
         let page = on_document!(&self.0, document => document.page(&origin));
         let page = page.map_err(|error| Subject::Table.raise(error))?;

@@ -1,7 +1,7 @@
 //! Evaluation and audit.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use fer_core::{Emotion, PerEmotion};
 use fer_kit::EvaluateOptions;
@@ -10,8 +10,8 @@ use fer_train::{EvaluatedImage, ExcludeList, report};
 use pyo3::prelude::*;
 
 use crate::analyzer::Analyzer;
-use crate::convert::to_python;
-use crate::errors::{Subject, check_folder_of};
+use crate::convert::{thread_count, to_python};
+use crate::errors::{Subject, check_targets};
 use crate::watch::Watch;
 
 /// Images to leave out of the figures.
@@ -45,10 +45,16 @@ pub(crate) fn evaluate<'py>(
     exclude: Option<Exclude>,
     ignore_unknown: bool,
     html: Option<PathBuf>,
-    threads: usize,
+    #[pyo3(from_py_with = thread_count)] threads: usize,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    html.as_deref().map_or(Ok(()), check_folder_of)?;
+    let list = match &exclude {
+        Some(Exclude::List(file)) => Some(file),
+        _ => None,
+    };
+    let inputs = [votes.as_ref(), groups.as_ref(), list];
+    let inputs: Vec<&Path> = inputs.into_iter().flatten().map(PathBuf::as_path).collect();
+    check_targets(&html, &inputs)?;
     let exclude = exclude
         .map(Exclude::into_list)
         .transpose()
@@ -69,18 +75,23 @@ pub(crate) fn evaluate<'py>(
     let tell = |done, total| watch.look("images", done, total);
     let evaluate = || -> fer_kit::Result<_> {
         let evaluation = fer_kit::evaluate(classifier, &folder, &options, tell)?;
-        if let Some(html) = html {
-            let page = report::evaluation_html(&evaluation, &folder, model, classifier.model())?;
-            fer_core::write_atomic(html, page.as_bytes())?;
-        }
-        Ok(evaluation)
+        let page = || report::evaluation_html(&evaluation, &folder, model, classifier.model());
+        let page = html.is_some().then(page).transpose()?;
+        Ok((evaluation, page))
     };
-    let evaluation = py.detach(evaluate);
+    let outcome = py.detach(evaluate);
     watch.into_result()?;
-    to_python(
-        py,
-        &evaluation.map_err(|error| Subject::Dataset.raise(error))?,
-    )
+    let (evaluation, page) = outcome.map_err(|error| Subject::Dataset.raise(error))?;
+    write_page(html, page)?;
+    to_python(py, &evaluation)
+}
+
+/// Writes a page, where one was asked for.
+fn write_page(html: Option<PathBuf>, page: Option<String>) -> PyResult<()> {
+    let Some((html, page)) = html.zip(page) else {
+        return Ok(());
+    };
+    fer_core::write_atomic(html, page.as_bytes()).map_err(|error| Subject::Output.raise(error))
 }
 
 /// An image of an evaluation: path, truth and answer.
@@ -130,10 +141,10 @@ pub(crate) fn audit(
     data: PathBuf,
     html: Option<PathBuf>,
     suspects: bool,
-    threads: usize,
+    #[pyo3(from_py_with = thread_count)] threads: usize,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'_, PyAny>> {
-    html.as_deref().map_or(Ok(()), check_folder_of)?;
+    check_targets(&html, &[])?;
     let options = AuditOptions::default()
         .with_suspects(suspects)
         .with_threads(threads);
@@ -148,12 +159,13 @@ pub(crate) fn audit(
     };
     let audit = || -> fer_kit::Result<_> {
         let audit = fer_train::audit::audit(&data, &options, tell)?;
-        if let Some(html) = html {
-            fer_core::write_atomic(html, report::audit_html(&audit, &data)?.as_bytes())?;
-        }
-        Ok(audit)
+        let page = || report::audit_html(&audit, &data);
+        let page = html.is_some().then(page).transpose()?;
+        Ok((audit, page))
     };
-    let audit = py.detach(audit);
+    let outcome = py.detach(audit);
     watch.into_result()?;
-    to_python(py, &audit.map_err(|error| Subject::Dataset.raise(error))?)
+    let (audit, page) = outcome.map_err(|error| Subject::Dataset.raise(error))?;
+    write_page(html, page)?;
+    to_python(py, &audit)
 }

@@ -56,4 +56,4 @@ pub use result::{Face, ImageResult};
 pub use rows::{FaceColumns, FaceRow, FrameRow};
 pub use stream::{FaceStream, StreamOptions, TrackedFace};
 #[cfg(feature = "files")]
-pub use video::{DEFAULT_FRAMES_PER_SECOND, VideoFrames, VideoWriter};
+pub use video::{DEFAULT_FRAMES_PER_SECOND, MAX_FRAMES_PER_SECOND, VideoFrames, VideoWriter};

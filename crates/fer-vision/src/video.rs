@@ -17,7 +17,8 @@ pub use writer::VideoWriter;
 /// Frames taken from a second of video by default. Expressions last a quarter of a second and more.
 pub const DEFAULT_FRAMES_PER_SECOND: f64 = 10.0;
 
-const MAX_FRAMES_PER_SECOND: f64 = 1000.0;
+/// The most frames taken from a second of video.
+pub const MAX_FRAMES_PER_SECOND: f64 = 1000.0;
 
 /// The most that is kept of what the decoder says on its error output.
 const MAX_MESSAGE_BYTES: usize = 64 << 10;

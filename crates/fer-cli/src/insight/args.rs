@@ -7,6 +7,7 @@ use fer_core::PerEmotion;
 use fer_insight::{Adjust, Basis, Every, Purpose, Weight};
 
 use crate::format::Format;
+use crate::numbers::{number, whole};
 
 #[derive(Debug, Args)]
 pub(crate) struct InsightArgs {
@@ -67,11 +68,11 @@ pub(crate) struct SampleArgs {
     pub(crate) table: TableArgs,
 
     /// Faces to draw; with people, one of each
-    #[arg(long, value_name = "N", default_value_t = 200)]
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = whole::<usize>)]
     pub(crate) count: usize,
 
     /// Seed of the draw
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<u64>)]
     pub(crate) seed: u64,
 
     /// Sheet to write: the faces, with an empty column `label`
@@ -94,15 +95,15 @@ pub(crate) struct AgreementArgs {
     pub(crate) faces: Option<PathBuf>,
 
     /// Resamples of the faces for the interval of alpha
-    #[arg(long, value_name = "N", default_value_t = 2000)]
+    #[arg(long, value_name = "N", default_value_t = 2000, value_parser = whole::<usize>)]
     pub(crate) resamples: usize,
 
     /// Seed of the resamples
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<u64>)]
     pub(crate) seed: u64,
 
     /// Level of the intervals
-    #[arg(long, value_name = "0.5-0.999", default_value_t = 0.95)]
+    #[arg(long, value_name = "0.5-0.999", default_value_t = 0.95, value_parser = number)]
     pub(crate) level: f64,
 
     /// Print JSON
@@ -132,7 +133,7 @@ pub(crate) struct CompareGroupsArgs {
     pub(crate) adjust: Adjust,
 
     /// Permutations of a test
-    #[arg(long, value_name = "N", default_value_t = 9999)]
+    #[arg(long, value_name = "N", default_value_t = 9999, value_parser = whole::<u32>)]
     pub(crate) permutations: u32,
 
     /// Sheet of labels of one's own, drawn with `fer insight sample`: they correct the shares in place of the reference
@@ -220,15 +221,15 @@ pub(crate) struct SimulateArgs {
     pub(crate) shares: PerEmotion<f64>,
 
     /// Share of faces without a majority for one of the four
-    #[arg(long, value_name = "0-1", default_value_t = 0.1)]
+    #[arg(long, value_name = "0-1", default_value_t = 0.1, value_parser = number)]
     pub(crate) unclear: f64,
 
     /// People; each has shares of their own around these
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>)]
     pub(crate) people: usize,
 
     /// Faces of each person
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole::<usize>)]
     pub(crate) faces_per_person: usize,
 
     /// Built-in model whose errors are simulated; default: crowd
@@ -240,7 +241,7 @@ pub(crate) struct SimulateArgs {
     pub(crate) reference: Option<PathBuf>,
 
     /// Seed of the draws
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<u64>)]
     pub(crate) seed: u64,
 
     /// Table to write
@@ -310,7 +311,7 @@ pub(crate) struct StudyArgs {
     pub(crate) basis: Option<Basis>,
 
     /// Smallest number of people of a figure shown
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>)]
     pub(crate) min_people: Option<u64>,
 
     /// Units that weigh equally: each person or each face
@@ -326,15 +327,15 @@ pub(crate) struct StudyArgs {
     pub(crate) reference: Option<PathBuf>,
 
     /// Draws of the posterior
-    #[arg(long, value_name = "N", default_value_t = 2000)]
+    #[arg(long, value_name = "N", default_value_t = 2000, value_parser = whole::<usize>)]
     pub(crate) draws: usize,
 
     /// Seed of the draws
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<u64>)]
     pub(crate) seed: u64,
 
     /// Level of the intervals
-    #[arg(long, value_name = "0.5-0.999", default_value_t = 0.95)]
+    #[arg(long, value_name = "0.5-0.999", default_value_t = 0.95, value_parser = number)]
     pub(crate) level: f64,
 
     /// `table` for people, `json` or `csv` for programs
@@ -350,7 +351,7 @@ pub(crate) struct StudyArgs {
     pub(crate) html: Option<PathBuf>,
 
     /// Threads to compute with; 0 uses every core. The result does not depend on it
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<usize>)]
     pub(crate) threads: usize,
 }
 
