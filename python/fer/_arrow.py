@@ -93,8 +93,11 @@ def _taken(column: pa.Array, numbers: list[int]) -> pa.Array:
 def _holds_images(kind: pa.DataType) -> bool:
     import pyarrow.types as types
 
+    if types.is_dictionary(kind):  # categories of data frames
+        return _holds_images(kind.value_type)
     tests = (
         types.is_binary,
+        types.is_fixed_size_binary,
         types.is_large_binary,
         types.is_binary_view,
         types.is_string,

@@ -14,6 +14,7 @@ from fer._arrow import predicted
 from fer._batch import Batch
 from fer._found import boxes_from, detect
 from fer._inputs import is_missing, read, scalars, several
+from fer._options import check_names
 from fer._prediction import Prediction
 from fer._progress import counter
 from fer.exceptions import ConfigError, FerError
@@ -313,5 +314,10 @@ def _priors(priors: str | Sequence[float] | Mapping[str, float]) -> str:
     if isinstance(priors, str):
         return priors
     if isinstance(priors, Mapping):
+        check_names(priors, _fer.EMOTIONS)
         priors = [priors.get(emotion, float("nan")) for emotion in _fer.EMOTIONS]
-    return ",".join(str(float(share)) for share in priors)
+    try:
+        return ",".join(str(float(share)) for share in priors)
+    except (TypeError, ValueError):
+        expected = '"natural", "uniform", or four shares'
+        raise ConfigError(f"priors are {priors!r}, expected {expected}", "invalid_argument") from None

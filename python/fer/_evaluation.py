@@ -78,12 +78,16 @@ def evaluate(
     ------
     DatasetError
         If `folder` is no folder of class folders.
+    OutputError
+        If the page cannot be written, or would replace an input, an image or a folder.
     """
     folder = Path(folder)
     if not isinstance(model, Classifier):
         model = Classifier(model, threads=threads)
     if priors is not None:
         model = model.with_priors(priors)
+    if exclude is not None and not isinstance(exclude, str | os.PathLike):
+        exclude = [os.fspath(path) for path in exclude]
     with counter(progress) as count:
         figures = _fer.evaluate(
             folder,

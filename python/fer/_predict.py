@@ -129,8 +129,9 @@ def predict_batch(
     Parameters
     ----------
     images
-        A folder (searched in depth), a glob pattern, or images as in ``fer.predict``; a missing value
-        (``None``, NaN, ``pandas.NA``) becomes an item with an error.
+        A folder (searched in depth), a glob pattern, or images as in ``fer.predict``, such as a column of a
+        data frame; a missing value (``None``, NaN, ``pandas.NA``) becomes an item with an error. Arrays that
+        an iterator gives are copied: it may fill one buffer again and again.
     faces
         As in ``fer.predict``.
     boxes

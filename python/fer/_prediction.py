@@ -153,7 +153,7 @@ class Prediction(Sequence[Face]):
         Raises
         ------
         OutputError
-            If the file cannot be written.
+            If the file cannot be written, or is that of the image itself.
         """
         _fer.save_drawing(self._source, self._faces, Path(path), bgr=self._bgr)
 
@@ -176,7 +176,7 @@ class Prediction(Sequence[Face]):
         Image.fromarray(self.draw()).show()
 
     def thumbnail(self, side: int) -> tuple[bytes, int, int]:
-        """JPEG of the image, at most `side` pixels per side, and the size of the image itself."""
+        """JPEG of the image, longer side `side` pixels (1 to 4096), and the size of the image itself."""
         return _fer.thumbnail(self._source, side, bgr=self._bgr)
 
     def to_table(self) -> Table:

@@ -12,6 +12,7 @@ from shutil import which
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fer import _fer
+from fer._inputs import several
 from fer.exceptions import ImageNotFoundError, VideoError, VideoNotFoundError
 
 if TYPE_CHECKING:
@@ -37,12 +38,12 @@ _CAPTURE_COUNT = 7
 
 def frames_of(source: Source, frames_per_second: float, wait: float = 0.0) -> TimedFrames:
     """Give each frame with its time in seconds."""
-    if isinstance(source, int):
-        return _captured(_open_camera(source), frames_per_second)
+    if _is_number(source):
+        return _captured(_open_camera(int(source)), frames_per_second)
     if is_camera(source):
         return _captured(source, frames_per_second)
     if not isinstance(source, str | os.PathLike):
-        return _counted(source, frames_per_second)
+        return _counted(several(source), frames_per_second)
     path = Path(source)
     if not path.is_dir():
         return _read(path, frames_per_second)
@@ -53,7 +54,12 @@ def frames_of(source: Source, frames_per_second: float, wait: float = 0.0) -> Ti
 
 def is_camera(source: Source) -> bool:
     """Return ``True`` for the number of a camera or a ``cv2.VideoCapture``, whose frames are BGR."""
-    return isinstance(source, int) or (hasattr(source, "isOpened") and hasattr(source, "read"))
+    return _is_number(source) or (hasattr(source, "isOpened") and hasattr(source, "read"))
+
+
+def _is_number(source: Source) -> bool:
+    """Return ``True`` for whole numbers, of NumPy too."""
+    return hasattr(source, "__index__") and not hasattr(source, "__len__")
 
 
 def is_complete(source: Source, wait: float = 0.0) -> bool:

@@ -11,8 +11,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyType};
 
 use crate::batch;
-use crate::convert::to_python;
-use crate::errors::{FerError, Subject, check_folder_of, folder_for_image, missing_image};
+use crate::convert::{thread_count, to_python};
+use crate::errors::{FerError, Subject, check_targets, folder_for_image, missing_image};
 use crate::face::Face;
 use crate::input::{ImageInput, Source, is_missing};
 
@@ -44,7 +44,7 @@ impl Analyzer {
         py: Python<'_>,
         model: Option<String>,
         priors: Option<&str>,
-        threads: usize,
+        #[pyo3(from_py_with = thread_count)] threads: usize,
         content: Option<&[u8]>,
     ) -> PyResult<Self> {
         let load = || -> fer_kit::Result<Self> {
@@ -227,7 +227,7 @@ impl Analyzer {
 
     /// Writes the model as a new ONNX file, with probabilities under the analyzer's priors.
     fn export(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        check_folder_of(&path)?;
+        check_targets([&path], &[])?;
         let export = || {
             let content = self.classifier.model().to_onnx(self.classifier.priors())?;
             write_new(path, &content)

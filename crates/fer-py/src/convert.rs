@@ -58,6 +58,16 @@ fn json_to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, Py
     }
 }
 
+/// A number of threads: any whole number of Python's, 0 for all cores.
+pub(crate) fn thread_count(value: &Bound<'_, PyAny>) -> PyResult<usize> {
+    let index = value.call_method0("__index__");
+    index.and_then(|index| index.extract()).map_err(|_| {
+        invalid_setting(format!(
+            "threads is {value}, expected a whole number, 0 or more"
+        ))
+    })
+}
+
 /// Python's plain values as JSON; what is none of them is refused by its type's name.
 pub(crate) fn to_json(value: &Bound<'_, PyAny>) -> PyResult<Value> {
     if value.is_none() {
@@ -67,7 +77,12 @@ pub(crate) fn to_json(value: &Bound<'_, PyAny>) -> PyResult<Value> {
     } else if value.is_instance_of::<PyInt>() {
         match value.extract::<u64>() {
             Ok(unsigned) => Ok(unsigned.into()),
-            Err(_) => Ok(value.extract::<i64>()?.into()),
+            Err(_) => match value.extract::<i64>() {
+                Ok(signed) => Ok(signed.into()),
+                Err(_) => Err(invalid_setting(format!(
+                    "a setting is {value}, expected a number of 64 bits"
+                ))),
+            },
         }
     } else if let Ok(float) = value.cast::<PyFloat>() {
         let number = float.value();

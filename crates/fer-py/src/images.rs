@@ -1,7 +1,7 @@
 //! Images for people: thumbnails and drawings.
 
 use std::io::Cursor;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use fer_core::{Image, ImageView, PixelFormat, chain};
 use image::codecs::jpeg::JpegEncoder;
@@ -11,12 +11,15 @@ use numpy::{PyArray1, PyArray3, PyArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::errors::{Subject, check_folder_of, invalid_image};
+use crate::errors::{Subject, invalid_image, invalid_setting};
 use crate::face::Face;
 use crate::input::ImageInput;
 
 /// JPEG quality at which artifacts do not show.
 const QUALITY: u8 = 85;
+
+/// The longest side of a thumbnail: small images are enlarged to it.
+const MAX_THUMBNAIL_SIDE: u32 = 4096;
 
 /// A JPEG of an image, `side` pixels on its longer side, and the width and height of the image itself.
 #[pyfunction]
@@ -27,6 +30,11 @@ pub(crate) fn thumbnail<'py>(
     side: u32,
     bgr: bool,
 ) -> PyResult<(Bound<'py, PyBytes>, u32, u32)> {
+    if !(1..=MAX_THUMBNAIL_SIDE).contains(&side) {
+        return Err(invalid_setting(format!(
+            "the side of a thumbnail is {side}, expected 1 to {MAX_THUMBNAIL_SIDE} pixels"
+        )));
+    }
     let input = ImageInput::new(image, bgr)?;
     let source = input.source()?;
     let shrink = || -> fer_kit::Result<_> {
@@ -65,7 +73,9 @@ pub(crate) fn save_drawing(
     path: PathBuf,
     bgr: bool,
 ) -> PyResult<()> {
-    check_folder_of(&path)?;
+    let source = ImageInput::new(image, bgr)?.path().map(PathBuf::from);
+    let inputs: Vec<&Path> = source.as_deref().into_iter().collect();
+    fer_core::check_image_target(&path, &inputs).map_err(|error| Subject::Output.raise(error))?;
     let drawing = drawing(py, image, &faces, bgr)?;
     py.detach(|| fer_vision::save(&drawing, &path))
         .map_err(|error| Subject::Output.raise(error))

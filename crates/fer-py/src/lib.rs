@@ -10,6 +10,7 @@ mod images;
 mod input;
 mod insight;
 mod labels;
+mod pixels;
 mod scoring;
 mod training;
 mod video;

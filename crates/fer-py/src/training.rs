@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use serde_json::{Map, Value};
 
-use crate::convert::{to_json, to_python, to_python_in_decimal};
+use crate::convert::{thread_count, to_json, to_python, to_python_in_decimal};
 use crate::errors::Subject;
 
 /// Steps are told at most so often: a progress bar needs no more.
@@ -28,7 +28,7 @@ pub(crate) fn train(
     resume: bool,
     ignore_unknown: bool,
     device: &str,
-    threads: usize,
+    #[pyo3(from_py_with = thread_count)] threads: usize,
     observe: Option<Py<PyAny>>,
 ) -> PyResult<()> {
     let request = TrainRequest {
