@@ -61,6 +61,22 @@ fn inherits(value: Option<&Value>) -> bool {
         == Some(true)
 }
 
+/// The dependencies of a table, those of some targets among them.
+fn dependencies<'a>(manifest: &'a Table, table: &str) -> Vec<(&'a String, &'a Value)> {
+    let targets = manifest.get("target").and_then(Value::as_table);
+    let of_targets = targets
+        .into_iter()
+        .flatten()
+        .map(|(_, target)| target.get(table));
+    [manifest.get(table)]
+        .into_iter()
+        .chain(of_targets)
+        .flatten()
+        .filter_map(Value::as_table)
+        .flatten()
+        .collect()
+}
+
 #[test]
 fn every_crate_inherits_the_workspace_tables() {
     let mut wrong = Vec::new();
@@ -76,13 +92,9 @@ fn every_crate_inherits_the_workspace_tables() {
             wrong.push(format!("{}: lints do not inherit", folder.display()));
         }
         for table in DEPENDENCY_TABLES {
-            let dependencies = manifest
-                .get(table)
-                .and_then(Value::as_table)
-                .into_iter()
-                .flatten();
             wrong.extend(
-                dependencies
+                dependencies(&manifest, table)
+                    .into_iter()
                     .filter(|(_, value)| !inherits(Some(value)))
                     .map(|(name, _)| {
                         format!("{}: {table}.{name} does not inherit", folder.display())
@@ -140,13 +152,8 @@ fn every_dependency_of_the_workspace_is_inherited() {
     let members = members();
     for (_, manifest) in &members {
         for table in DEPENDENCY_TABLES {
-            for name in manifest
-                .get(table)
-                .and_then(Value::as_table)
-                .into_iter()
-                .flatten()
-            {
-                unused.remove(name.0);
+            for (name, _) in dependencies(manifest, table) {
+                unused.remove(name);
             }
         }
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 use walkdir::WalkDir;
 
-use crate::{members, tokens};
+use crate::{dependencies, members, tokens};
 
 /// Dependencies that no line uses, each with the reason in its manifest.
 const UNNAMED: [&str; 1] = ["gemm"];
@@ -55,8 +55,7 @@ fn every_declared_dependency_is_used() {
                 .iter()
                 .flat_map(|file| tokens::split(&fs::read_to_string(file).unwrap()))
                 .collect();
-            let declared = manifest.get(table).and_then(Value::as_table);
-            for (name, _) in declared.into_iter().flatten() {
+            for (name, _) in dependencies(&manifest, table) {
                 let word = name.replace('-', "_");
                 if !words.contains(&word) && !UNNAMED.contains(&name.as_str()) {
                     unused.push(format!("{}: {table}.{name}", folder.display()));

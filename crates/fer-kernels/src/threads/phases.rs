@@ -1,9 +1,21 @@
 //! Many short parallel phases, each of which needs the one before.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+// Under `--cfg loom` a test goes through every order that the memory model allows (docs/performance.md).
+#[cfg(all(test, loom))]
+use loom::{
+    hint::spin_loop,
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
+    thread::yield_now,
+};
+#[cfg(not(all(test, loom)))]
+use std::{
+    hint::spin_loop,
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
+    thread::yield_now,
+};
 
 /// Number of times that a thread looks for new work before it offers its core to others.
-const SPINS: usize = 10_000;
+const SPINS: usize = if cfg!(all(test, loom)) { 0 } else { 10_000 };
 
 /// Runs phases one after the other, each cut into pieces that threads claim.
 ///
@@ -64,8 +76,13 @@ impl Phases {
     }
 
     fn open(&self, phase: usize) {
-        self.next
-            .store((phase as u64) << PIECE_BITS, Ordering::Release);
+        let next = (phase as u64) << PIECE_BITS;
+        if cfg!(all(test, loom)) {
+            // Loom lets a thread claim from its own chain of tickets for ever although another one has stored a new phase.
+            self.next.swap(next, Ordering::Release);
+        } else {
+            self.next.store(next, Ordering::Release);
+        }
     }
 
     /// Waits until a phase after `phase` is open, and returns it.
@@ -76,9 +93,9 @@ impl Phases {
                 return open;
             }
             if spins < SPINS {
-                std::hint::spin_loop();
+                spin_loop();
             } else {
-                std::thread::yield_now();
+                yield_now();
             }
         }
         unreachable!("counting does not end")
@@ -96,7 +113,7 @@ impl Drop for AbortOnPanic<'_> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use std::sync::Mutex;
 
@@ -140,5 +157,88 @@ mod tests {
         Threads::new(3).unwrap().on_each(|| {
             phases.work(|phase, piece| assert!((phase, piece) != (50, 3)));
         });
+    }
+}
+
+/// Every order of what two threads do, as far as the memory model allows one to be seen: by loom (Norris and Demsky 2013). Two that
+/// wait for a third go round in circles for it, so that more threads are not tested.
+#[cfg(all(test, loom))]
+mod model {
+    use loom::cell::UnsafeCell;
+    use loom::model::Builder;
+    use loom::sync::Arc;
+
+    use super::*;
+
+    /// Work of phases whose pieces read all that the phase before has written, as layers do, without any other synchronization.
+    struct Layers {
+        phases: Phases,
+        values: Vec<Vec<UnsafeCell<usize>>>,
+    }
+
+    // SAFETY: loom reports every access to a cell that is not ordered with another one.
+    unsafe impl Sync for Layers {}
+    // SAFETY: as above.
+    unsafe impl Send for Layers {}
+
+    impl Layers {
+        fn new(pieces: &[usize]) -> Self {
+            let cells = |&count: &usize| (0..count).map(|_| UnsafeCell::new(0)).collect();
+            Self {
+                phases: Phases::new(pieces.to_vec()),
+                values: pieces.iter().map(cells).collect(),
+            }
+        }
+
+        fn work(&self) {
+            self.phases.work(|phase, piece| {
+                let before = phase.checked_sub(1).map(|phase| &self.values[phase]);
+                let sum: usize = before.into_iter().flatten().map(read).sum();
+                self.values[phase][piece].with_mut(|value| {
+                    // SAFETY: each piece is claimed once.
+                    unsafe { *value += sum + 1 };
+                });
+            });
+        }
+    }
+
+    fn read(cell: &UnsafeCell<usize>) -> usize {
+        cell.with(|value| {
+            // SAFETY: the phase that writes it is complete.
+            unsafe { *value }
+        })
+    }
+
+    fn check(pieces: &'static [usize], threads: usize, preemptions: Option<usize>) {
+        let mut builder = Builder::new();
+        builder.preemption_bound = preemptions;
+        builder.check(move || {
+            let layers = Arc::new(Layers::new(pieces));
+            let others: Vec<_> = (1..threads)
+                .map(|_| {
+                    let layers = Arc::clone(&layers);
+                    loom::thread::spawn(move || layers.work())
+                })
+                .collect();
+            layers.work();
+            // The caller reads the last layer after the scope has joined the others.
+            others.into_iter().for_each(|other| other.join().unwrap());
+            let mut expected = 0;
+            for (phase, &count) in pieces.iter().enumerate() {
+                let each = expected + 1;
+                assert!(layers.values[phase].iter().all(|value| read(value) == each));
+                expected = each * count;
+            }
+        });
+    }
+
+    #[test]
+    fn two_threads_hand_over_two_phases() {
+        check(&[2, 2], 2, None);
+    }
+
+    #[test]
+    fn two_threads_hand_over_three_phases() {
+        check(&[2, 1, 2], 2, Some(3));
     }
 }
