@@ -11,6 +11,8 @@ mod export;
 mod grammar;
 #[path = "cli/insight.rs"]
 mod insight;
+#[path = "cli/insight_faults.rs"]
+mod insight_faults;
 #[path = "cli/insight_tables.rs"]
 mod insight_tables;
 #[path = "cli/labels.rs"]

@@ -34,6 +34,7 @@ __all__ = [
     "label_page",
     "run_cli",
     "save_drawing",
+    "simulate",
     "thumbnail",
     "train",
     "train_defaults",
@@ -211,5 +212,14 @@ class InsightAnswer:
     def save_page(self, path: Path, table: str, command: str) -> None: ...
     def draws(self) -> NDArray[np.float64] | None: ...
     def courses(self) -> list[NDArray[np.float64]]: ...
+    def starts(self) -> list[float]: ...
 
-def insight(faces: Path | list[tuple[str, Any]], request: dict[str, Any]) -> InsightAnswer: ...
+def insight(
+    faces: object,
+    request: dict[str, Any],
+    join: object | None = None,
+    labels: object | None = None,
+) -> InsightAnswer: ...
+def simulate(
+    request: dict[str, Any],
+) -> tuple[list[float], NDArray[np.uint64], NDArray[np.float64]]: ...

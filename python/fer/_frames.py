@@ -1,27 +1,57 @@
-"""Columns of any data frame as NumPy numbers or texts, none of whose libraries is a dependency."""
+"""Tables of any library as the Rust side reads them; none of the libraries is a dependency."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-__all__ = ["columns_of"]
+__all__ = ["source_of"]
 
 
-def columns_of(frame: Any, names: Sequence[str]) -> list[tuple[str, Any]]:
-    """Return the columns of `frame` that are among `names`.
+def source_of(table: Any, names: Sequence[str]) -> Any:
+    """Return a table as the Rust side reads it: the path of a file, an Arrow stream, or columns.
 
-    Numbers are float64 arrays with NaN where a value is missing; all else is a list of texts.
+    The memory of a data frame is read where it lies. Copied are columns by name, data frames of pandas
+    without PyArrow or with a column of mixed values, and the tables of this package.
 
     Parameters
     ----------
-    frame
-        Data frame of pandas or Polars, table of PyArrow, relation of DuckDB, result of this package, or a
-        mapping of columns. Anything else that exports an Arrow stream is read by PyArrow or Polars.
+    table
+        Path of a file; data frame of pandas or Polars, table of PyArrow, relation of DuckDB, result of this
+        package, or anything else that exports an Arrow stream; or a mapping of columns.
     names
-        Columns to take.
+        Columns that are read, where the table has them.
+    """
+    if isinstance(table, str | os.PathLike):
+        return Path(table)
+    if isinstance(table, Mapping) or not hasattr(table, "__arrow_c_stream__"):
+        return _columns_of(table, names)
+    try:
+        return _narrow(table, set(names)).__arrow_c_stream__()
+    except (ImportError, TypeError, ValueError):
+        return _columns_of(table, names)
+
+
+def _narrow(frame: Any, names: set[str]) -> Any:
+    """Return the columns of a data frame that are among `names`: others need not be exported."""
+    if hasattr(frame, "fetchnumpy"):  # a relation of DuckDB
+        quoted = ['"' + name.replace('"', '""') + '"' for name in frame.columns if name in names]
+        return frame.project(", ".join(quoted)) if quoted else frame
+    if hasattr(frame, "column_names"):  # PyArrow
+        return frame.select([name for name in frame.column_names if name in names])
+    if hasattr(frame, "iloc") or hasattr(frame, "with_columns"):  # pandas, Polars
+        return frame[[name for name in frame.columns if name in names]]
+    return frame
+
+
+def _columns_of(frame: Any, names: Sequence[str]) -> list[tuple[str, Any]]:
+    """Return the columns of `frame` that are among `names`.
+
+    Numbers are float64 arrays with NaN where a value is missing; all else is a list of texts.
     """
     columns = _mapping(frame)
     return [(name, _cells(columns[name])) for name in names if name in columns]
@@ -33,25 +63,11 @@ def _mapping(frame: Any) -> Mapping[str, Any]:
         return frame
     if hasattr(frame, "fetchnumpy"):  # a relation of DuckDB
         return _Columns(frame.columns, frame.fetchnumpy().__getitem__)
-    if hasattr(frame, "to_table"):  # fer.Batch, fer.Timeline
+    if hasattr(frame, "to_table"):  # fer.Batch
         frame = frame.to_table()
-    if hasattr(frame, "column_names"):  # PyArrow
-        return _Columns(frame.column_names, frame.column)
     if hasattr(frame, "columns") and hasattr(frame, "__getitem__"):  # pandas, Polars, fer.Table
         return _Columns(list(frame.columns), frame.__getitem__)
-    if hasattr(frame, "__arrow_c_stream__"):
-        return _mapping(_read_stream(frame))
     raise TypeError(f"expected a table (a path, a data frame, columns by name), found {type(frame).__name__}")
-
-
-def _read_stream(stream: Any) -> Any:
-    try:
-        import pyarrow
-    except ImportError:
-        import polars
-
-        return polars.DataFrame(stream)
-    return pyarrow.table(stream)
 
 
 class _Columns(Mapping[str, Any]):

@@ -49,7 +49,8 @@ class _Figure(Figure):
 
 
 @contextmanager
-def _figure(width: float, height: float) -> Iterator[Figure]:
+def new_figure(width: float, height: float) -> Iterator[Figure]:
+    """Make a figure in the style of all plots."""
     with mpl.rc_context(_STYLE):
         yield _Figure(figsize=(width, height), layout="constrained")
 
@@ -58,7 +59,7 @@ def plot_confusion(scores: Scores) -> Figure:
     """Confusion matrix, shaded by the share of each row."""
     classes, confusion = scores.classes, scores.confusion
     shares = [[count / max(sum(row), 1) for count in row] for row in confusion]
-    with _figure(4.6, 4.2) as figure:
+    with new_figure(4.6, 4.2) as figure:
         axes = figure.subplots()
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
         for i, row in enumerate(confusion):
@@ -75,7 +76,7 @@ def plot_confusion(scores: Scores) -> Figure:
 def plot_reliability(scores: Scores) -> Figure:
     """Reliability diagram: how often answers of each confidence are right."""
     bins = [row for row in scores.to_dict()["reliability"] if row["count"]]
-    with _figure(4.6, 4.2) as figure:
+    with new_figure(4.6, 4.2) as figure:
         axes = figure.subplots()
         axes.plot([0, 1], [0, 1], color="0.6", linestyle="--", label="perfectly calibrated")
         axes.errorbar(
@@ -103,7 +104,7 @@ def plot_reliability(scores: Scores) -> Figure:
 
 def plot_history(history: Table) -> Figure:
     """Loss and accuracy by epoch."""
-    with _figure(9, 3.4) as figure:
+    with new_figure(9, 3.4) as figure:
         loss, accuracy = figure.subplots(1, 2)
         _curve(loss, history, "train_loss", "train", _TRAIN)
         _curve(loss, history, "validation_loss", "validation", _VALIDATION)
@@ -120,7 +121,7 @@ def plot_history(history: Table) -> Figure:
 def plot_mistakes(rows: Sequence[Mapping[str, Any]], columns: int) -> Figure:
     """Images of mistakes in a grid."""
     lines = max(-(-len(rows) // columns), 1)
-    with _figure(1.7 * columns, 2.0 * lines) as figure:
+    with new_figure(1.7 * columns, 2.0 * lines) as figure:
         grid = figure.subplots(lines, columns, squeeze=False)
         for axes in grid.flat:
             axes.axis("off")
@@ -133,7 +134,7 @@ def plot_mistakes(rows: Sequence[Mapping[str, Any]], columns: int) -> Figure:
 
 def plot_explanation(explanation: Explanation) -> Figure:
     """Map of an explanation over its face: orange for the emotion, blue against it."""
-    with _figure(6.4, 3.2) as figure:
+    with new_figure(6.4, 3.2) as figure:
         face, heat = figure.subplots(1, 2)
         face.imshow(explanation.crop, cmap="gray", vmin=0, vmax=255)
         heat.imshow(explanation.overlay())
@@ -147,7 +148,7 @@ def plot_explanation(explanation: Explanation) -> Figure:
 def plot_timeline(table: Table) -> Figure:
     """Probabilities over time, one panel per person: smoothed, and the raw ones as dots."""
     people = sorted({row["person"] for row in table if row["person"] is not None})
-    with _figure(9, 1.2 + 1.6 * max(len(people), 1)) as figure:
+    with new_figure(9, 1.2 + 1.6 * max(len(people), 1)) as figure:
         panels = figure.subplots(max(len(people), 1), 1, squeeze=False, sharex=True)[:, 0]
         for axes, person in zip(panels, people, strict=False):
             rows = [row for row in table if row["person"] == person]

@@ -8,21 +8,21 @@ use tempfile::TempDir;
 
 use super::{Run, faces, fer, run};
 
-const SURE: &str = "0.95,0.01,0.03,0.01";
+pub(super) const SURE: &str = "0.95,0.01,0.03,0.01";
 
-fn write(folder: &TempDir, name: &str, text: &str) -> PathBuf {
+pub(super) fn write(folder: &TempDir, name: &str, text: &str) -> PathBuf {
     let file = folder.path().join(name);
     std::fs::write(&file, text).unwrap();
     file
 }
 
-fn insight(analysis: &str, table: &Path, arguments: &[&str]) -> Run {
+pub(super) fn insight(analysis: &str, table: &Path, arguments: &[&str]) -> Run {
     let mut command = fer();
     command.args(["insight", analysis]).arg(table);
     run(command.args(arguments))
 }
 
-fn json(run: &Run) -> Value {
+pub(super) fn json(run: &Run) -> Value {
     assert_eq!(run.code, 0, "{}", run.stderr);
     serde_json::from_str(&run.stdout).unwrap()
 }
@@ -238,71 +238,6 @@ fn a_simulated_table_is_written_once_and_its_intervals_hold_the_truth() {
         "{}",
         wrong.stderr
     );
-}
-
-/// The faults of tables that people hand in, each with its row.
-#[test]
-fn faults_of_tables_name_their_row() {
-    let folder = tempfile::tempdir().unwrap();
-    let header = "path,time,date,person,site,happy,sad,neutral,surprise\n";
-    let row =
-        |time: &str, date: &str, site: &str| format!("v.mp4,{time},{date},0,\"{site}\",{SURE}\n");
-    let zones = [
-        row("0", "2026-03-01T09:00:00+01:00", "a\nb"),
-        row("1", "2026-03-01T09:00:00+02:00", "a"),
-    ];
-    let table = write(&folder, "zones.csv", &format!("{header}{}", zones.concat()));
-    let run = insight("trend", &table, &["--time", "date", "--every", "week"]);
-    assert_eq!(run.code, 1);
-    // The newline in quotes is part of the first row.
-    assert!(
-        run.stderr.contains("row 2: times must have one time zone"),
-        "{}",
-        run.stderr
-    );
-
-    let mut many = String::from(header);
-    for group in 0..100_001 {
-        many += &row("0", "2026-03-01", &group.to_string());
-    }
-    let table = write(&folder, "many.csv", &many);
-    for threads in ["1", "3"] {
-        let run = insight("shares", &table, &["--by", "site", "--threads", threads]);
-        assert_eq!(run.code, 1);
-        assert!(
-            run.stderr.contains("more than 100000 groups"),
-            "{}",
-            run.stderr
-        );
-    }
-
-    // Far behind the first block, and the first of several.
-    let mut late = String::from(header);
-    for number in 0..20_000 {
-        late += &row("0", "2026-03-01", "a");
-        if number >= 15_000 {
-            late += &format!("v.mp4,0,2026-03-01,0,a,{}\n", "0.5,0.1,0.1,0.1");
-        }
-    }
-    let table = write(&folder, "late.csv", &late);
-    for threads in ["1", "2", "7"] {
-        let run = insight("shares", &table, &["--by", "site", "--threads", threads]);
-        assert_eq!(run.code, 1);
-        let reason = "row 15002: probabilities must sum to 1";
-        assert!(
-            run.stderr.contains(reason) && run.stdout.is_empty(),
-            "{threads}: {}",
-            run.stderr
-        );
-    }
-
-    // One person, and one class only: figures, but no interval.
-    let alone: String = (0..30)
-        .map(|time| row(&time.to_string(), "2026-03-01", "a"))
-        .collect();
-    let table = write(&folder, "alone.csv", &format!("{header}{alone}"));
-    let alone = json(&insight("shares", &table, &["--json", "--min-people", "5"]));
-    assert_eq!(alone["total"]["suppressed"], true);
 }
 
 /// The promise for large tables: neither threads nor the order of the rows change a byte.

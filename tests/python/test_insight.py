@@ -9,20 +9,9 @@ import pytest
 
 import fer
 from fer import insight
+from fer._insight_options import DEFAULTS, SHARE_DEFAULTS
 
 TABLES = Path(__file__).resolve().parents[2] / "examples" / "insight"
-
-
-def frame_of(kind):
-    """The table of visits as a data frame of a library that is installed, else skip."""
-    path = TABLES / "satisfaction.csv"
-    if kind == "pandas":
-        return pytest.importorskip("pandas").read_csv(path)
-    if kind == "polars":
-        return pytest.importorskip("polars").read_csv(path)
-    if kind == "pyarrow":
-        return pytest.importorskip("pyarrow.csv").read_csv(path)
-    return pytest.importorskip("duckdb").sql(f"select * from '{path}'")
 
 
 def rows(table):
@@ -33,13 +22,6 @@ def rows(table):
 @pytest.fixture(scope="module")
 def visits():
     return insight.shares(TABLES / "satisfaction.csv", by="site", cluster="visit", draws=500)
-
-
-@pytest.mark.parametrize("kind", ["pandas", "polars", "pyarrow", "duckdb"])
-def test_any_frame_gives_the_result_of_the_file(kind, visits):
-    found = insight.shares(frame_of(kind), by="site", cluster="visit", draws=500)
-    assert found == visits
-    assert found.to_dict()["groups"] == visits.to_dict()["groups"]
 
 
 def test_columns_by_name_and_own_tables_are_frames(visits):
@@ -134,8 +116,8 @@ def test_refusals_and_bad_tables_are_errors_of_their_own():
 
 
 def test_options_have_defaults_and_no_others_are_taken():
-    assert set(insight._SHARE_DEFAULTS) == set(insight.ShareOptions.__annotations__)
-    assert set(insight._DEFAULTS) == set(insight.StudyOptions.__annotations__)
+    assert set(SHARE_DEFAULTS) == set(insight.ShareOptions.__annotations__)
+    assert set(DEFAULTS) == set(insight.StudyOptions.__annotations__)
     table = TABLES / "satisfaction.csv"
     with pytest.raises(fer.ConfigError, match="unknown option 'levels': did you mean level"):
         insight.shares(table, levels=0.9)

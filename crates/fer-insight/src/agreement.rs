@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+use crate::face_key::FaceKey;
 use crate::label::Label;
 use crate::labels::ANSWERS;
 use crate::random::{Purpose, Random};
 use crate::shares::{Estimate, check_level};
-use crate::sheet::{FaceKey, Sheet};
+use crate::sheet::Sheet;
 use crate::{Error, Result};
 
 /// The settings of [`agreement`].

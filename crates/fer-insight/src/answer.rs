@@ -13,8 +13,9 @@ pub const BINS: usize = EMOTIONS * EMOTIONS;
 /// The largest deviation from 1 that a sum of probabilities may have.
 const SUM_TOLERANCE: f64 = 1e-3;
 
-/// The probability from which an answer is sure.
-const SURE: f64 = 0.9;
+/// The probability from which an answer is sure: 0.9 in the single precision of the models, so that a data frame of such
+/// numbers and the decimals that are written for them fall into the same bin.
+const SURE: f64 = 0.9_f32 as f64;
 
 /// Returns the bin of an answer: `4 * answer`, plus 0 if its probability is at least 0.9, else 1 + the index of the
 /// runner-up among the other three. Equal probabilities go to the emotion that comes first.

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::table::{FaceTable, Row, RowVisitor};
+use crate::row::{Row, RowVisitor, read_number};
+use crate::table::FaceTable;
 use crate::{Error, Result};
 
 /// The cells of one column.
@@ -85,17 +86,7 @@ impl Row for Cells<'_> {
     fn number(&self, column: usize) -> Result<Option<f64>> {
         match &self.columns[column] {
             Column::Numbers(numbers) => Ok(Some(numbers[self.row]).filter(|x| !x.is_nan())),
-            Column::Texts(texts) => {
-                let text = texts[self.row].trim();
-                if text.is_empty() {
-                    return Ok(None);
-                }
-                text.parse().map(Some).map_err(|_| Error::InvalidRow {
-                    row: self.row as u64 + 1,
-                    what: "expected a number".into(),
-                    found: format!("{text:?}"),
-                })
-            }
+            Column::Texts(texts) => read_number(&texts[self.row], self.row as u64 + 1),
         }
     }
 }
@@ -105,7 +96,7 @@ mod tests {
     use super::*;
     use crate::counting::tally;
     use crate::csv_table::read_csv;
-    use crate::table::Columns;
+    use crate::row::Columns;
     use std::num::NonZeroUsize;
 
     fn numbers(values: &[f64]) -> Column {

@@ -6,7 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use crate::Result;
 use crate::answer::bin;
 use crate::group_key::GroupKey;
-use crate::table::{Columns, FaceTable, Record, Row, RowVisitor, Rows, Selection};
+use crate::row::{Columns, Record, Row, RowVisitor, Rows};
+use crate::selection::Selection;
+use crate::table::FaceTable;
 use crate::tally::{Face, Tally};
 
 /// Counts that a thread keeps for itself before it adds them to those of all threads.

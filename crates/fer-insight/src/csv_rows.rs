@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::blocks::Block;
-use crate::table::Row;
+use crate::row::Row;
 use crate::{Error, Result};
 
 /// The form of a CSV table.

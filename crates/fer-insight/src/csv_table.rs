@@ -7,7 +7,8 @@ use crate::blocks::{Block, Blocks};
 use crate::counting::tally;
 use crate::csv_rows::{CsvRow, Form, Splitter};
 use crate::parts::share_out;
-use crate::table::{Columns, FaceTable, RowVisitor, Rows};
+use crate::row::{Columns, RowVisitor, Rows};
+use crate::table::FaceTable;
 use crate::tally::Tally;
 use crate::{Error, Result};
 
@@ -56,9 +57,9 @@ impl<R: Read + Send> FaceTable for Csv<R> {
 
 /// A CSV table of which the header was read.
 #[derive(Debug)]
-pub(crate) struct CsvTable<R> {
+struct CsvTable<R> {
     /// The names of the columns.
-    pub(crate) header: Vec<String>,
+    header: Vec<String>,
     form: Form,
     /// The rows that were read with the header.
     first: Option<Block>,
@@ -66,7 +67,7 @@ pub(crate) struct CsvTable<R> {
 }
 
 impl<R: Read> CsvTable<R> {
-    pub(crate) fn open(mut input: R) -> Result<Self> {
+    fn open(mut input: R) -> Result<Self> {
         let (head, delimiter) = sniff(&mut input)?;
         let mut blocks = Blocks::new(head, input, delimiter);
         let mut first = Block::default();
@@ -94,10 +95,7 @@ impl<R: Read> CsvTable<R> {
     }
 
     /// Passes each row to `visit`, in order.
-    pub(crate) fn for_each(
-        mut self,
-        mut visit: impl FnMut(&CsvRow<'_>) -> Result<()>,
-    ) -> Result<()> {
+    fn for_each(mut self, mut visit: impl FnMut(&CsvRow<'_>) -> Result<()>) -> Result<()> {
         let mut splitter = Splitter::new(self.form);
         let mut block = Block::default();
         let mut before = 0;

@@ -8,8 +8,8 @@ use crate::labels::LabelFacts;
 use crate::named::pairs;
 use crate::posterior::REFERENCE_WEIGHT;
 use crate::reference::Reference;
+use crate::row::{Columns, Rows};
 use crate::shares::ShareOptions;
-use crate::table::{Columns, Rows};
 
 /// A result with the facts that it rests on; as JSON one object.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -1,15 +1,39 @@
 //! Tables completed by the columns of another: faces by the data of their customers.
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::Read;
+use std::convert::Infallible;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::str::FromStr;
 
-use crate::csv_table::CsvTable;
+use crate::either::EitherTable;
 use crate::keys::Keys;
-use crate::table::{FaceTable, Row, RowVisitor, find};
+use crate::row::{Row, RowVisitor, find, read_number};
+use crate::table::FaceTable;
+use crate::table_file::TableFile;
 use crate::{Error, Result};
+
+/// The columns by which two tables are joined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JoinColumns {
+    /// The column of the faces.
+    pub own: String,
+    /// The column of the other table.
+    pub other: String,
+}
+
+impl FromStr for JoinColumns {
+    type Err = Infallible;
+
+    /// Reads `COL`, or `COL=COL` where the faces and the other table name it differently.
+    fn from_str(text: &str) -> std::result::Result<Self, Infallible> {
+        let (own, other) = text.split_once('=').unwrap_or((text, text));
+        Ok(Self {
+            own: own.into(),
+            other: other.into(),
+        })
+    }
+}
 
 /// The rows of a table by the values of one column, which has each value once.
 #[derive(Debug, Clone, Default)]
@@ -17,7 +41,7 @@ pub struct Lookup {
     /// The columns beside the key's.
     names: Vec<String>,
     keys: Keys,
-    /// The number of each key's row in the file.
+    /// The number of each key's row in the table.
     rows: Vec<u64>,
     /// The cells of each key, one after the other.
     text: String,
@@ -26,67 +50,79 @@ pub struct Lookup {
 }
 
 impl Lookup {
-    /// Opens a CSV table, whose column `key` has each value once.
+    /// Opens a table, CSV or Parquet, whose column `key` has each value once.
     ///
     /// # Errors
-    /// [`Error::Read`] if the file cannot be read, [`Error::Join`] with the reasons of [`Self::read`].
+    /// [`Error::Read`] if the file cannot be read, [`Error::Join`] with the reasons of [`Self::of`].
     pub fn open(path: impl AsRef<Path>, key: &str) -> Result<Self> {
         let path = path.as_ref();
-        let file = File::open(path).map_err(|source| Error::Read {
-            path: path.into(),
-            source,
-        })?;
-        Self::read(file, key).map_err(|source| Error::Join {
+        let joined = |source| Error::Join {
             path: path.into(),
             source: Box::new(source),
-        })
+        };
+        Self::of(TableFile::open(path)?, key).map_err(joined)
     }
 
-    /// Reads a CSV table, whose column `key` has each value once. Rows without a key are left out.
+    /// Reads a table whose column `key` has each value once. Rows without a key are left out.
     ///
     /// # Errors
     /// [`Error::Columns`] without the column, [`Error::InvalidRow`] with the number of the row for a key that is there
-    /// twice, and those of a CSV table.
-    pub fn read(input: impl Read, key: &str) -> Result<Self> {
-        let table = CsvTable::open(input)?;
-        let key_at = find(&table.header, key)?;
-        let width = table.header.len();
-        let mut lookup = Self {
-            names: table.header.clone(),
-            ..Self::default()
-        };
-        lookup.names.remove(key_at);
-        table.for_each(|row| {
-            let key = row.cell(key_at)?;
-            if key.is_empty() {
-                return Ok(());
-            }
-            let too_many = || Error::TooMany {
-                what: "keys",
-                limit: u32::MAX as usize,
-            };
-            let number = lookup.keys.number(key.as_bytes()).ok_or_else(too_many)?;
-            if let Some(first) = lookup.rows.get(number) {
-                return Err(Error::InvalidRow {
-                    row: row.number,
-                    what: format!("each key must be there once, and is in row {first} already"),
-                    found: format!("{key:?}"),
-                });
-            }
-            lookup.rows.push(row.number);
-            for column in (0..width).filter(|&column| column != key_at) {
-                lookup.text.push_str(row.cell(column)?);
-                lookup.ends.push(lookup.text.len());
-            }
-            Ok(())
+    /// twice, and those of the table.
+    pub fn of(table: impl FaceTable, key: &str) -> Result<Self> {
+        let reader = table.visit(|header| {
+            let key = find(header, key)?;
+            let mut names = header.to_vec();
+            names.remove(key);
+            Ok(LookupReader {
+                key,
+                width: header.len(),
+                lookup: Self {
+                    names,
+                    ..Self::default()
+                },
+            })
         })?;
-        Ok(lookup)
+        Ok(reader.lookup)
     }
 
     fn cell(&self, row: usize, column: usize) -> &str {
         let cell = row * self.names.len() + column;
         let start = cell.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.text[start..self.ends[cell]]
+    }
+}
+
+struct LookupReader {
+    key: usize,
+    width: usize,
+    lookup: Lookup,
+}
+
+impl RowVisitor for LookupReader {
+    fn row(&mut self, number: u64, row: &impl Row) -> Result<()> {
+        let key = row.text(self.key)?;
+        if key.is_empty() {
+            return Ok(());
+        }
+        let lookup = &mut self.lookup;
+        let too_many = || Error::TooMany {
+            what: "keys",
+            limit: u32::MAX as usize,
+        };
+        let place = lookup.keys.number(key.as_bytes()).ok_or_else(too_many)?;
+        if let Some(first) = lookup.rows.get(place) {
+            return Err(Error::InvalidRow {
+                row: number,
+                what: format!("each key must be there once, and is in row {first} already"),
+                found: format!("{key:?}"),
+            });
+        }
+        lookup.rows.push(number);
+        for column in (0..self.width).filter(|&column| column != self.key) {
+            lookup.text.push_str(&row.text(column)?);
+            lookup.ends.push(lookup.text.len());
+        }
+        Ok(())
     }
 }
 
@@ -97,7 +133,7 @@ impl Lookup {
 /// use fer_insight::{Columns, Csv, Joined, Lookup, tally};
 ///
 /// let faces = "happy,sad,neutral,surprise,customer\n0.9,0.1,0,0,7\n0.1,0.9,0,0,8\n";
-/// let customers = Lookup::read("id,segment\n7,private\n9,business\n".as_bytes(), "id")?;
+/// let customers = Lookup::of(Csv("id,segment\n7,private\n9,business\n".as_bytes()), "id")?;
 /// let table = Joined { table: Csv(faces.as_bytes()), on: "customer".into(), with: customers };
 /// let columns = Columns { by: vec!["segment".into()], ..Default::default() };
 /// let (tally, rows) = tally(table, &columns, NonZeroUsize::MIN)?;
@@ -134,49 +170,19 @@ impl<T: FaceTable> FaceTable for Joined<T> {
     }
 }
 
-/// A table of faces, joined with another or not.
-#[derive(Debug)]
-pub enum PerhapsJoined<T> {
-    /// The faces alone.
-    Alone(T),
-    /// The faces with the columns of another table.
-    Joined(Box<Joined<T>>),
-}
+/// A table of faces, alone or joined with another.
+pub type PerhapsJoined<T> = EitherTable<T, Joined<T>>;
 
 impl<T> PerhapsJoined<T> {
-    /// Joins `table` with a CSV file by the columns `on`: `COL`, or `COL=COL` where the two tables name it differently.
-    ///
-    /// # Errors
-    /// Those of [`Lookup::open`].
-    pub fn new(table: T, with: Option<(&Path, &str)>) -> Result<Self> {
-        let Some((path, on)) = with else {
-            return Ok(Self::Alone(table));
-        };
-        let (own, other) = on.split_once('=').unwrap_or((on, on));
-        Ok(Self::Joined(Box::new(Joined {
-            table,
-            on: own.into(),
-            with: Lookup::open(path, other)?,
-        })))
-    }
-}
-
-impl<T: FaceTable> FaceTable for PerhapsJoined<T> {
-    fn visit<V: RowVisitor>(self, start: impl FnOnce(&[String]) -> Result<V>) -> Result<V> {
-        match self {
-            Self::Alone(table) => table.visit(start),
-            Self::Joined(table) => table.visit(start),
-        }
-    }
-
-    fn visit_in_parts<V: RowVisitor + Send>(
-        self,
-        threads: NonZeroUsize,
-        start: impl Fn(&[String]) -> Result<V> + Sync,
-    ) -> Result<Vec<V>> {
-        match self {
-            Self::Alone(table) => table.visit_in_parts(threads, start),
-            Self::Joined(table) => table.visit_in_parts(threads, start),
+    /// Joins `table` with another one, if there is one.
+    pub fn new(table: T, with: Option<(JoinColumns, Lookup)>) -> Self {
+        match with {
+            None => Self::First(table),
+            Some((columns, with)) => Self::Second(Joined {
+                table,
+                on: columns.own,
+                with,
+            }),
         }
     }
 }
@@ -249,15 +255,7 @@ impl<R: Row> Row for JoinedRow<'_, R> {
         let Some(other) = column.checked_sub(self.own) else {
             return self.row.number(column);
         };
-        let text = self.other(other).trim();
-        if text.is_empty() {
-            return Ok(None);
-        }
-        text.parse().map(Some).map_err(|_| Error::InvalidRow {
-            row: self.number,
-            what: "expected a number in the joined table".into(),
-            found: format!("{text:?}"),
-        })
+        read_number(self.other(other), self.number)
     }
 }
 
@@ -266,7 +264,7 @@ mod tests {
     use super::*;
     use crate::counting::tally;
     use crate::csv_table::Csv;
-    use crate::table::Columns;
+    use crate::row::Columns;
 
     const CUSTOMERS: &str =
         "\u{feff}segment;id;agreed\nprivate;1;yes\nbusiness;2;no\nprivate;3;yes\n;;\n";
@@ -279,7 +277,7 @@ mod tests {
 
     #[test]
     fn faces_take_the_columns_of_their_customers_on_any_number_of_threads() {
-        let customers = Lookup::read(CUSTOMERS.as_bytes(), "id").unwrap();
+        let customers = Lookup::of(Csv(CUSTOMERS.as_bytes()), "id").unwrap();
         let columns = Columns {
             by: vec!["segment".into()],
             cluster: Some("customer".into()),
@@ -309,7 +307,7 @@ mod tests {
     #[test]
     fn keys_that_are_there_twice_are_refused_with_their_rows() {
         let twice = "id,segment\n1,a\n2,b\n1,c\n";
-        let error = Lookup::read(twice.as_bytes(), "id").unwrap_err();
+        let error = Lookup::of(Csv(twice.as_bytes()), "id").unwrap_err();
         assert_eq!(
             error.to_string(),
             "row 3: each key must be there once, and is in row 1 already; found \"1\""

@@ -6,10 +6,12 @@ use serde::Serialize;
 
 use crate::answer::{EMOTIONS, bin};
 use crate::counting::Counter;
+use crate::face_key::FaceKey;
 use crate::label::Label;
+use crate::row::{Columns, Record, Rows};
 use crate::sample::{face_columns, face_of};
-use crate::sheet::{FaceKey, Sheet};
-use crate::table::{Columns, FaceTable, Record, Rows};
+use crate::sheet::Sheet;
+use crate::table::FaceTable;
 use crate::tally::Tally;
 use crate::{Error, Result};
 

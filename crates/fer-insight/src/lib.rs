@@ -55,6 +55,10 @@
 mod adjust;
 mod agreement;
 mod answer;
+#[cfg(feature = "arrow")]
+mod arrow_cells;
+#[cfg(feature = "arrow")]
+mod arrow_table;
 mod association;
 mod baseline;
 mod blocks;
@@ -69,8 +73,10 @@ mod csv_rows;
 mod csv_table;
 mod document;
 mod effective;
+mod either;
 mod error;
 mod evaluation;
+mod face_key;
 mod fit;
 mod flat;
 mod group_key;
@@ -86,6 +92,7 @@ mod named;
 mod names;
 mod page;
 mod parallel;
+mod parquet_rows;
 mod parquet_table;
 mod parts;
 mod period;
@@ -97,7 +104,9 @@ mod quantile;
 mod random;
 mod reference;
 mod relate;
+mod row;
 mod sample;
+mod selection;
 mod shares;
 mod sheet;
 mod simulate;
@@ -119,6 +128,8 @@ mod words;
 pub use adjust::{benjamini_hochberg, holm};
 pub use agreement::{Agreement, AgreementOptions, Confusion, Rater, RaterPair, agreement};
 pub use answer::{BINS, bin};
+#[cfg(feature = "arrow")]
+pub use arrow_table::ArrowTable;
 pub use baseline::{
     BaselineOptions, Baselines, MIN_BASELINE, MIN_LATER, Overlap, Session, Subject,
 };
@@ -133,10 +144,12 @@ pub use document::{
     Document, Estimator, LabelUse, ReferenceFacts, Settings, Statement, Warning, WarningKind,
 };
 pub use effective::Weight;
+pub use either::EitherTable;
 pub use error::{Error, Result};
+pub use face_key::FaceKey;
 pub use fit::Fit;
 pub use flat::{Cell, FlatTable};
-pub use join::{Joined, Lookup, PerhapsJoined};
+pub use join::{JoinColumns, Joined, Lookup, PerhapsJoined};
 pub use kinds::{Analysis, Basis, Purpose};
 pub use label::{Label, NotALabel};
 pub use label_page::label_page;
@@ -149,17 +162,18 @@ pub use period::{Every, time_text};
 pub use policy::Declaration;
 pub use reference::{Reference, ReferenceRow, Stratum};
 pub use relate::{Association, Measure, RelateOptions, Relation, Third};
+pub use row::{Columns, Record, Row, RowVisitor, Rows};
 pub use sample::{MAX_SAMPLE, Sample, SampleOptions, sample};
 pub use shares::{
     Estimate, Estimates, GroupCounts, GroupShares, MIN_PEOPLE_TO_ESTIMATE, ShareOptions, Shares,
     shares,
 };
-pub use sheet::{FaceKey, Sheet, SheetFace};
+pub use sheet::{Sheet, SheetFace};
 pub use simulate::{SimulateOptions, SimulatedFace, Simulation, simulate};
 pub use slope::Slope;
 pub use study::Study;
 pub use suppress::{Suppressed, suppress};
-pub use table::{Columns, FaceTable, Record, Row, RowVisitor, Rows};
+pub use table::FaceTable;
 pub use table_file::TableFile;
 pub use tally::{Face, GroupTally, MAX_GROUPS, Tally};
 pub use timeline::{Change, Conversation, Marker, Reach, TimelineOptions, Timelines};

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::face_key::{FaceKey, KEY_COLUMNS};
 use crate::random::{Purpose, Random, place};
-use crate::sheet::{BOX_COLUMNS, FaceKey, KEY_COLUMNS, Sheet, SheetFace, invalid, read_box};
-use crate::table::{Columns, FaceTable, Record, Rows};
+use crate::row::{Columns, Record, Rows};
+use crate::sheet::{BOX_COLUMNS, Sheet, SheetFace, invalid, read_box};
+use crate::table::FaceTable;
 use crate::{Error, Result};
 
 /// The most faces that a sheet may have.

@@ -1,5 +1,6 @@
 //! Sheets of faces to label: what `sample` writes, what people fill in, and what the analyses read back.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
@@ -9,13 +10,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fer_core::read_capped;
 use sha2::{Digest, Sha256};
 
-use crate::csv_table::CsvTable;
+use crate::csv_table::Csv;
+use crate::face_key::{FaceKey, KEY_COLUMNS, plain};
 use crate::label::Label;
-use crate::table::find;
+use crate::row::{Row, RowVisitor, find};
+use crate::table::FaceTable;
 use crate::{Error, Result};
-
-/// The columns that say which face a row is about.
-pub(crate) const KEY_COLUMNS: [&str; 4] = ["path", "face", "time", "person"];
 
 /// The columns of the face box.
 pub(crate) const BOX_COLUMNS: [&str; 4] = ["x", "y", "width", "height"];
@@ -27,71 +27,6 @@ pub(crate) const COLUMNS: [&str; 9] = [
 
 /// The largest file of a sheet.
 const MAX_FILE_BYTES: u64 = 64 << 20;
-
-/// The place of a face: its image and number, or its video, time and person. What does not apply is empty.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct FaceKey(pub(crate) [String; KEY_COLUMNS.len()]);
-
-impl FaceKey {
-    /// Makes the key from the cells of the columns `path`, `face`, `time` and `person`. Numbers are equal if they are
-    /// the same to a millionth, however they are written: a spreadsheet rewrites them.
-    pub fn new([path, face, time, person]: [&str; KEY_COLUMNS.len()]) -> Self {
-        Self([path.to_owned(), plain(face), plain(time), plain(person)])
-    }
-
-    /// Returns the file of the image or video.
-    pub fn path(&self) -> &str {
-        &self.0[0]
-    }
-
-    /// Returns the time in the video in seconds; `None` for an image.
-    pub fn time(&self) -> Option<f64> {
-        self.0[2].parse().ok()
-    }
-
-    /// Returns the key without the columns for which `kept` is `false`.
-    pub(crate) fn keep(mut self, kept: [bool; KEY_COLUMNS.len()]) -> Self {
-        for (cell, kept) in self.0.iter_mut().zip(kept) {
-            if !kept {
-                cell.clear();
-            }
-        }
-        self
-    }
-
-    /// Returns the key as one text that no other key has.
-    pub(crate) fn text(&self) -> String {
-        self.0.join("\u{0}")
-    }
-}
-
-impl std::fmt::Display for FaceKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.path())?;
-        for (name, cell) in KEY_COLUMNS.iter().zip(&self.0).skip(1) {
-            if !cell.is_empty() {
-                write!(f, ", {name} {cell}")?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Returns a number as plain digits, rounded to a millionth, and other text without the space around it.
-fn plain(cell: &str) -> String {
-    let cell = cell.trim();
-    let number = cell.parse::<f64>();
-    match number.or_else(|_| cell.replace(',', ".").parse::<f64>()) {
-        Ok(number) if number.is_finite() => {
-            let digits = format!("{number:.6}");
-            digits
-                .trim_end_matches('0')
-                .trim_end_matches('.')
-                .to_owned()
-        }
-        _ => cell.to_owned(),
-    }
-}
 
 /// One face of a sheet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -158,48 +93,22 @@ impl Sheet {
     /// [`Error::Csv`] for text that is no table, [`Error::Columns`] without the column `path` or `label`,
     /// [`Error::InvalidRow`] with the number of the row for a label that is none, a box that is none, and a face that is
     /// there twice, [`Error::Empty`] without a face.
-    pub fn read(input: impl Read) -> Result<Self> {
-        let table = CsvTable::open(input)?;
-        find(&table.header, "path")?;
-        let label = find(&table.header, "label")?;
-        let optional = |name| find(&table.header, name).ok();
-        let (keys, bounds) = (KEY_COLUMNS.map(optional), BOX_COLUMNS.map(optional));
-        let mut sheet = Self {
-            keyed: keys.map(|position| position.is_some()),
-            ..Self::default()
-        };
-        let mut seen = HashMap::new();
-        table.for_each(|row| {
-            let number = row.number;
-            let cell = |position: Option<usize>| position.map_or(Ok(""), |p| row.cell(p));
-            let key = each(keys, cell)?;
-            let sides = each(bounds, cell)?;
-            let label = row.cell(label)?.trim();
-            if key.iter().chain(&sides).all(|cell| cell.trim().is_empty()) && label.is_empty() {
-                return Ok(());
-            }
-            let key = FaceKey::new(key);
-            if key.path().is_empty() {
-                return Err(invalid(number, "expected the path of the face", "none"));
-            }
-            if let Some(first) = seen.insert(key.clone(), number) {
-                let what = format!("each face must be there once, and is in row {first} already");
-                return Err(invalid(number, &what, &key.to_string()));
-            }
-            sheet.faces.push(SheetFace {
-                bounds: read_box(sides, number)?,
-                label: read_label(label, number)?,
-                key,
-            });
-            sheet.rows.push(number);
-            Ok(())
-        })?;
-        if sheet.faces.is_empty() {
+    pub fn read(input: impl Read + Send) -> Result<Self> {
+        Self::of(Csv(input))
+    }
+
+    /// Takes the sheet that a table of any kind holds.
+    ///
+    /// # Errors
+    /// Those of [`Sheet::read`], and those of the table.
+    pub fn of(table: impl FaceTable) -> Result<Self> {
+        let reader = table.visit(SheetReader::new)?;
+        if reader.sheet.faces.is_empty() {
             return Err(Error::Empty {
                 what: "the sheet has no face".into(),
             });
         }
-        Ok(sheet)
+        Ok(reader.sheet)
     }
 
     /// Returns the faces in the order of the sheet.
@@ -253,13 +162,69 @@ pub(crate) fn cells(face: &SheetFace) -> impl Iterator<Item = String> {
     key.chain(bounds).chain([label])
 }
 
-/// Computes `cell` for each position.
-fn each<'a>(
-    positions: [Option<usize>; 4],
-    cell: impl Fn(Option<usize>) -> Result<&'a str>,
-) -> Result<[&'a str; 4]> {
-    let [a, b, c, d] = positions;
-    Ok([cell(a)?, cell(b)?, cell(c)?, cell(d)?])
+/// Makes a sheet of the rows of a table.
+struct SheetReader {
+    label: usize,
+    keys: [Option<usize>; KEY_COLUMNS.len()],
+    bounds: [Option<usize>; BOX_COLUMNS.len()],
+    sheet: Sheet,
+    /// The row of each face.
+    seen: HashMap<FaceKey, u64>,
+}
+
+impl SheetReader {
+    fn new(header: &[String]) -> Result<Self> {
+        find(header, "path")?;
+        let optional = |name| find(header, name).ok();
+        let keys = KEY_COLUMNS.map(optional);
+        Ok(Self {
+            label: find(header, "label")?,
+            keys,
+            bounds: BOX_COLUMNS.map(optional),
+            sheet: Sheet {
+                keyed: keys.map(|position| position.is_some()),
+                ..Sheet::default()
+            },
+            seen: HashMap::new(),
+        })
+    }
+}
+
+impl RowVisitor for SheetReader {
+    fn row(&mut self, number: u64, row: &impl Row) -> Result<()> {
+        let (keys, sides) = (texts(row, self.keys)?, texts(row, self.bounds)?);
+        let (keys, sides) = (borrowed(&keys), borrowed(&sides));
+        let label = row.text(self.label)?;
+        let label = label.trim();
+        if keys.iter().chain(&sides).all(|cell| cell.trim().is_empty()) && label.is_empty() {
+            return Ok(());
+        }
+        let key = FaceKey::new(keys);
+        if key.path().is_empty() {
+            return Err(invalid(number, "expected the path of the face", "none"));
+        }
+        if let Some(first) = self.seen.insert(key.clone(), number) {
+            let what = format!("each face must be there once, and is in row {first} already");
+            return Err(invalid(number, &what, &key.to_string()));
+        }
+        self.sheet.faces.push(SheetFace {
+            bounds: read_box(sides, number)?,
+            label: read_label(label, number)?,
+            key,
+        });
+        self.sheet.rows.push(number);
+        Ok(())
+    }
+}
+
+/// Returns the cells of a row; empty where there is no column.
+fn texts(row: &impl Row, [a, b, c, d]: [Option<usize>; 4]) -> Result<[Cow<'_, str>; 4]> {
+    let text = |position: Option<usize>| position.map_or(Ok(Cow::Borrowed("")), |p| row.text(p));
+    Ok([text(a)?, text(b)?, text(c)?, text(d)?])
+}
+
+fn borrowed<'a>(cells: &'a [Cow<'_, str>; 4]) -> [&'a str; 4] {
+    cells.each_ref().map(|cell| &**cell)
 }
 
 /// Reads a face box: four whole numbers of pixels, or none.
@@ -350,18 +315,5 @@ mod tests {
         assert!(second("b.jpg,0").starts_with("row 2: expected 9 cells"));
         assert!(error("path,face\n").starts_with("no column \"label\""));
         assert_eq!(error(HEADER), "the sheet has no face");
-    }
-
-    #[test]
-    fn numbers_are_equal_however_they_are_written() {
-        let key = |time| FaceKey::new(["v.mp4", "", time, "3"]);
-        assert_eq!(key("0.30000000000000004"), key("0,3"));
-        assert_eq!(key(" 12.0 "), key("12"));
-        assert_ne!(key("0.3"), key("0.31"));
-        assert_eq!(
-            key("nan").text(),
-            "v.mp4\u{0}\u{0}nan\u{0}3",
-            "text stays text"
-        );
     }
 }

@@ -2,25 +2,18 @@
 
 use std::fs::File;
 use std::io::{Cursor, Read};
-use std::num::NonZeroUsize;
 use std::path::Path;
 
 use crate::csv_table::Csv;
+use crate::either::EitherTable;
 use crate::parquet_table::Parquet;
-use crate::table::{FaceTable, RowVisitor};
 use crate::{Error, Result};
 
 /// The first bytes of a Parquet file.
 const PARQUET: &[u8] = b"PAR1";
 
-/// A table of faces as CSV or Parquet.
-#[derive(Debug)]
-pub enum TableFile {
-    /// CSV, read as it comes.
-    Csv(Csv<Box<dyn Read + Send>>),
-    /// Parquet.
-    Parquet(Parquet),
-}
+/// A table of faces as CSV, read as it comes, or as Parquet.
+pub type TableFile = EitherTable<Csv<Box<dyn Read + Send>>, Parquet>;
 
 impl TableFile {
     /// Opens a file; its first bytes tell whether it is Parquet.
@@ -42,33 +35,13 @@ impl TableFile {
             .read_to_end(&mut head)
             .map_err(read)?;
         if head == PARQUET {
-            return Parquet::open(path).map(Self::Parquet);
+            return Parquet::open(path).map(Self::Second);
         }
         Ok(Self::csv(Cursor::new(head).chain(file)))
     }
 
     /// Takes CSV from a stream.
     pub fn csv(input: impl Read + Send + 'static) -> Self {
-        Self::Csv(Csv(Box::new(input)))
-    }
-}
-
-impl FaceTable for TableFile {
-    fn visit<V: RowVisitor>(self, start: impl FnOnce(&[String]) -> Result<V>) -> Result<V> {
-        match self {
-            Self::Csv(table) => table.visit(start),
-            Self::Parquet(table) => table.visit(start),
-        }
-    }
-
-    fn visit_in_parts<V: RowVisitor + Send>(
-        self,
-        threads: NonZeroUsize,
-        start: impl Fn(&[String]) -> Result<V> + Sync,
-    ) -> Result<Vec<V>> {
-        match self {
-            Self::Csv(table) => table.visit_in_parts(threads, start),
-            Self::Parquet(table) => table.visit_in_parts(threads, start),
-        }
+        Self::First(Csv(Box::new(input)))
     }
 }

@@ -14,9 +14,10 @@ use crate::kinds::Analysis;
 use crate::posterior::{expected_rows, most_likely_mix};
 use crate::random::{Purpose, Random};
 use crate::reference::{Reference, STRATA};
+use crate::row::{Columns, Record, Rows};
 use crate::shares::{Estimate, GroupShares, ShareOptions, net, shares};
 use crate::study::Study;
-use crate::table::{Columns, FaceTable, Record, Rows};
+use crate::table::FaceTable;
 use crate::tally::{Face, Tally};
 use crate::warnings::of_table;
 use crate::{Error, Result};
@@ -102,8 +103,8 @@ pub struct Timelines {
 }
 
 impl Study {
-    /// Computes the course, the episodes and the changes of each person in each video of a table with the columns `path`,
-    /// `person` and `time`. Where the purpose shows no single person, only the reach over all people is left.
+    /// Computes the course, the episodes and the changes of each person in each video of a table with the columns `person`
+    /// and `time`, and `path` unless it is of one video. Where the purpose shows no single person, only the reach over all people is left.
     ///
     /// # Errors
     /// [`Error::Refused`], also for more people in a video than the purpose allows; those of the table and of [`shares()`].
@@ -148,14 +149,15 @@ impl Study {
 struct Looks(BTreeMap<(String, String), Vec<Look>>);
 
 impl Looks {
-    /// Reads the looks of a table with the columns `path`, `person` and `time`.
+    /// Reads the looks of a table with the columns `person` and `time`, and `path` unless it is of one video.
     fn read(table: impl FaceTable, columns: &Columns) -> Result<(Self, Rows)> {
         let mut columns = columns.clone();
-        columns.values = ["path", "person", "time"].map(String::from).to_vec();
+        columns.values = ["person", "time"].map(String::from).to_vec();
+        columns.optional = vec!["path".into()];
         let mut looks: BTreeMap<(String, String), Vec<Look>> = BTreeMap::new();
         let mut count = 0;
         let rows = table.read(&columns, &mut |record: &Record<'_>| {
-            let [path, person, time] = &record.values[..] else {
+            let [person, time, path] = &record.values[..] else {
                 return Ok(());
             };
             let invalid = |what: &str| Error::InvalidRow {

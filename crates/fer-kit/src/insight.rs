@@ -25,6 +25,15 @@ pub fn reference(model: Option<&str>, reference: Option<&Path>) -> Result<(Strin
     Ok((model.into(), reference))
 }
 
+/// Returns the name of the model, whichever it is, and a reference for an analysis that labels correct: nothing reads it.
+///
+/// # Errors
+/// Those of [`reference()`].
+pub fn reference_beside_labels(model: Option<&str>) -> Result<(String, Reference)> {
+    let (default, unused) = reference(None, None)?;
+    Ok((model.map_or(default, Into::into), unused))
+}
+
 /// Returns the class mix that a model was trained on: a built-in one by name, a model file or a run folder by path; the
 /// default model for `None`.
 ///

@@ -1,35 +1,23 @@
 //! Analyses of tables of faces.
 
-use std::fs::File;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use fer_core::PerEmotion;
 use fer_insight::{
-    BaselineOptions, Baselines, Cell, Column, ColumnTable, Columns, CompareOptions, Comparison,
-    Csv, Declaration, Document, FaceTable, FlatTable, Marker, Origin, RelateOptions, Relation,
-    ShareOptions, Shares, Study, TimelineOptions, Timelines, Trend, TrendOptions,
+    BaselineOptions, Columns, CompareOptions, Declaration, FaceTable, JoinColumns, Marker,
+    PerhapsJoined, RelateOptions, ShareOptions, Sheet, SimulateOptions, Study, TimelineOptions,
+    TrendOptions,
 };
-use numpy::{PyArray1, PyArray2, PyArray3, PyArrayMethods};
+use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use serde::Deserialize;
 
-use crate::convert::{to_json, to_python};
-use crate::errors::{Subject, check_targets, invalid_setting};
-
-/// A table of faces: a CSV file, or columns by name.
-#[derive(FromPyObject)]
-pub(crate) enum Faces {
-    Path(PathBuf),
-    Columns(Vec<(String, Cells)>),
-}
-
-/// The cells of a column: numbers, NaN where one is missing, or texts.
-#[derive(FromPyObject)]
-pub(crate) enum Cells {
-    Numbers(Vec<f64>),
-    Texts(Vec<String>),
-}
+use crate::convert::to_json;
+use crate::errors::{Subject, invalid_setting};
+use crate::faces::Faces;
+use crate::insight_answer::{Answer, InsightAnswer};
 
 /// Question asked of a table.
 #[derive(Deserialize)]
@@ -72,6 +60,8 @@ struct Request {
     baseline: String,
     #[serde(default)]
     outcome: String,
+    #[serde(default)]
+    on: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -82,71 +72,49 @@ struct MarkerRow {
     label: String,
 }
 
-/// The result of any analysis.
-#[derive(Debug, PartialEq)]
-enum Answer {
-    Shares(Document<Shares>),
-    Compare(Document<Comparison>),
-    Trend(Document<Trend>),
-    Timeline(Document<Timelines>),
-    Baseline(Document<Baselines>),
-    Relate(Document<Relation>),
-}
-
-/// Evaluates an expression on the document of any analysis.
-macro_rules! on_document {
-    ($answer:expr, $document:ident => $value:expr) => {
-        match $answer {
-            Answer::Shares($document) => $value,
-            Answer::Compare($document) => $value,
-            Answer::Trend($document) => $value,
-            Answer::Timeline($document) => $value,
-            Answer::Baseline($document) => $value,
-            Answer::Relate($document) => $value,
-        }
-    };
-}
-
-/// The result of an analysis.
-#[pyclass(frozen, module = "fer._fer")]
-pub(crate) struct InsightAnswer(Answer);
-
-/// Analyzes a table of faces as `request` says.
+/// Analyzes a table of faces as `request` says: joined with the columns of `join`, corrected by the sheet `labels`.
 #[pyfunction]
+#[pyo3(signature = (faces, request, join=None, labels=None))]
 pub(crate) fn insight(
     py: Python<'_>,
     faces: Faces,
     request: &Bound<'_, PyDict>,
+    join: Option<Faces>,
+    labels: Option<Faces>,
 ) -> PyResult<InsightAnswer> {
     let request: Request = serde_json::from_value(to_json(request)?)
         .map_err(|error| invalid_setting(error.to_string()))?;
-    let answer = py.detach(|| match faces {
-        Faces::Path(path) => {
-            let file =
-                File::open(&path).map_err(|source| fer_insight::Error::Read { path, source })?;
-            answer(Csv(file), &request)
-        }
-        Faces::Columns(columns) => {
-            let columns = columns.into_iter().map(|(name, cells)| {
-                let column = match cells {
-                    Cells::Numbers(numbers) => Column::Numbers(numbers),
-                    Cells::Texts(texts) => Column::Texts(texts),
-                };
-                (name, column)
-            });
-            answer(ColumnTable::new(columns)?, &request)
-        }
-    });
+    let analyze = || {
+        let labels = labels.map(Faces::sheet).transpose()?;
+        let on = request.on.as_deref().unwrap_or_default();
+        let with = match join {
+            Some(other) => {
+                let Ok(columns) = on.parse::<JoinColumns>();
+                let lookup = other.lookup(&columns.other)?;
+                Some((columns, lookup))
+            }
+            None => None,
+        };
+        let study = study(&request, with.is_some(), labels.is_some())?;
+        let table = PerhapsJoined::new(faces.table()?, with);
+        answer(&study, table, &request, labels.as_ref())
+    };
+    let answer = py.detach(analyze);
     answer
         .map(InsightAnswer)
         .map_err(|error| Subject::Table.raise(error))
 }
 
-fn answer(table: impl FaceTable, request: &Request) -> fer_kit::Result<Answer> {
-    let study = study(request)?;
-    Ok(match request.analysis.as_str() {
-        "shares" => Answer::Shares(study.shares(table)?),
-        "compare" => {
+fn answer(
+    study: &Study,
+    table: impl FaceTable,
+    request: &Request,
+    labels: Option<&Sheet>,
+) -> fer_kit::Result<Answer> {
+    Ok(match (request.analysis.as_str(), labels) {
+        ("shares", None) => Answer::Shares(study.shares(table)?),
+        ("shares", Some(sheet)) => Answer::Shares(study.shares_by_labels(table, sheet)?),
+        ("compare", labels) => {
             let adjust = request.adjust.as_deref().map(str::parse).transpose()?;
             let defaults = CompareOptions::default();
             let options = CompareOptions {
@@ -155,16 +123,22 @@ fn answer(table: impl FaceTable, request: &Request) -> fer_kit::Result<Answer> {
                 permutations: request.permutations.unwrap_or(defaults.permutations),
                 ..defaults
             };
-            Answer::Compare(study.compare(table, &options)?)
+            Answer::Compare(match labels {
+                Some(sheet) => study.compare_by_labels(table, sheet, &options)?,
+                None => study.compare(table, &options)?,
+            })
         }
-        "trend" => {
+        ("trend", labels) => {
             let options = TrendOptions {
                 time: request.time.clone(),
                 every: request.every.parse()?,
             };
-            Answer::Trend(study.trend(table, &options)?)
+            Answer::Trend(match labels {
+                Some(sheet) => study.trend_by_labels(table, sheet, &options)?,
+                None => study.trend(table, &options)?,
+            })
         }
-        "timeline" => {
+        ("timeline", _) => {
             let markers = request.markers.iter().map(|row| Marker {
                 path: row.path.clone(),
                 time: row.time,
@@ -176,7 +150,7 @@ fn answer(table: impl FaceTable, request: &Request) -> fer_kit::Result<Answer> {
             };
             Answer::Timeline(study.timeline(table, &options)?)
         }
-        "baseline" => {
+        ("baseline", _) => {
             let options = BaselineOptions {
                 subject: request.subject.clone(),
                 session: request.session.clone(),
@@ -194,9 +168,22 @@ fn answer(table: impl FaceTable, request: &Request) -> fer_kit::Result<Answer> {
     })
 }
 
-fn study(request: &Request) -> fer_kit::Result<Study> {
-    let (model, reference) =
-        fer_kit::insight::reference(request.model.as_deref(), request.reference.as_deref())?;
+/// Returns the study that a request describes, of a table that is joined with another or not, corrected by labels or by
+/// the reference.
+fn study(request: &Request, joined: bool, labeled: bool) -> fer_kit::Result<Study> {
+    let model = request.model.as_deref();
+    let (model, reference) = match (labeled, &request.reference) {
+        (true, Some(_)) => {
+            return Err(fer_insight::Error::InvalidArgument {
+                name: "reference",
+                expected: "none beside labels, which correct the shares in its place".into(),
+                found: "one".into(),
+            }
+            .into());
+        }
+        (true, None) => fer_kit::insight::reference_beside_labels(model)?,
+        (false, file) => fer_kit::insight::reference(model, file.as_deref())?,
+    };
     let threads = NonZeroUsize::new(request.threads)
         .or_else(|| std::thread::available_parallelism().ok())
         .unwrap_or(NonZeroUsize::MIN);
@@ -212,6 +199,7 @@ fn study(request: &Request) -> fer_kit::Result<Study> {
             purpose: request.purpose.parse()?,
             basis: request.basis.as_deref().map(str::parse).transpose()?,
             min_people: request.min_people,
+            joined,
             ..Declaration::default()
         },
         model,
@@ -226,103 +214,55 @@ fn study(request: &Request) -> fer_kit::Result<Study> {
     })
 }
 
-/// A column of a flat table: name, type and values.
-type FlatColumn<'py> = (String, &'static str, Vec<Bound<'py, PyAny>>);
-
-#[pymethods]
-impl InsightAnswer {
-    /// Returns the JSON of the command as dictionaries and lists.
-    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        on_document!(&self.0, document => to_python(py, document))
-    }
-
-    /// Returns the columns of the flat table.
-    fn columns<'py>(&self, py: Python<'py>) -> PyResult<Vec<FlatColumn<'py>>> {
-        flat_columns(
-            py,
-            on_document!(&self.0, document => document.result.flat()),
-        )
-    }
-
-    /// Returns the result in one sentence.
-    fn headline(&self) -> String {
-        on_document!(&self.0, document => document.result.headline())
-    }
-
-    /// Writes the page of the result.
-    fn save_page(&self, path: PathBuf, table: String, command: String) -> PyResult<()> {
-        check_targets([&path], &[])?;
-        let origin = Origin { table, command };
-        let page = on_document!(&self.0, document => document.page(&origin));
-        let page = page.map_err(|error| Subject::Table.raise(error))?;
-        fer_core::write_atomic(path, page.as_bytes()).map_err(|error| Subject::Output.raise(error))
-    }
-
-    /// Returns the draws of the shares, `[draws, groups, 4]`, NaN for groups without; `None` for other analyses.
-    fn draws<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyArray3<f64>>>> {
-        let (Answer::Shares(Document { result: shares, .. })
-        | Answer::Compare(Document {
-            result: Comparison { shares, .. },
-            ..
-        })) = &self.0
-        else {
-            return Ok(None);
+/// Draws faces of known truth: the truth, the person of each face, and the probabilities, `[faces, 4]`.
+#[pyfunction]
+pub(crate) fn simulate<'py>(
+    py: Python<'py>,
+    request: &Bound<'py, PyDict>,
+) -> PyResult<Simulated<'py>> {
+    let request: SimulateRequest = serde_json::from_value(to_json(request)?)
+        .map_err(|error| invalid_setting(error.to_string()))?;
+    let draw = || -> fer_kit::Result<_> {
+        let (_, reference) =
+            fer_kit::insight::reference(request.model.as_deref(), request.reference.as_deref())?;
+        let options = SimulateOptions {
+            shares: PerEmotion(request.shares),
+            unclear: request.unclear,
+            people: request.people,
+            faces_per_person: request.faces_per_person,
+            seed: request.seed,
         };
-        let draws = shares.groups.iter().map(|group| group.draws.len()).max();
-        let draws = draws.unwrap_or_default();
-        let mut values = Vec::with_capacity(draws * shares.groups.len() * 4);
-        for draw in 0..draws {
-            for group in &shares.groups {
-                values.extend(group.draws.get(draw).copied().unwrap_or([f64::NAN; 4]));
-            }
-        }
-        let shape = [draws, shares.groups.len(), 4];
-        PyArray1::from_vec(py, values).reshape(shape).map(Some)
-    }
-
-    /// Returns the probabilities at each step of 0.2 s of each conversation, `[steps, 4]`; empty for other analyses.
-    fn courses<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyArray2<f64>>>> {
-        let Answer::Timeline(document) = &self.0 else {
-            return Ok(Vec::new());
-        };
-        let conversations = document.result.conversations.iter();
-        let courses = conversations.map(|conversation| {
-            let steps = &conversation.course.probabilities;
-            let values: Vec<f64> = steps.iter().flatten().copied().collect();
-            PyArray1::from_vec(py, values).reshape([steps.len(), 4])
-        });
-        courses.collect()
-    }
-
-    fn __eq__(&self, other: &Self) -> bool {
-        self.0 == other.0
-    }
+        Ok(fer_insight::simulate(&reference, &options)?)
+    };
+    let simulation = py
+        .detach(draw)
+        .map_err(|error| Subject::Table.raise(error))?;
+    let faces = &simulation.faces;
+    let people = faces.iter().map(|face| face.person as u64).collect();
+    let probabilities = faces.iter().flat_map(|face| face.probabilities).collect();
+    let probabilities = PyArray1::from_vec(py, probabilities).reshape([faces.len(), 4])?;
+    Ok((
+        simulation.truth.0,
+        PyArray1::from_vec(py, people),
+        probabilities,
+    ))
 }
 
-fn flat_columns(py: Python<'_>, table: FlatTable) -> PyResult<Vec<FlatColumn<'_>>> {
-    let mut columns = Vec::with_capacity(table.columns.len());
-    for (index, name) in table.columns.into_iter().enumerate() {
-        let mut kind = "float";
-        let mut values = Vec::with_capacity(table.rows.len());
-        for row in &table.rows {
-            values.push(match &row[index] {
-                Cell::Missing => py.None().into_bound(py),
-                Cell::Text(text) => {
-                    kind = "str";
-                    text.into_pyobject(py)?.into_any()
-                }
-                Cell::Count(count) => {
-                    kind = "int";
-                    count.into_pyobject(py)?.into_any()
-                }
-                Cell::Number(number) => number.into_pyobject(py)?.into_any(),
-                Cell::Flag(flag) => {
-                    kind = "bool";
-                    flag.into_pyobject(py)?.to_owned().into_any()
-                }
-            });
-        }
-        columns.push((name, kind, values));
-    }
-    Ok(columns)
+type Simulated<'py> = (
+    [f64; 4],
+    Bound<'py, PyArray1<u64>>,
+    Bound<'py, PyArray2<f64>>,
+);
+
+/// Field of faces to simulate.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SimulateRequest {
+    shares: [f64; 4],
+    unclear: f64,
+    people: usize,
+    faces_per_person: usize,
+    model: Option<String>,
+    reference: Option<PathBuf>,
+    seed: u64,
 }

@@ -6,9 +6,11 @@ mod batch;
 mod convert;
 mod errors;
 mod face;
+mod faces;
 mod images;
 mod input;
 mod insight;
+mod insight_answer;
 mod labels;
 mod pixels;
 mod scoring;
@@ -74,7 +76,9 @@ mod _fer {
     #[pymodule_export]
     use super::images::{draw, save_drawing, thumbnail};
     #[pymodule_export]
-    use super::insight::{InsightAnswer, insight};
+    use super::insight::{insight, simulate};
+    #[pymodule_export]
+    use super::insight_answer::InsightAnswer;
     #[pymodule_export]
     use super::labels::label_page;
     #[pymodule_export]

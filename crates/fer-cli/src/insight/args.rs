@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use fer_core::PerEmotion;
-use fer_insight::{Adjust, Basis, Every, Purpose, Weight};
+use fer_insight::{Adjust, Basis, Every, JoinColumns, Purpose, Weight};
 
 use crate::format::Format;
 use crate::numbers::{number, whole};
@@ -44,18 +44,11 @@ pub(crate) struct SharesArgs {
     #[command(flatten)]
     pub(crate) study: StudyArgs,
 
-    /// Columns whose values make the groups
-    #[arg(
-        long,
-        visible_alias = "group",
-        value_name = "COL,...",
-        value_delimiter = ','
-    )]
-    pub(crate) by: Vec<String>,
+    #[command(flatten)]
+    pub(crate) grouping: GroupingArgs,
 
-    /// Sheet of labels of one's own, drawn with `fer insight sample`: they correct the shares in place of the reference
-    #[arg(long, value_name = "SHEET.csv", conflicts_with = "reference")]
-    pub(crate) labels: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) correction: CorrectionArgs,
 
     /// Write one row for each person, as CSV: the expected shares of that person's faces, for models of your own
     #[arg(long, value_name = "CSV", conflicts_with = "labels")]
@@ -136,9 +129,8 @@ pub(crate) struct CompareGroupsArgs {
     #[arg(long, value_name = "N", default_value_t = 9999, value_parser = whole::<u32>)]
     pub(crate) permutations: u32,
 
-    /// Sheet of labels of one's own, drawn with `fer insight sample`: they correct the shares in place of the reference
-    #[arg(long, value_name = "SHEET.csv", conflicts_with = "reference")]
-    pub(crate) labels: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) correction: CorrectionArgs,
 }
 
 #[derive(Debug, Args)]
@@ -146,14 +138,8 @@ pub(crate) struct TrendArgs {
     #[command(flatten)]
     pub(crate) study: StudyArgs,
 
-    /// Columns whose values make the groups
-    #[arg(
-        long,
-        visible_alias = "group",
-        value_name = "COL,...",
-        value_delimiter = ','
-    )]
-    pub(crate) by: Vec<String>,
+    #[command(flatten)]
+    pub(crate) grouping: GroupingArgs,
 
     /// Column of the time: dates, or seconds of a recording
     #[arg(long, value_name = "COL")]
@@ -163,9 +149,8 @@ pub(crate) struct TrendArgs {
     #[arg(long, value_name = "1s|1min|1h|day|week|month")]
     pub(crate) every: Every,
 
-    /// Sheet of labels of one's own, drawn with `fer insight sample`: they correct the shares in place of the reference
-    #[arg(long, value_name = "SHEET.csv", conflicts_with = "reference")]
-    pub(crate) labels: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) correction: CorrectionArgs,
 }
 
 #[derive(Debug, Args)]
@@ -264,6 +249,27 @@ pub(crate) struct ReferenceArgs {
     pub(crate) out: PathBuf,
 }
 
+/// The groups of an analysis.
+#[derive(Debug, Args)]
+pub(crate) struct GroupingArgs {
+    /// Columns whose values make the groups
+    #[arg(
+        long,
+        visible_alias = "group",
+        value_name = "COL,...",
+        value_delimiter = ','
+    )]
+    pub(crate) by: Vec<String>,
+}
+
+/// What may correct shares in place of the reference.
+#[derive(Debug, Args)]
+pub(crate) struct CorrectionArgs {
+    /// Sheet of labels of one's own, drawn with `fer insight sample`: they correct the shares in place of the reference
+    #[arg(long, value_name = "SHEET.csv", conflicts_with = "reference")]
+    pub(crate) labels: Option<PathBuf>,
+}
+
 /// The table of faces and the rows to read.
 #[derive(Debug, Args)]
 pub(crate) struct TableArgs {
@@ -271,13 +277,13 @@ pub(crate) struct TableArgs {
     #[arg(value_name = "FACES")]
     pub(crate) faces: PathBuf,
 
-    /// CSV with further columns, one row for each customer or visit; faces without a row in it are left out
-    #[arg(long, value_name = "CSV", requires = "on")]
+    /// Table with further columns, CSV or Parquet, one row for each customer or visit; faces without a row in it are left out
+    #[arg(long, value_name = "TABLE", requires = "on")]
     pub(crate) join: Option<PathBuf>,
 
     /// Column that both tables have, or its names in the faces and in the other table
     #[arg(long, value_name = "COL[=COL]", requires = "join")]
-    pub(crate) on: Option<String>,
+    pub(crate) on: Option<JoinColumns>,
 
     /// Column of the unit that repeats: a person, a customer, a visit
     #[arg(long, value_name = "COL")]

@@ -17,7 +17,7 @@ pub(super) fn run(args: &CompareGroupsArgs, quiet: bool) -> Result<Status> {
         ..CompareOptions::default()
     };
     let table = open(&args.study.table)?;
-    let document = match &args.labels {
+    let document = match &args.correction.labels {
         Some(sheet) => {
             let sheet = Sheet::open(sheet)?;
             study_by_labels(&args.study, by)?.compare_by_labels(table, &sheet, &options)?

@@ -8,9 +8,9 @@ use super::tables;
 use crate::{Result, Status, files};
 
 pub(super) fn run(args: &SharesArgs, quiet: bool) -> Result<Status> {
-    let by = args.by.clone();
+    let by = args.grouping.by.clone();
     let table = open(&args.study.table)?;
-    let document = match (&args.labels, &args.units) {
+    let document = match (&args.correction.labels, &args.units) {
         (Some(sheet), _) => {
             let sheet = Sheet::open(sheet)?;
             study_by_labels(&args.study, by)?.shares_by_labels(table, &sheet)?

@@ -5,8 +5,8 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use fer_insight::{
-    Columns, Declaration, Document, FlatTable, Origin, PerhapsJoined, Reference, ShareOptions,
-    Study, TableFile,
+    Columns, Declaration, Document, FlatTable, Lookup, Origin, PerhapsJoined, Reference,
+    ShareOptions, Study, TableFile,
 };
 use serde::Serialize;
 
@@ -25,8 +25,7 @@ pub(super) fn study(args: &StudyArgs, by: Vec<String>) -> Result<Study> {
 
 /// Returns the same for an analysis by labels: the model may be one without a reference.
 pub(super) fn study_by_labels(args: &StudyArgs, by: Vec<String>) -> Result<Study> {
-    let (default, unused) = fer_kit::insight::reference(None, None)?;
-    let model = args.model.clone().unwrap_or(default);
+    let (model, unused) = fer_kit::insight::reference_beside_labels(args.model.as_deref())?;
     Ok(study_of(args, by, model, unused))
 }
 
@@ -76,8 +75,14 @@ pub(super) fn open(args: &TableArgs) -> Result<PerhapsJoined<TableFile>> {
     } else {
         TableFile::open(&args.faces)?
     };
-    let join = args.join.as_deref().zip(args.on.as_deref());
-    Ok(PerhapsJoined::new(table, join)?)
+    let with = match args.join.as_deref().zip(args.on.clone()) {
+        Some((path, on)) => {
+            let lookup = Lookup::open(path, &on.other)?;
+            Some((on, lookup))
+        }
+        None => None,
+    };
+    Ok(PerhapsJoined::new(table, with))
 }
 
 /// Prints the result in the format asked for, and on stderr what a reader must know.

@@ -9,13 +9,13 @@ use crate::terminal::{self, print_table, printable};
 use crate::{Result, Status};
 
 pub(super) fn run(args: &TrendArgs, quiet: bool) -> Result<Status> {
-    let by = args.by.clone();
+    let by = args.grouping.by.clone();
     let options = TrendOptions {
         time: args.time.clone(),
         every: args.every,
     };
     let table = open(&args.study.table)?;
-    let document = match &args.labels {
+    let document = match &args.correction.labels {
         Some(sheet) => {
             let sheet = Sheet::open(sheet)?;
             study_by_labels(&args.study, by)?.trend_by_labels(table, &sheet, &options)?
