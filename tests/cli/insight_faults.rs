@@ -271,3 +271,24 @@ fn sheets_may_be_edited_in_a_spreadsheet_but_not_made_up() {
     assert!(run.stderr.contains(reason), "{}", run.stderr);
     assert!(run.stdout.is_empty() && !page.exists());
 }
+
+/// The reference is a sample itself: a field that tells more than it does is warned of.
+#[test]
+fn fields_larger_than_the_reference_are_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let kinds = |faces: usize| {
+        let mut text = String::from("path,happy,sad,neutral,surprise\n");
+        for face in 0..faces {
+            let p = [SURE, "0.01,0.01,0.97,0.01"][face % 2];
+            writeln!(text, "{face}.jpg,{p}").unwrap();
+        }
+        let table = write(&folder, "faces.csv", &text);
+        let shares = json(&insight("shares", &table, &["--json", "--draws", "200"]));
+        let warnings = shares["warnings"].as_array().unwrap().clone();
+        warnings
+            .iter()
+            .any(|warning| warning["kind"] == "large_field")
+    };
+    assert!(!kinds(1_200));
+    assert!(kinds(1_400));
+}

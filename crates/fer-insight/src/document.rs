@@ -160,6 +160,8 @@ pub enum WarningKind {
     UnclearFaces,
     /// Answers that no mix of the reference gives.
     PoorFit,
+    /// More faces than the reference, a sample itself, has a say on.
+    LargeField,
     /// Many faces narrower than 24 pixels.
     SmallFaces,
     /// Few labels of one's own.

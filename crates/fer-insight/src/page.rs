@@ -227,7 +227,8 @@ fn corrected_by(statement: &Statement) -> String {
         "with one label each: unclear faces are not modeled"
     };
     format!(
-        "{} labeled faces {unclear}, as the model “{}” answers them",
+        "{} labeled faces {unclear}, as the model “{}” answers them: one sample, whose error is the same however many faces \
+         there are",
         thousands(reference.images),
         statement.model
     )

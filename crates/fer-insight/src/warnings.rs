@@ -1,8 +1,9 @@
 //! Signs that the figures of an analysis may be off.
 
-use crate::document::{LabelUse, Statement, Warning, WarningKind};
+use crate::document::{Estimator, LabelUse, Statement, Warning, WarningKind};
 use crate::labels::{LabelFacts, MIN_LABELS_OF_A_GROUP};
 use crate::named::by_name;
+use crate::posterior::REFERENCE_WEIGHT;
 use crate::reference::Reference;
 use crate::shares::{GroupShares, MIN_PEOPLE_TO_ESTIMATE, Shares};
 
@@ -33,19 +34,24 @@ pub(crate) fn of_shares(
     reference: &Reference,
 ) -> Vec<Warning> {
     let mut warnings = of_table(statement);
-    let usual = reference
-        .unclear()
-        .map(|unclear| unclear.images() as f64 / reference.images() as f64);
+    let images = reference.images() as f64;
+    let limits = Limits {
+        usual: reference
+            .unclear()
+            .map(|unclear| unclear.images() as f64 / images),
+        faces: (statement.estimator == Estimator::Reference).then_some(REFERENCE_WEIGHT * images),
+    };
     for kind in [
         WarningKind::FewPeople,
         WarningKind::UnclearFaces,
         WarningKind::PoorFit,
+        WarningKind::LargeField,
         WarningKind::FewDraws,
     ] {
         let found = shares
             .groups
             .iter()
-            .filter_map(|group| Some((group, sign(kind, group, usual)?)));
+            .filter_map(|group| Some((group, sign(kind, group, &limits)?)));
         let found: Vec<_> = found.collect();
         for (of, message) in found.iter().take(MAX_NAMED) {
             let named = by_name(&shares.columns, &of.by);
@@ -66,8 +72,16 @@ pub(crate) fn of_shares(
     warnings
 }
 
+/// What groups are held against.
+struct Limits {
+    /// The share of unclear faces in the reference, if it has such.
+    usual: Option<f64>,
+    /// The images of the reference at their weight, if it corrects the shares.
+    faces: Option<f64>,
+}
+
 /// Returns the message of a sign if the group shows it.
-fn sign(kind: WarningKind, group: &GroupShares, usual: Option<f64>) -> Option<String> {
+fn sign(kind: WarningKind, group: &GroupShares, limits: &Limits) -> Option<String> {
     match kind {
         WarningKind::FewPeople => {
             let counts = group.counts.filter(|_| group.estimates.is_none())?;
@@ -77,7 +91,7 @@ fn sign(kind: WarningKind, group: &GroupShares, usual: Option<f64>) -> Option<St
             ))
         }
         WarningKind::UnclearFaces => {
-            let (unclear, usual) = (group.estimates.as_ref()?.unclear?, usual?);
+            let (unclear, usual) = (group.estimates.as_ref()?.unclear?, limits.usual?);
             (unclear.low > usual).then(|| {
                 format!(
                     "{:.0} % of the faces are unclear, against {:.0} % in the reference: the images are worse or the \
@@ -96,6 +110,18 @@ fn sign(kind: WarningKind, group: &GroupShares, usual: Option<f64>) -> Option<St
                 } else {
                     format!("= {:.4}", fit.p)
                 }
+            ))
+        }
+        WarningKind::LargeField => {
+            let counts = group.counts.filter(|_| group.estimates.is_some())?;
+            let limit = limits
+                .faces
+                .filter(|limit| counts.effective_faces > *limit)?;
+            Some(format!(
+                "{:.0} effective faces tell more than the reference, one sample of images that counts as {limit:.0}: its \
+                 error is the same however many faces there are, and the interval may miss the truth more often than it \
+                 says; {REMEDY}",
+                counts.effective_faces
             ))
         }
         WarningKind::FewDraws => group

@@ -9,7 +9,8 @@ const LIMITS: &[&str] = &[
     "No figure is a score of engagement, satisfaction or attention. Net is happy minus sad; expressive is all but neutral.",
     "Only four expressions are told apart. Anger, fear, disgust and pain end up in one of them.",
     "The correction holds for faces and images like those of the reference. Other light, cameras and people bias it by a few \
-     points that the intervals do not hold; labels of these very faces would.",
+     points that the intervals do not hold, and so does the luck of the reference's own images where there are a thousand \
+     faces or more; labels of these very faces would tell.",
 ];
 
 /// Returns what the figures do not say.
