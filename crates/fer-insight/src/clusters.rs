@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::answer::BINS;
-use crate::keys::Keys;
+use crate::keys::{Keys, ShortKey};
 
 /// Faces by bin of the answer, for each cluster of a group.
 ///
@@ -11,40 +11,65 @@ use crate::keys::Keys;
 /// memory of plain numbers, and as much faster.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Clusters {
-    names: Keys,
-    low: Vec<[u8; BINS]>,
+    people: Keys<[u8; BINS]>,
     /// Multiples of 256 to add, by cluster and bin.
     carries: HashMap<(usize, usize), u32>,
 }
 
+/// Clusters that are looked up together, so that the processor waits for memory once.
+pub(crate) const TOGETHER: usize = 256;
+
 impl Clusters {
     /// Returns the number of clusters.
     pub(crate) fn len(&self) -> usize {
-        self.low.len()
+        self.people.len()
     }
 
     /// Adds faces of one bin; `None` if there are too many clusters to number.
     pub(crate) fn add(&mut self, name: &str, bin: usize, faces: u32) -> Option<()> {
-        let cluster = self.names.number(name.as_bytes())?;
-        if cluster == self.low.len() {
-            self.low.push([0; BINS]);
-        }
-        let sum = u32::from(self.low[cluster][bin]).saturating_add(faces);
-        self.low[cluster][bin] = sum as u8;
+        let cluster = self.people.number(name.as_bytes())?;
+        self.count(cluster, bin, faces);
+        Some(())
+    }
+
+    /// Adds a face of a cluster of a short name; `None` if there are too many clusters to number.
+    pub(crate) fn add_short(&mut self, name: &ShortKey, bin: usize) -> Option<()> {
+        let cluster = self.people.number_short(name)?;
+        self.count(cluster, bin, 1);
+        Some(())
+    }
+
+    /// The keys, to be fetched before faces are added.
+    pub(crate) fn keys(&self) -> &Keys<[u8; BINS]> {
+        &self.people
+    }
+
+    fn count(&mut self, cluster: usize, bin: usize, faces: u32) {
+        let low = &mut self.people.value_mut(cluster)[bin];
+        let sum = u32::from(*low).saturating_add(faces);
+        *low = sum as u8;
         if sum > u32::from(u8::MAX) {
             let carry = self.carries.entry((cluster, bin)).or_default();
             *carry = carry.saturating_add(sum >> 8);
         }
-        Some(())
     }
 
     /// Adds the clusters of another group; `None` if there are too many to number.
     pub(crate) fn merge(&mut self, other: &Self) -> Option<()> {
-        for cluster in 0..other.len() {
-            let name = other.name(cluster);
-            for (bin, faces) in other.counts(cluster).into_iter().enumerate() {
-                if faces > 0 {
-                    self.add(name, bin, faces)?;
+        for start in (0..other.len()).step_by(TOGETHER) {
+            let clusters = start..other.len().min(start + TOGETHER);
+            let keys = clusters.clone();
+            let keys: Vec<ShortKey> = keys
+                .filter_map(|number| ShortKey::new(other.people.get(number)))
+                .collect();
+            keys.iter().for_each(|key| self.people.fetch_slot(key));
+            keys.iter().for_each(|key| self.people.fetch_entry(key));
+            for cluster in clusters {
+                let mine = self.people.number(other.people.get(cluster))?;
+                for (bin, faces) in other.counts(cluster).into_iter().enumerate() {
+                    if faces > 0 {
+                        self.count(mine, bin, faces);
+                    }
                 }
             }
         }
@@ -58,21 +83,19 @@ impl Clusters {
 
     /// Returns the clusters, ordered by name so that sums over them are always the same.
     pub(crate) fn ordered(&self) -> OrderedClusters<'_> {
-        let mut order: Vec<u32> = (0..self.len() as u32).collect();
-        order.sort_unstable_by_key(|&cluster| self.names.get(cluster as usize));
         OrderedClusters {
             clusters: self,
-            order,
+            order: self.people.ordered(),
         }
     }
 
     fn name(&self, cluster: usize) -> &str {
         // Only texts are added.
-        std::str::from_utf8(self.names.get(cluster)).unwrap_or_default()
+        std::str::from_utf8(self.people.get(cluster)).unwrap_or_default()
     }
 
     fn counts(&self, cluster: usize) -> [u32; BINS] {
-        let low = self.low[cluster].map(u32::from);
+        let low = self.people.value(cluster).map(u32::from);
         if self.carries.is_empty() {
             return low;
         }

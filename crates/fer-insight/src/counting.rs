@@ -5,11 +5,13 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::Result;
 use crate::answer::bin;
+use crate::clusters::TOGETHER;
 use crate::group_key::GroupKey;
+use crate::keys::ShortKey;
 use crate::row::{Columns, Record, Row, RowVisitor, Rows};
 use crate::selection::Selection;
 use crate::table::FaceTable;
-use crate::tally::{Face, Tally};
+use crate::tally::{Face, Tally, Waiting};
 
 /// Counts that a thread keeps for itself before it adds them to those of all threads.
 const PART: usize = 1 << 20;
@@ -32,6 +34,7 @@ pub fn tally(
             columns,
             group: GroupKey::default(),
             track: String::new(),
+            waiting: Vec::new(),
         })
     })?;
     let mut rows = Rows::default();
@@ -53,6 +56,8 @@ struct RowCounter<'a> {
     columns: &'a Columns,
     group: GroupKey,
     track: String,
+    /// Faces that are counted together.
+    waiting: Vec<Waiting>,
 }
 
 impl RowVisitor for RowCounter<'_> {
@@ -66,9 +71,26 @@ impl RowVisitor for RowCounter<'_> {
         let tally = self
             .tally
             .get_or_insert_with(|| new_tally(self.columns, clustered));
-        tally
-            .count(&self.group, cluster.as_deref(), bin(&probabilities))
-            .map_err(|error| error.in_row(number))?;
+        let bin = bin(&probabilities);
+        let name = cluster.as_deref().filter(|name| !name.is_empty());
+        match name.and_then(|name| ShortKey::new(name.as_bytes())) {
+            Some(cluster) => {
+                let group = tally.group_number(&self.group)?;
+                self.waiting.push(Waiting {
+                    group,
+                    bin,
+                    cluster,
+                });
+            }
+            None => {
+                let counted = tally.count(&self.group, cluster.as_deref(), bin);
+                counted.map_err(|error| error.in_row(number))?;
+            }
+        }
+        if self.waiting.len() == TOGETHER {
+            tally.count_together(&self.waiting)?;
+            self.waiting.clear();
+        }
         if tally.size() >= PART {
             self.hand_over()?;
         }
@@ -79,9 +101,11 @@ impl RowVisitor for RowCounter<'_> {
 impl RowCounter<'_> {
     /// Adds the own counts to those of all threads.
     fn hand_over(&mut self) -> Result<()> {
-        let Some(own) = self.tally.take() else {
+        let Some(mut own) = self.tally.take() else {
             return Ok(());
         };
+        own.count_together(&self.waiting)?;
+        self.waiting.clear();
         let mut whole = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
         match whole.as_mut() {
             Some(whole) => whole.merge(own),

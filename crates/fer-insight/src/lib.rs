@@ -69,6 +69,7 @@ mod compare;
 mod conversation;
 mod counting;
 mod covariance;
+mod csv_number;
 mod csv_rows;
 mod csv_table;
 mod document;

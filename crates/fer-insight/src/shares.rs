@@ -245,13 +245,21 @@ pub fn shares(tally: &Tally, reference: &Reference, options: &ShareOptions) -> R
         });
     }
     let rulers = rulers(reference, options.draws, options.seed);
-    let total = tally.total()?;
+    // Without columns the only group is the total.
+    let merged = match tally.columns() {
+        [] => None,
+        _ => Some(tally.total()?),
+    };
     let mut groups = tally.groups();
-    groups.push(&total);
+    groups.extend(&merged);
     let mut results = in_parallel(groups, options.threads, |group| {
         group_shares(group, reference, &rulers, options)
     });
-    let total = results.pop().ok_or_else(|| Error::Empty {
+    let total = match merged {
+        Some(_) => results.pop(),
+        None => results.first().cloned(),
+    };
+    let total = total.ok_or_else(|| Error::Empty {
         what: "no group to estimate shares of".into(),
     })?;
     Ok(Shares {

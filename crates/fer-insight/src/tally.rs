@@ -3,7 +3,7 @@
 use crate::answer::{BINS, EMOTIONS, bin, check_probabilities};
 use crate::clusters::{Clusters, OrderedClusters};
 use crate::group_key::GroupKey;
-use crate::keys::Keys;
+use crate::keys::{Keys, ShortKey};
 use crate::random::place;
 use crate::{Error, Result};
 
@@ -35,6 +35,17 @@ pub struct Tally {
     rows: u64,
     /// Groups, and clusters of each.
     size: usize,
+}
+
+/// A face to be counted in a clustered tally.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Waiting {
+    /// The number of its group.
+    pub(crate) group: usize,
+    /// The bin of its answer.
+    pub(crate) bin: usize,
+    /// Its cluster, if the name is short.
+    pub(crate) cluster: ShortKey,
 }
 
 /// The counts of one group.
@@ -98,7 +109,8 @@ impl Tally {
                 found: "none".into(),
             });
         }
-        let group = self.group_of(group)?;
+        let number = self.group_number(group)?;
+        let group = &mut self.groups[number];
         group.counts[bin] += 1;
         let mut new_clusters = 0;
         if let (Some(clusters), Some(cluster)) = (&mut group.clusters, cluster) {
@@ -113,9 +125,48 @@ impl Tally {
         Ok(())
     }
 
-    /// Returns the group of a key, an empty one if it is new.
-    fn group_of(&mut self, key: &GroupKey) -> Result<&mut GroupTally> {
-        let number = match self.keys.find(key.bytes()) {
+    /// Counts faces of clusters.
+    ///
+    /// # Errors
+    /// [`Error::TooMany`] for more clusters than can be numbered.
+    pub(crate) fn count_together(&mut self, faces: &[Waiting]) -> Result<()> {
+        let keys = |face: &Waiting| {
+            self.groups[face.group]
+                .clusters
+                .as_ref()
+                .map(Clusters::keys)
+        };
+        for face in faces {
+            if let Some(keys) = keys(face) {
+                keys.fetch_slot(&face.cluster);
+            }
+        }
+        for face in faces {
+            if let Some(keys) = keys(face) {
+                keys.fetch_entry(&face.cluster);
+            }
+        }
+        for face in faces {
+            let group = &mut self.groups[face.group];
+            group.counts[face.bin] += 1;
+            if let Some(clusters) = &mut group.clusters {
+                let before = clusters.len();
+                clusters
+                    .add_short(&face.cluster, face.bin)
+                    .ok_or_else(too_many_clusters)?;
+                self.size += clusters.len() - before;
+            }
+        }
+        self.rows += faces.len() as u64;
+        Ok(())
+    }
+
+    /// Returns the number of a group, which is an empty one if it is new.
+    ///
+    /// # Errors
+    /// [`Error::TooMany`] beyond [`MAX_GROUPS`] groups.
+    pub(crate) fn group_number(&mut self, key: &GroupKey) -> Result<usize> {
+        Ok(match self.keys.find(key.bytes()) {
             Some(number) => number,
             None if self.groups.len() < MAX_GROUPS => {
                 self.groups
@@ -129,8 +180,7 @@ impl Tally {
                     limit: MAX_GROUPS,
                 });
             }
-        };
-        Ok(&mut self.groups[number])
+        })
     }
 
     /// Adds the counts of another tally of the same columns.
@@ -150,7 +200,8 @@ impl Tally {
         }
         for (number, group) in other.groups.into_iter().enumerate() {
             let key = GroupKey::from_bytes(other.keys.get(number));
-            let mine = self.group_of(&key)?;
+            let mine = self.group_number(&key)?;
+            let mine = &mut self.groups[mine];
             if mine.faces() == 0 {
                 *mine = group;
             } else {
@@ -258,7 +309,7 @@ impl GroupTally {
 
     /// Returns the number of people seen in any of the groups.
     pub(crate) fn people_of<'a>(groups: impl Iterator<Item = &'a Self>) -> u64 {
-        let mut names = Keys::default();
+        let mut names: Keys = Keys::default();
         let mut faces = 0;
         for group in groups {
             match &group.clusters {
