@@ -12,7 +12,7 @@ import numpy as np
 __all__ = ["source_of"]
 
 
-def source_of(table: Any, names: Sequence[str]) -> Any:
+def source_of(table: Any, names: Sequence[str], *, open_result: bool = True) -> Any:
     """Return a table as the Rust side reads it: the path of a file, an Arrow stream, or columns.
 
     The memory of a data frame is read where it lies. Copied are columns by name, data frames of pandas
@@ -25,10 +25,13 @@ def source_of(table: Any, names: Sequence[str]) -> Any:
         package, or anything else that exports an Arrow stream; or a mapping of columns.
     names
         Columns that are read, where the table has them.
+    open_result
+        Whether a relation of DuckDB may be left open, to be read as it comes; else it is copied.
     """
     if isinstance(table, str | os.PathLike):
         return Path(table)
-    if isinstance(table, Mapping) or not hasattr(table, "__arrow_c_stream__"):
+    is_read_whole = _is_relation(table) and not open_result
+    if is_read_whole or isinstance(table, Mapping) or not hasattr(table, "__arrow_c_stream__"):
         return _columns_of(table, names)
     try:
         return _narrow(table, set(names)).__arrow_c_stream__()
@@ -36,9 +39,14 @@ def source_of(table: Any, names: Sequence[str]) -> Any:
         return _columns_of(table, names)
 
 
+def _is_relation(frame: Any) -> bool:
+    """Return whether `frame` is a relation of DuckDB: a query that may not have run."""
+    return hasattr(frame, "fetchnumpy")
+
+
 def _narrow(frame: Any, names: set[str]) -> Any:
     """Return the columns of a data frame that are among `names`: others need not be exported."""
-    if hasattr(frame, "fetchnumpy"):  # a relation of DuckDB
+    if _is_relation(frame):
         quoted = ['"' + name.replace('"', '""') + '"' for name in frame.columns if name in names]
         return frame.project(", ".join(quoted)) if quoted else frame
     if hasattr(frame, "column_names"):  # PyArrow
@@ -61,7 +69,7 @@ def _mapping(frame: Any) -> Mapping[str, Any]:
     """Return `frame` as a mapping of columns."""
     if isinstance(frame, Mapping):
         return frame
-    if hasattr(frame, "fetchnumpy"):  # a relation of DuckDB
+    if _is_relation(frame):
         return _Columns(frame.columns, frame.fetchnumpy().__getitem__)
     if hasattr(frame, "to_table"):  # fer.Batch
         frame = frame.to_table()
@@ -93,7 +101,7 @@ class _Columns(Mapping[str, Any]):
 
 def _cells(column: Any) -> Any:
     """Return the cells of a column as numbers if it has numbers only, else as texts."""
-    array = np.ma.filled(column, None) if isinstance(column, np.ma.MaskedArray) else column
+    array = column.tolist() if isinstance(column, np.ma.MaskedArray) else column
     if not isinstance(array, list | tuple | np.ndarray):
         array = array.to_list() if hasattr(array, "to_list") else array.to_pylist()
     if isinstance(array, np.ndarray) and array.dtype.kind in "fiu":

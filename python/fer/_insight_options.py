@@ -118,12 +118,10 @@ def ask(
         "reference": None if reference is None else os.fspath(reference),
     }
     needed = _needed(request)
-    answer = _fer.insight(
-        source_of(faces, needed),
-        request,
-        join=None if join is None else source_of(join, needed),
-        labels=None if labels is None else source_of(labels, [*_FACE, "label"]),
-    )
+    # The faces last: a connection to a database has one open result.
+    other = None if join is None else source_of(join, needed, open_result=False)
+    sheet = None if labels is None else source_of(labels, [*_FACE, "label"], open_result=False)
+    answer = _fer.insight(source_of(faces, needed), request, join=other, labels=sheet)
     return answer, str(faces) if isinstance(faces, str | os.PathLike) else type(faces).__name__
 
 
