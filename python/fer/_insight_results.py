@@ -195,8 +195,8 @@ class Relation(Result):
 class Simulation:
     """Simulated faces and their truth: immutable, and a table of faces for every analysis.
 
-    ``insight.shares(simulation, cluster="person")`` estimates what ``truth`` says; ``polars.DataFrame(simulation)``,
-    ``pyarrow.table(simulation)`` and DuckDB take it as it is.
+    ``insight.shares(simulation, cluster="person")`` estimates what ``truth`` says.
+    ``polars.DataFrame(simulation)``, ``pyarrow.table(simulation)`` and DuckDB take it as it is.
     """
 
     __slots__ = ("_table", "_truth")

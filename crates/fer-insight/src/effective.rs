@@ -89,7 +89,8 @@ impl Effective {
             people: people as u64,
             faces,
             effective,
-            counted: answers,
+            // Sums of quotients may be above 1 by their rounding.
+            counted: answers.map(|share| share.min(1.0)),
             counts: shares.map(|share| share * effective),
         }
     }

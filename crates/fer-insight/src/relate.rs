@@ -177,7 +177,7 @@ impl Units {
 /// Computes the association of the units' values with their outcomes.
 ///
 /// # Errors
-/// [`Error::Empty`] for fewer units with an outcome than `min_people`, or outcomes that are all equal;
+/// [`Error::Empty`] for fewer units with an outcome than `min_people`, and for outcomes or faces that are all equal;
 /// [`Error::InvalidArgument`] for outcomes of more than two values that are no numbers.
 fn relate(
     units: &Units,
@@ -204,6 +204,13 @@ fn relate(
     let expected = expected_votes(units.units.values().map(|unit| unit.counts), reference);
     let shares = with.iter().map(|unit| mean_votes(&unit.counts, &expected));
     let shares: Vec<[f64; EMOTIONS]> = shares.collect();
+    if shares.windows(2).all(|pair| pair[0] == pair[1]) {
+        return Err(Error::Empty {
+            what: format!(
+                "the faces of all {people} units are read alike: there is nothing to relate"
+            ),
+        });
+    }
     let measure = if values.is_some() {
         Measure::Auc
     } else {
