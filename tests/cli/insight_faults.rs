@@ -229,7 +229,11 @@ fn sheets_may_be_edited_in_a_spreadsheet_but_not_made_up() {
     let sheet = |rows: usize| {
         let mut text = String::from("path,face,x,y,width,height,label\n");
         for face in 0..rows {
-            let label = if face % 3 == 0 { "sad" } else { "happy" };
+            let label = if face.is_multiple_of(3) {
+                "sad"
+            } else {
+                "happy"
+            };
             writeln!(text, "{face}.jpg,0,1,2,30,30,{label}").unwrap();
         }
         text
