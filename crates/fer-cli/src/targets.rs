@@ -41,11 +41,17 @@ pub(crate) fn check(command: &Command) -> Result<()> {
 
 fn check_insight(command: &InsightCommand) -> Result<()> {
     match command {
-        InsightCommand::Shares(args) => {
-            check_study(&args.study, vec![&args.units], vec![&args.labels])
+        InsightCommand::Shares(args) => check_study(
+            &args.study,
+            vec![&args.units],
+            vec![&args.correction.labels],
+        ),
+        InsightCommand::Compare(args) => {
+            check_study(&args.study, vec![], vec![&args.correction.labels])
         }
-        InsightCommand::Compare(args) => check_study(&args.study, vec![], vec![&args.labels]),
-        InsightCommand::Trend(args) => check_study(&args.study, vec![], vec![&args.labels]),
+        InsightCommand::Trend(args) => {
+            check_study(&args.study, vec![], vec![&args.correction.labels])
+        }
         InsightCommand::Timeline(args) => {
             check_study(&args.study, vec![&args.episodes], vec![&args.markers])
         }
