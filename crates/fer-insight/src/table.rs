@@ -31,7 +31,7 @@ pub trait FaceTable: Sized {
     /// Passes the face of each row that `columns` lets through to `keep`, in order.
     ///
     /// # Errors
-    /// [`Error::Columns`] for a table without the columns or with one twice, [`Error::InvalidRow`] with the number of the
+    /// [`crate::Error::Columns`] for a table without the columns or with one twice, [`crate::Error::InvalidRow`] with the number of the
     /// row, and those of `keep`.
     fn read(
         self,
