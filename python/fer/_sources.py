@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import floor
 from pathlib import Path
 from shutil import which
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeAlias, TypeGuard, cast
 
 from fer import _fer
 from fer._inputs import several
@@ -43,7 +43,7 @@ def frames_of(source: Source, frames_per_second: float, wait: float = 0.0) -> Ti
     if is_camera(source):
         return _captured(source, frames_per_second)
     if not isinstance(source, str | os.PathLike):
-        return _counted(several(source), frames_per_second)
+        return _counted(several(cast("Iterable[ImageInput]", source)), frames_per_second)
     path = Path(source)
     if not path.is_dir():
         return _read(path, frames_per_second)
@@ -57,7 +57,7 @@ def is_camera(source: Source) -> bool:
     return _is_number(source) or (hasattr(source, "isOpened") and hasattr(source, "read"))
 
 
-def _is_number(source: Source) -> bool:
+def _is_number(source: Source) -> TypeGuard[SupportsIndex]:
     """Return ``True`` for whole numbers, of NumPy too."""
     return hasattr(source, "__index__") and not hasattr(source, "__len__")
 
