@@ -17,7 +17,7 @@ import fer
 
 
 @pytest.fixture
-def grey(face):
+def gray(face):
     return np.asarray(Image.open(face).convert("L"))
 
 
@@ -49,25 +49,25 @@ class Unreadable:
         raise RuntimeError("cannot call numpy() on a tensor that requires grad")
 
 
-def test_tensors_of_every_protocol_are_images(grey):
-    expected = answer(grey)
-    for image in (Interface(grey), Exchange(grey.copy()), np.ma.masked_array(grey)):
+def test_tensors_of_every_protocol_are_images(gray):
+    expected = answer(gray)
+    for image in (Interface(gray), Exchange(gray.copy()), np.ma.masked_array(gray)):
         assert answer(image) == expected, type(image)
 
 
 @pytest.mark.parametrize("kind", ["bfloat16", "float8_e4m3fn"])
-def test_small_floats_are_levels_in_the_unit_range(grey, kind):
+def test_small_floats_are_levels_in_the_unit_range(gray, kind):
     ml_dtypes = pytest.importorskip("ml_dtypes")
-    small = (grey / 255).astype(getattr(ml_dtypes, kind))
+    small = (gray / 255).astype(getattr(ml_dtypes, kind))
     assert answer(small) == answer(small.astype(np.float64))
 
 
-def test_extended_precision_is_a_float(grey):
-    assert answer((grey / 255).astype(np.longdouble)) == answer(grey)
+def test_extended_precision_is_a_float(gray):
+    assert answer((gray / 255).astype(np.longdouble)) == answer(gray)
 
 
 @pytest.mark.parametrize("kind", ["c8", "O", "M8[s]", "U3"])
-def test_what_holds_no_levels_is_not_to_be_cast(grey, kind):
+def test_what_holds_no_levels_is_not_to_be_cast(gray, kind):
     with pytest.raises(fer.ImageError) as raised:
         fer.predict(np.zeros((48, 48), kind))
     assert "astype" not in str(raised.value)
@@ -168,8 +168,8 @@ def test_tables_are_asked_for_a_column(face):
 
 
 @pytest.mark.parametrize("take", [fer.predict_batch, fer.predict_video])
-def test_one_image_is_not_a_sequence_of_images(face, grey, take):
-    for image in (grey, np.dstack([grey] * 3), Image.fromarray(grey), face.read_bytes()):
+def test_one_image_is_not_a_sequence_of_images(face, gray, take):
+    for image in (gray, np.dstack([gray] * 3), Image.fromarray(gray), face.read_bytes()):
         with pytest.raises(fer.ImageError, match="one image"):
             take(image)
 
