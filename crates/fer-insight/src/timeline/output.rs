@@ -62,7 +62,9 @@ impl Timelines {
             .map(|episode| episode.end - episode.start)
             .sum();
         let seen = format!(
-            "Smiling for {smiling:.0} of {:.0} seconds seen",
+            "Smiling for {:.0} of {:.0} seconds seen",
+            // The sum of no number is minus zero.
+            smiling + 0.0,
             conversation.seen
         );
         match &conversation.change {
