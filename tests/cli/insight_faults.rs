@@ -217,7 +217,7 @@ fn times_out_of_order_change_nothing_and_mixed_ones_are_refused() {
     );
 }
 
-/// What a spreadsheet of a country with decimal commas makes of a sheet changes nothing; a label that matches no face does.
+/// A sheet saved by a spreadsheet with semicolons and decimal commas reads as before; a label that matches no face is refused.
 #[test]
 fn sheets_may_be_edited_in_a_spreadsheet_but_not_made_up() {
     let folder = tempfile::tempdir().unwrap();

@@ -72,7 +72,7 @@ pub(crate) fn of_shares(
     warnings
 }
 
-/// What groups are held against.
+/// Limits beyond which a group gets a warning.
 struct Limits {
     /// The share of unclear faces in the reference, if it has such.
     usual: Option<f64>,

@@ -32,7 +32,7 @@ pub struct FaceSearch {
     pub min_score: f32,
     /// Only the so many best faces are kept. `None`: all.
     pub max_faces: Option<usize>,
-    /// Whether heads tilted by up to about 50 degrees are looked for where no upright face is found.
+    /// Searches for heads tilted by up to about 50 degrees if no upright face is found.
     pub tilted: bool,
 }
 

@@ -262,7 +262,7 @@ pub(crate) struct GroupingArgs {
     pub(crate) by: Vec<String>,
 }
 
-/// What may correct shares in place of the reference.
+/// Labels that may correct shares in place of the reference.
 #[derive(Debug, Args)]
 pub(crate) struct CorrectionArgs {
     /// Sheet of labels of one's own, drawn with `fer insight sample`: they correct the shares in place of the reference

@@ -11,7 +11,7 @@ const FORMAT: &str = "PNM";
 const BYTE: u32 = u8::MAX as u32;
 const WIDE: u32 = u16::MAX as u32;
 
-/// What stands before the levels.
+/// The header of a file: its size and format.
 struct Header {
     width: u32,
     height: u32,

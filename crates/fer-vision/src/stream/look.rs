@@ -7,11 +7,11 @@ use crate::{Analyzer, Detection, FaceBox, FaceSearch, Result};
 /// A search of a part of a frame, for faces of some sizes.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Look {
-    /// What is searched.
+    /// The part of the frame that is searched.
     pub(super) area: FaceBox,
-    /// Where the centers of the faces lie that this look is for; other looks find the others.
+    /// The area that the centers of its faces lie in; other looks find the other faces.
     pub(super) centers: FaceBox,
-    /// Which faces are searched for.
+    /// The sizes and tilts of the faces that are searched for.
     pub(super) search: FaceSearch,
 }
 
