@@ -207,6 +207,39 @@ fn faces_are_judged_on_the_original_pixels() {
 }
 
 #[test]
+fn noise_of_one_level_moves_no_box() {
+    let image = Image::open(example("photos/group.jpg")).unwrap();
+    let analyzer = analyzer(FaceMode::Find);
+    let before = analyzer.image(&image.view()).unwrap();
+    assert!(before.len() >= 4);
+    let mut state = 5_u64;
+    for _ in 0..3 {
+        let mut noisy = |&level: &u8| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            match (state >> 33) % 3 {
+                0 => level.saturating_sub(1),
+                1 => level,
+                _ => level.saturating_add(1),
+            }
+        };
+        let pixels = image.pixels().iter().map(&mut noisy).collect();
+        let noisy = Image::new(pixels, image.width(), image.height(), image.format()).unwrap();
+        let after = analyzer.image(&noisy.view()).unwrap();
+        for face in &before {
+            let bounds = face.bounds.unwrap();
+            let near = |other: &&Face| matches(&other.bounds.unwrap(), &bounds);
+            let other = after.iter().find(near).unwrap().bounds.unwrap();
+            let ((x, y), (other_x, other_y)) = (bounds.center(), other.center());
+            let grown = bounds.width.abs_diff(other.width) as f32;
+            let moved = (x - other_x).abs().max((y - other_y).abs()).max(grown);
+            assert!(moved <= 0.03 * bounds.width as f32, "{bounds:?} {other:?}");
+        }
+    }
+}
+
+#[test]
 fn faces_that_the_caller_found_are_judged_in_their_order() {
     let path = example("photos/group.jpg");
     let image = Image::open(&path).unwrap();

@@ -150,7 +150,8 @@ impl Analyzer {
 
     /// Returns the places of an image's faces, without predicting; an entry of `None` is the whole image.
     ///
-    /// The largest face comes first; of equally large ones the upper, then the left.
+    /// A detector's box says where a face is, roughly: the box here is that of the learned framing around it, upright. The
+    /// largest face comes first; of equally large ones the upper, then the left.
     ///
     /// # Errors
     /// Those of the detector.
@@ -173,6 +174,9 @@ impl Analyzer {
             && fills(&face.bounds, width, height)
         {
             return Ok(vec![None]);
+        }
+        for face in &mut found {
+            face.bounds = self.preparer.settle(image, &face.bounds)?;
         }
         found.sort_by_key(|face| {
             let FaceBox { x, y, .. } = face.bounds;

@@ -63,6 +63,13 @@ impl<'a> FaceCrop<'a> {
     }
 }
 
+/// Returns the box, upright, of a face that the training data would have cut out so; `None` if it lies outside the image.
+pub(crate) fn bounds_of(framing: &Framing, image_width: u32, image_height: u32) -> Option<FaceBox> {
+    let side = framing.side / CROP_SIDE;
+    let (x, y) = (framing.x - side / 2.0, framing.y - side * (0.5 + CROP_DOWN));
+    FaceBox::clamped(x, y, side, side, image_width, image_height)
+}
+
 /// A square of whole pixels that may reach outside the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CropSquare {
@@ -182,6 +189,23 @@ mod tests {
             let expected = image.pixels()[(bounds.y * width + bounds.x) as usize];
             prop_assert_eq!(row[x as usize], expected);
         }
+    }
+
+    #[test]
+    fn the_box_of_a_crop_is_that_around_which_it_was_cut() {
+        for bounds in [[10, 20, 40, 40], [0, 5, 33, 33], [7, 9, 200, 200]] {
+            let bounds = FaceBox::try_from(bounds).unwrap();
+            let framing = CropSquare::around(&bounds, 300, 400).framing();
+            let found = bounds_of(&framing, 300, 400).unwrap();
+            assert!(found.iou(&bounds) > 0.9, "{found:?} {bounds:?}");
+        }
+        let outside = Framing {
+            x: -50.0,
+            y: 10.0,
+            side: 20.0,
+            roll: 0.0,
+        };
+        assert_eq!(bounds_of(&outside, 300, 400), None);
     }
 
     #[test]

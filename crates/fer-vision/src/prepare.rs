@@ -3,6 +3,7 @@
 use fer_core::framing::{Framing, FramingChange, GrayPatch};
 use fer_core::{ImageView, Prediction, Preprocessing};
 
+use crate::crop::bounds_of;
 use crate::framer::Framer;
 use crate::{Detection, Error, Face, FaceBox, GivenBox, Result};
 
@@ -72,6 +73,12 @@ impl Preparer {
         Ok(Self {
             framer: Framer::embedded()?,
         })
+    }
+
+    /// Returns the box of the framing around the face in `bounds`, which noise moves less.
+    pub(crate) fn settle(&self, image: &ImageView<'_>, bounds: &FaceBox) -> Result<FaceBox> {
+        let framing = self.framer.frame(image, bounds)?;
+        Ok(bounds_of(&framing, image.width(), image.height()).unwrap_or(*bounds))
     }
 
     pub(crate) fn prepare(

@@ -14,9 +14,9 @@ use crate::{Error, FaceBox};
 /// "probabilities": {..}, "other": share | null}`, the label set that of an error rate of 0.1.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Face {
-    /// The box that the detector, or the caller, has put around the face, in pixels of the image; `None` if the whole image was
-    /// taken as the face. It says who is meant and matches what [`Analyzer::locate`](crate::Analyzer::locate) returns; what was
-    /// judged is the square of [`framing`](Self::framing).
+    /// The box around the face, in pixels of the image: that of [`Analyzer::locate`](crate::Analyzer::locate), or the caller's;
+    /// `None` if the whole image was taken as the face. It says who is meant; what was judged is the square of
+    /// [`framing`](Self::framing).
     pub bounds: Option<FaceBox>,
     /// Certainty of the detector that this is a face; `None` if it was not asked.
     pub score: Option<f32>,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use fer_core::framing::{Framing, GrayPatch};
 use fer_core::{Image, ImageView, Prediction};
-use fer_vision::{Analyzer, Face, FaceBox, FaceCrop};
+use fer_vision::{Analyzer, Face, FaceBox, FaceCrop, FaceDetector, FaceSearch, SeetaDetector};
 
 use super::crops::{bordered, searching, truth_of};
 use super::scenes::{matches, to_image};
@@ -25,7 +25,13 @@ struct Changes {
 pub(super) fn noise(folder: &Path, stride: usize) {
     let analyzer = searching();
     let (mut faces, mut lost) = (0, 0);
-    let (mut boxed, mut framed) = (Changes::default(), Changes::default());
+    let [mut detected, mut boxed, mut framed] = std::array::from_fn(|_| Changes::default());
+    let detector = SeetaDetector::new().unwrap();
+    let detect = |image: &Image, face: &FaceBox| {
+        let found = detector.detect(&image.view(), &FaceSearch::default());
+        let mut found = found.unwrap().into_iter().map(|face| face.bounds);
+        found.find(|found| matches(found, face))
+    };
     for file in fer_vision::expand_inputs([folder])
         .unwrap()
         .iter()
@@ -48,10 +54,14 @@ pub(super) fn noise(folder: &Path, stride: usize) {
                     (&old.framing.unwrap(), &old.prediction),
                     (&new.framing.unwrap(), &new.prediction),
                 );
-                let alone = |image: &Image, face: &Face| judged_by_box(&analyzer, image, face);
-                let ((old_box, old_answer), (new_box, new_answer)) =
-                    (alone(&image, old), alone(&noisy, new));
-                boxed.add((&old_box, &old_answer), (&new_box, &new_answer));
+                let boxes = [(&image, old), (&noisy, new)].map(|(image, face)| {
+                    let bounds = face.bounds.unwrap();
+                    (image, bounds, detect(image, &bounds).unwrap_or(bounds))
+                });
+                let alone = boxes.map(|(image, bounds, _)| judged_by_box(&analyzer, image, bounds));
+                boxed.add_pair(&alone);
+                let alone = boxes.map(|(image, _, bounds)| judged_by_box(&analyzer, image, bounds));
+                detected.add_pair(&alone);
             }
         }
     }
@@ -62,7 +72,11 @@ pub(super) fn noise(folder: &Path, stride: usize) {
     println!(
         "| | change of a probability, 95 % | largest | square moves, 95 %, sides | largest |\n|---|---|---|---|---|"
     );
-    for (name, changes) in [("the box alone", boxed), ("framed", framed)] {
+    for (name, changes) in [
+        ("the detector's box alone", detected),
+        ("the box of the result alone", boxed),
+        ("framed", framed),
+    ] {
         let [p95, p, s95, s] = [
             (&changes.probability, 0.95),
             (&changes.probability, 1.0),
@@ -75,6 +89,10 @@ pub(super) fn noise(folder: &Path, stride: usize) {
 }
 
 impl Changes {
+    fn add_pair(&mut self, [old, new]: &[(Framing, Prediction); 2]) {
+        self.add((&old.0, &old.1), (&new.0, &new.1));
+    }
+
     fn add(&mut self, old: (&Framing, &Prediction), new: (&Framing, &Prediction)) {
         let probabilities = |prediction: &Prediction| prediction.probabilities();
         let changes = probabilities(old.1)
@@ -90,8 +108,7 @@ impl Changes {
 }
 
 /// A face judged by its box alone: one crop of 1.1 sides around it. The square is that of the box.
-fn judged_by_box(analyzer: &Analyzer, image: &Image, face: &Face) -> (Framing, Prediction) {
-    let bounds = face.bounds.unwrap();
+fn judged_by_box(analyzer: &Analyzer, image: &Image, bounds: FaceBox) -> (Framing, Prediction) {
     let crop = FaceCrop::new(&image.view(), &bounds).unwrap();
     let prediction = analyzer.classifier().predict(&crop.view()).unwrap();
     let (x, y) = bounds.center();
@@ -144,7 +161,7 @@ pub(super) fn tilt(folder: &Path, stride: usize) {
             };
             found += 1;
             framed += usize::from(face.prediction.emotion() == *truth);
-            let (_, alone) = judged_by_box(&analyzer, &image, &face);
+            let (_, alone) = judged_by_box(&analyzer, &image, face.bounds.unwrap());
             boxed += usize::from(alone.emotion() == *truth);
             errors.push((face.roll().unwrap() - degrees).abs());
         }
