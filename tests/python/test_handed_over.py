@@ -193,7 +193,7 @@ def test_ids_that_are_no_text_become_text(face):
     assert batch.to_arrow()["id"].to_pylist() == ["caf\ufffd.jpg", "b"]
 
 
-@pytest.mark.parametrize("threads", [-1, 2**70, 1.0, "2", None])
+@pytest.mark.parametrize("threads", [-1, 10**6, 2**70, 1.0, "2", None])
 def test_wrong_threads_are_config_errors(faces, threads, tmp_path):
     for call in (
         lambda: fer.Classifier(threads=threads),

@@ -33,6 +33,25 @@ pub(crate) fn width() -> Option<usize> {
         .or_else(|| Table::new().width().map(usize::from))
 }
 
+/// Returns `text` broken between words into lines of at most `width` characters; the lines after the first are indented.
+pub(crate) fn wrap(text: &str, width: usize) -> String {
+    let mut wrapped = String::with_capacity(text.len());
+    let mut used = 0;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if used > 0 && used + 1 + length > width {
+            wrapped.push_str("\n  ");
+            used = 2;
+        } else if used > 0 {
+            wrapped.push(' ');
+            used += 1;
+        }
+        wrapped.push_str(word);
+        used += length;
+    }
+    wrapped
+}
+
 /// Returns `text` with its control characters escaped, so that a file name can neither move the cursor nor end a row.
 pub(crate) fn printable(text: &str) -> String {
     let mut printable = String::with_capacity(text.len());
@@ -84,6 +103,15 @@ pub(crate) fn quoted(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_break_between_words_and_lose_none() {
+        let text = "6 images, 9 faces: 3 happy, 2 sad";
+        assert_eq!(wrap(text, 33), text);
+        assert_eq!(wrap(text, 20), "6 images, 9 faces:\n  3 happy, 2 sad");
+        assert_eq!(wrap("unbreakable word", 4), "unbreakable\n  word");
+        assert_eq!(wrap("", 4), "");
+    }
 
     #[test]
     fn control_characters_are_escaped_and_letters_of_all_scripts_kept() {

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{BINS, EMOTIONS};
+use crate::group_tally::GroupTally;
 use crate::quantile::{normal, student_t};
-use crate::tally::GroupTally;
 
 /// The units that weigh equally in the shares of a clustered group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -7,8 +7,8 @@ use rand_distr::{Distribution, Hypergeometric};
 use crate::answer::{BINS, EMOTIONS};
 use crate::clusters::OrderedClusters;
 use crate::effective::{Weight, by_answer};
+use crate::group_tally::GroupTally;
 use crate::random::{Purpose, Random};
-use crate::tally::GroupTally;
 
 /// Differences tested at once: the four emotions, and net.
 const TESTS: usize = EMOTIONS + 1;

@@ -9,11 +9,12 @@ use serde::{Serialize, Serializer};
 use crate::answer::EMOTIONS;
 use crate::effective::{Effective, Weight};
 use crate::fit::Fit;
+use crate::group_tally::GroupTally;
 use crate::parallel::in_parallel;
 use crate::posterior::{Draws, Ruler, draw, rulers};
 use crate::quantile::{normal, of_sorted};
 use crate::reference::Reference;
-use crate::tally::{GroupTally, Tally};
+use crate::tally::Tally;
 use crate::{Error, Result};
 
 /// Groups of fewer people have counts, but no estimates.

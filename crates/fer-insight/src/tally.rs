@@ -1,10 +1,9 @@
 //! Counts of a field of faces by group and cluster, in one pass.
 
-use crate::answer::{BINS, EMOTIONS, bin, check_probabilities};
-use crate::clusters::{Clusters, OrderedClusters};
+use crate::answer::{EMOTIONS, bin, check_probabilities};
 use crate::group_key::GroupKey;
+use crate::group_tally::GroupTally;
 use crate::keys::{Keys, ShortKey};
-use crate::random::place;
 use crate::{Error, Result};
 
 /// The most groups that a table may have.
@@ -46,14 +45,6 @@ pub(crate) struct Waiting {
     pub(crate) bin: usize,
     /// Its cluster, if the name is short.
     pub(crate) cluster: ShortKey,
-}
-
-/// The counts of one group.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct GroupTally {
-    values: Vec<String>,
-    counts: [u64; BINS],
-    clusters: Option<Clusters>,
 }
 
 impl Tally {
@@ -110,17 +101,7 @@ impl Tally {
             });
         }
         let number = self.group_number(group)?;
-        let group = &mut self.groups[number];
-        group.counts[bin] += 1;
-        let mut new_clusters = 0;
-        if let (Some(clusters), Some(cluster)) = (&mut group.clusters, cluster) {
-            let before = clusters.len();
-            clusters
-                .add(cluster, bin, 1)
-                .ok_or_else(too_many_clusters)?;
-            new_clusters = clusters.len() - before;
-        }
-        self.size += new_clusters;
+        self.size += self.groups[number].count(cluster, bin)?;
         self.rows += 1;
         Ok(())
     }
@@ -130,12 +111,7 @@ impl Tally {
     /// # Errors
     /// [`Error::TooMany`] for more clusters than can be numbered.
     pub(crate) fn count_together(&mut self, faces: &[Waiting]) -> Result<()> {
-        let keys = |face: &Waiting| {
-            self.groups[face.group]
-                .clusters
-                .as_ref()
-                .map(Clusters::keys)
-        };
+        let keys = |face: &Waiting| self.groups[face.group].cluster_keys();
         for face in faces {
             if let Some(keys) = keys(face) {
                 keys.fetch_slot(&face.cluster);
@@ -147,15 +123,7 @@ impl Tally {
             }
         }
         for face in faces {
-            let group = &mut self.groups[face.group];
-            group.counts[face.bin] += 1;
-            if let Some(clusters) = &mut group.clusters {
-                let before = clusters.len();
-                clusters
-                    .add_short(&face.cluster, face.bin)
-                    .ok_or_else(too_many_clusters)?;
-                self.size += clusters.len() - before;
-            }
+            self.size += self.groups[face.group].count_short(&face.cluster, face.bin)?;
         }
         self.rows += faces.len() as u64;
         Ok(())
@@ -235,7 +203,7 @@ impl Tally {
     /// Returns the groups, ordered by their values.
     pub fn groups(&self) -> Vec<&GroupTally> {
         let mut groups: Vec<&GroupTally> = self.groups.iter().collect();
-        groups.sort_by(|a, b| a.values.cmp(&b.values));
+        groups.sort_by(|a, b| a.values().cmp(b.values()));
         groups
     }
 
@@ -255,87 +223,6 @@ impl Tally {
             total.merge(group)?;
         }
         Ok(total)
-    }
-}
-
-fn too_many_clusters() -> Error {
-    Error::TooMany {
-        what: "clusters",
-        limit: u32::MAX as usize,
-    }
-}
-
-impl GroupTally {
-    fn new(values: Vec<String>, clustered: bool) -> Self {
-        Self {
-            values,
-            counts: [0; BINS],
-            clusters: clustered.then(Clusters::default),
-        }
-    }
-
-    fn merge(&mut self, other: &Self) -> Result<()> {
-        for (sum, count) in self.counts.iter_mut().zip(&other.counts) {
-            *sum += count;
-        }
-        match (&mut self.clusters, &other.clusters) {
-            (Some(mine), Some(others)) => mine.merge(others).ok_or_else(too_many_clusters),
-            _ => Ok(()),
-        }
-    }
-
-    /// Returns the values of the group's columns.
-    pub fn values(&self) -> &[String] {
-        &self.values
-    }
-
-    /// Returns the faces by bin of the answer.
-    pub fn counts(&self) -> &[u64; BINS] {
-        &self.counts
-    }
-
-    /// Returns the number of faces.
-    pub fn faces(&self) -> u64 {
-        self.counts.iter().sum()
-    }
-
-    /// Returns the number of clusters; without clusters, the number of faces.
-    pub fn people(&self) -> u64 {
-        match &self.clusters {
-            Some(clusters) => clusters.len() as u64,
-            None => self.faces(),
-        }
-    }
-
-    /// Returns the number of people seen in any of the groups.
-    pub(crate) fn people_of<'a>(groups: impl Iterator<Item = &'a Self>) -> u64 {
-        let mut names: Keys = Keys::default();
-        let mut faces = 0;
-        for group in groups {
-            match &group.clusters {
-                Some(clusters) => clusters.names().for_each(|name| {
-                    names.number(name.as_bytes());
-                }),
-                None => faces += group.faces(),
-            }
-        }
-        faces + names.len() as u64
-    }
-
-    /// Returns the clusters with their counts, ordered by name so that sums over them are always the same.
-    pub(crate) fn clusters(&self) -> Option<OrderedClusters<'_>> {
-        self.clusters.as_ref().map(Clusters::ordered)
-    }
-
-    /// Returns the place of the group's random numbers.
-    pub(crate) fn hash(&self) -> u64 {
-        use std::fmt::Write;
-        let mut text = String::new();
-        for value in &self.values {
-            // Writing into a String cannot fail.
-            let _ = write!(text, "{}:{value}", value.len());
-        }
-        place(&text)
     }
 }
 

@@ -8,6 +8,7 @@ use fer_core::{Emotion, PerEmotion};
 use serde::Serialize;
 
 use crate::document::Document;
+use crate::group_tally::GroupTally;
 use crate::kinds::Analysis;
 use crate::labels::Finder;
 use crate::period::{Clock, Every, Moment, Period};
@@ -19,7 +20,7 @@ use crate::slope::Slope;
 use crate::study::Study;
 use crate::suppress::suppress;
 use crate::table::FaceTable;
-use crate::tally::{Face, GroupTally, Tally};
+use crate::tally::{Face, Tally};
 use crate::warnings::of_table;
 use crate::within_answers::shares_by_labels;
 use crate::{Error, Result};

@@ -9,13 +9,14 @@ use fer_core::PerEmotion;
 
 use crate::answer::EMOTIONS;
 use crate::effective::{Effective, by_answer};
+use crate::group_tally::GroupTally;
 use crate::labels::{ANSWERS, LabelCounts, Labels, MIN_LABELS};
 use crate::parallel::in_parallel;
 use crate::random::{Purpose, Random};
 use crate::shares::{
     Estimate, Estimates, GroupCounts, GroupShares, MIN_PEOPLE_TO_ESTIMATE, ShareOptions, Shares,
 };
-use crate::tally::{GroupTally, Tally};
+use crate::tally::Tally;
 use crate::{Error, Result};
 
 /// The Dirichlet parameter of each label within an answer before any label.

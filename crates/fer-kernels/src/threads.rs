@@ -36,13 +36,7 @@ impl Threads {
     /// [`KernelError::TooManyThreads`] for more than 512, or than the machine has cores; [`KernelError::Threads`] if the operating
     /// system refuses.
     pub fn new(count: usize) -> Result<Self, KernelError> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let limit = cores.max(MAX_THREADS);
-        let count = match count {
-            0 => cores,
-            found if found > limit => return Err(KernelError::TooManyThreads { limit, found }),
-            count => count,
-        };
+        let count = Self::resolve_count(count)?;
         if count == 1 {
             return Ok(Self::single());
         }
@@ -51,6 +45,20 @@ impl Threads {
         Ok(Self {
             others: Some(Arc::new(others)),
         })
+    }
+
+    /// Returns the number of threads that [`new`](Self::new) makes of `count`, and starts none.
+    ///
+    /// # Errors
+    /// [`KernelError::TooManyThreads`] for more than 512, or than the machine has cores.
+    pub fn resolve_count(count: usize) -> Result<usize, KernelError> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let limit = cores.max(MAX_THREADS);
+        match count {
+            0 => Ok(cores),
+            found if found > limit => Err(KernelError::TooManyThreads { limit, found }),
+            count => Ok(count),
+        }
     }
 
     /// Returns the set of the calling thread alone, which cannot fail.

@@ -1,5 +1,6 @@
 //! Rust values to Python objects, by way of their one serialized shape.
 
+use fer_core::Threads;
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -7,7 +8,7 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString};
 use serde::Serialize;
 use serde_json::{Map, Number, Value};
 
-use crate::errors::invalid_setting;
+use crate::errors::{Subject, invalid_setting};
 
 /// A serializable value as Python dictionaries, lists, strings and numbers.
 pub(crate) fn to_python<'py, T: Serialize>(
@@ -58,14 +59,18 @@ fn json_to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, Py
     }
 }
 
-/// A number of threads: any whole number of Python's, 0 for all cores.
+/// A number of threads: any whole number of Python's that a machine can start, 0 for all cores.
 pub(crate) fn thread_count(value: &Bound<'_, PyAny>) -> PyResult<usize> {
     let index = value.call_method0("__index__");
-    index.and_then(|index| index.extract()).map_err(|_| {
+    let count = index.and_then(|index| index.extract()).map_err(|_| {
         invalid_setting(format!(
             "threads is {value}, expected a whole number, 0 or more"
         ))
-    })
+    })?;
+    // Refused here, before any work: else a dataset would be read first, and the fault would be called one of the data.
+    Threads::resolve_count(count)
+        .map_err(|error| Subject::Model.raise(fer_core::Error::from(error)))?;
+    Ok(count)
 }
 
 /// Python's plain values as JSON; what is none of them is refused by its type's name.

@@ -166,7 +166,11 @@ impl Listing {
             terminal::print(format_args!("in {folder}"))?;
         }
         terminal::print_table(&layout.table(&self.rows, folder.len()))?;
-        terminal::print(self.counts.summary())
+        let summary = self.counts.summary();
+        match width {
+            Some(width) => terminal::print(terminal::wrap(&summary, width)),
+            None => terminal::print(summary),
+        }
     }
 }
 
