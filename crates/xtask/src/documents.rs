@@ -15,24 +15,31 @@ use crate::Outcome;
 use crate::process::{cargo, run, run_reading};
 use crate::python::Environment;
 use blocks::{Block, blocks};
+use outputs::Outputs;
 
 /// Runs every example of `document`, in a folder of its own that holds a copy of `examples/`.
 ///
 /// First the `bash` and `console` blocks, in order; then the `python` blocks as one program; then each `rust` block as a crate
-/// that depends on fer-core.
-pub(crate) fn run_examples(root: &Path, environment: &Environment, document: &str) -> Outcome {
+/// that depends on fer-core. Where `write` is true, outputs that differ are put into the document.
+pub(crate) fn run_examples(
+    root: &Path,
+    environment: &Environment,
+    document: &str,
+    write: bool,
+) -> Outcome {
     let text = fs::read_to_string(root.join(document))?;
+    let mut outputs = Outputs::new(write);
     let blocks = blocks(&text);
     let folder = scratch_folder(root, document)?;
     let at = |block: &Block, outcome: Outcome| {
         outcome.map_err(|error| format!("{document}, line {}: {error}", block.line))
     };
-    let shell = |code: &str, output: Option<&str>| {
+    let mut shell = |code: &str, output: Option<&str>| {
         let mut bash = Command::new("bash");
         environment.activate(&mut bash);
         bash.args(["-euo", "pipefail", "-c", code])
             .current_dir(&folder);
-        run_comparing(&mut bash, output)
+        run_comparing(&mut bash, output, &mut outputs)
     };
     for (index, block) in blocks.iter().enumerate() {
         match block.language.as_str() {
@@ -63,15 +70,21 @@ pub(crate) fn run_examples(root: &Path, environment: &Environment, document: &st
         let python_blocks = python_blocks.filter(|(_, block)| block.language == "python");
         for ((index, block), printed) in python_blocks.zip(printed.split(END_OF_BLOCK)) {
             if let Some(output) = outputs::shown(&blocks, index) {
-                at(block, outputs::compare(output, printed))?;
+                at(block, outputs.compare(output, printed))?;
             }
         }
     }
     for (index, block) in blocks.iter().enumerate() {
         if block.language == "rust" {
             let output = outputs::shown(&blocks, index);
-            at(block, run_rust(root, &folder, &block.code, output))?;
+            at(
+                block,
+                run_rust(root, &folder, &block.code, output, &mut outputs),
+            )?;
         }
+    }
+    if let Some(text) = outputs.corrected(&text) {
+        fs::write(root.join(document), text)?;
     }
     Ok(())
 }
@@ -89,9 +102,9 @@ fn read_output(command: &mut Command) -> Outcome<String> {
 }
 
 /// Runs `command` and compares what it prints with the output shown, if any is.
-fn run_comparing(command: &mut Command, shown: Option<&str>) -> Outcome {
+fn run_comparing(command: &mut Command, shown: Option<&str>, outputs: &mut Outputs) -> Outcome {
     match shown {
-        Some(shown) => outputs::compare(shown, &read_output(command)?),
+        Some(shown) => outputs.compare(shown, &read_output(command)?),
         None => run(command),
     }
 }
@@ -111,7 +124,13 @@ fn python_program(blocks: &[Block]) -> Option<String> {
 }
 
 /// Runs `code` as the main file of a fresh crate outside the workspace, as somebody who adds fer-core would.
-fn run_rust(root: &Path, folder: &Path, code: &str, shown: Option<&str>) -> Outcome {
+fn run_rust(
+    root: &Path,
+    folder: &Path,
+    code: &str,
+    shown: Option<&str>,
+    outputs: &mut Outputs,
+) -> Outcome {
     let package = folder.join("rust-example");
     fs::create_dir_all(package.join("src"))?;
     fs::write(package.join("src/main.rs"), code)?;
@@ -125,7 +144,7 @@ fn run_rust(root: &Path, folder: &Path, code: &str, shown: Option<&str>) -> Outc
     command
         .arg(package.join("Cargo.toml"))
         .env("CARGO_TARGET_DIR", root.join("target/documents/target"));
-    run_comparing(command.current_dir(folder), shown)
+    run_comparing(command.current_dir(folder), shown, outputs)
 }
 
 fn manifest(fer_core: &Path) -> String {

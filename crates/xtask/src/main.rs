@@ -62,6 +62,9 @@ enum Command {
     Examples {
         /// Only these documents
         documents: Vec<String>,
+        /// Put outputs that differ into the documents: look at the difference before you commit it
+        #[arg(long)]
+        write: bool,
     },
     /// Run the notebooks in examples/notebooks with the package that is installed in .venv, and store what they show
     Notebooks {
@@ -95,7 +98,9 @@ fn main() -> ExitCode {
         Command::Check => tasks::check(&root, &mut steps),
         Command::Test => tasks::test(&root, &mut steps),
         Command::Bench { arguments } => tasks::bench(&root, &mut steps, &arguments),
-        Command::Examples { documents } => tasks::examples(&root, &mut steps, &documents),
+        Command::Examples { documents, write } => {
+            tasks::examples(&root, &mut steps, &documents, write)
+        }
         Command::Notebooks { names } => notebooks::refresh(&root, &mut steps, &names),
         Command::Docs => tasks::docs(&root, &mut steps),
         Command::Settings => steps.run("settings and flags", || {

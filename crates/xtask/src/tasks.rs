@@ -130,7 +130,7 @@ pub(crate) fn test(root: &Path, steps: &mut Steps) -> Outcome {
         run_reading(&mut tests, |line| skips.read(line))?;
         skips.report(in_ci())
     })?;
-    examples_with(root, steps, &environment, &[])?;
+    examples_with(root, steps, &environment, &[], false)?;
     docs_with(root, steps, &environment)?;
     model_card::check(root, steps)
 }
@@ -144,10 +144,10 @@ pub(crate) fn bench(root: &Path, steps: &mut Steps, arguments: &[String]) -> Out
     })
 }
 
-/// The examples of `chosen` documents, or of all.
-pub(crate) fn examples(root: &Path, steps: &mut Steps, chosen: &[String]) -> Outcome {
+/// The examples of `chosen` documents, or of all; with `write`, their outputs are put into the documents.
+pub(crate) fn examples(root: &Path, steps: &mut Steps, chosen: &[String], write: bool) -> Outcome {
     let environment = steps.run("Python environment", || Environment::prepare(root))?;
-    examples_with(root, steps, &environment, chosen)
+    examples_with(root, steps, &environment, chosen, write)
 }
 
 fn examples_with(
@@ -155,11 +155,12 @@ fn examples_with(
     steps: &mut Steps,
     environment: &Environment,
     chosen: &[String],
+    write: bool,
 ) -> Outcome {
     for document in RUN_DOCUMENTS {
         if chosen.is_empty() || chosen.iter().any(|name| name == document) {
             steps.run(&format!("examples in {document}"), || {
-                documents::run_examples(root, environment, document)
+                documents::run_examples(root, environment, document, write)
             })?;
         }
     }

@@ -35,8 +35,48 @@ pub(crate) fn shown(blocks: &[Block], index: usize) -> Option<&str> {
     (next.language == "text" && next.follows).then_some(next.code.as_str())
 }
 
+/// The outputs of one document, compared one after the other.
+pub(crate) struct Outputs {
+    write: bool,
+    /// What is shown, and what is to take its place.
+    corrections: Vec<(String, String)>,
+}
+
+impl Outputs {
+    /// Begins a document; where `write` is true, outputs that differ are no error but noted.
+    pub(crate) fn new(write: bool) -> Self {
+        Self {
+            write,
+            corrections: Vec::new(),
+        }
+    }
+
+    /// Compares what is shown with what was printed, as [`compare`]. An output with a gap is never noted.
+    pub(crate) fn compare(&mut self, shown: &str, printed: &str) -> Outcome {
+        let difference = compare(shown, printed);
+        if self.write && difference.is_err() && !shown.lines().any(|line| line == "...") {
+            let printed = printed
+                .lines()
+                .map(|line| line.trim_end().to_owned() + "\n");
+            self.corrections.push((shown.to_owned(), printed.collect()));
+            return Ok(());
+        }
+        difference
+    }
+
+    /// Returns the document with the outputs that were printed, `None` if all were right.
+    pub(crate) fn corrected(self, document: &str) -> Option<String> {
+        let mut corrected = document.to_owned();
+        for (shown, printed) in &self.corrections {
+            let shown = shown.trim_end();
+            corrected = corrected.replacen(shown, printed.trim_end(), 1);
+        }
+        (!self.corrections.is_empty()).then_some(corrected)
+    }
+}
+
 /// Compares what is shown with what was printed. A line `...` stands for any lines; blanks at the ends of lines do not count.
-pub(crate) fn compare(shown: &str, printed: &str) -> Outcome {
+fn compare(shown: &str, printed: &str) -> Outcome {
     let lines = |text: &str| -> Vec<String> {
         let text = text.trim_end();
         text.lines()
@@ -93,5 +133,18 @@ mod tests {
         let error = compare("one\n", "two\n").unwrap_err().to_string();
         assert!(error.contains("one") && error.contains("two"), "{error}");
         assert!(compare("one\n", "one\ntwo\n").is_err());
+    }
+
+    #[test]
+    fn outputs_that_differ_are_put_in_their_place_if_asked() {
+        let document = "```bash\na\n```\n\n```text\none\n```\n";
+        assert!(Outputs::new(false).compare("one\n", "two\n").is_err());
+        let mut outputs = Outputs::new(true);
+        outputs.compare("one\n", "two \nthree\n").unwrap();
+        outputs.compare("same\n", "same\n").unwrap();
+        assert!(outputs.compare("a\n...\nb\n", "a\n").is_err());
+        let expected = "```bash\na\n```\n\n```text\ntwo\nthree\n```\n";
+        assert_eq!(outputs.corrected(document).as_deref(), Some(expected));
+        assert_eq!(Outputs::new(true).corrected(document), None);
     }
 }
