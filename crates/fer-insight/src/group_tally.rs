@@ -57,7 +57,7 @@ impl GroupTally {
     }
 
     /// Returns the names of the clusters, if faces are counted by cluster.
-    pub(crate) fn cluster_keys(&self) -> Option<&Keys> {
+    pub(crate) fn cluster_keys(&self) -> Option<&Keys<[u8; BINS]>> {
         self.clusters.as_ref().map(Clusters::keys)
     }
 
