@@ -33,21 +33,21 @@ pub(crate) fn width() -> Option<usize> {
         .or_else(|| Table::new().width().map(usize::from))
 }
 
-/// Returns `text` broken between words into lines of at most `width` characters; the lines after the first are indented.
+/// Returns `text` broken after commas and colons into lines of at most `width` characters where that is possible; the lines
+/// after the first are indented.
 pub(crate) fn wrap(text: &str, width: usize) -> String {
     let mut wrapped = String::with_capacity(text.len());
     let mut used = 0;
-    for word in text.split(' ') {
-        let length = word.chars().count();
-        if used > 0 && used + 1 + length > width {
+    for item in text.split_inclusive([',', ':']) {
+        let length = item.chars().count();
+        if used > 0 && used + length > width {
             wrapped.push_str("\n  ");
-            used = 2;
-        } else if used > 0 {
-            wrapped.push(' ');
-            used += 1;
+            wrapped.push_str(item.trim_start());
+            used = 2 + item.trim_start().chars().count();
+        } else {
+            wrapped.push_str(item);
+            used += length;
         }
-        wrapped.push_str(word);
-        used += length;
     }
     wrapped
 }
@@ -105,11 +105,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_break_between_words_and_lose_none() {
+    fn lines_break_between_items_and_lose_none() {
         let text = "6 images, 9 faces: 3 happy, 2 sad";
         assert_eq!(wrap(text, 33), text);
         assert_eq!(wrap(text, 20), "6 images, 9 faces:\n  3 happy, 2 sad");
-        assert_eq!(wrap("unbreakable word", 4), "unbreakable\n  word");
+        assert_eq!(wrap(text, 4), "6 images,\n  9 faces:\n  3 happy,\n  2 sad");
         assert_eq!(wrap("", 4), "");
     }
 

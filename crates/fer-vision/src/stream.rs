@@ -14,6 +14,7 @@ use self::assign::{assign, without_duplicates};
 use self::look::Look;
 use self::sweep::Sweep;
 use self::track::Track;
+use crate::crop::bounds_of;
 use crate::prepare::Place;
 use crate::{Analyzer, Detection, Error, Face, FaceBox, Result};
 
@@ -117,7 +118,15 @@ impl FaceStream {
         let faces = self
             .analyzer
             .predict(prepared.into_iter().collect::<Result<_>>()?)?;
-        Ok(self.follow(time, faces.into_iter().flatten().collect()))
+        // The box of what was judged, which noise moves less than the detector's.
+        let settled = |mut face: Face| {
+            let framing = face.framing.as_ref();
+            let bounds =
+                framing.and_then(|framing| bounds_of(framing, frame.width(), frame.height()));
+            face.bounds = bounds.or(face.bounds);
+            face
+        };
+        Ok(self.follow(time, faces.into_iter().flatten().map(settled).collect()))
     }
 
     /// Moves on to the time of the next frame and forgets people who were away for too long.
