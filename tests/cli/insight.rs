@@ -163,6 +163,30 @@ fn groups_of_few_people_show_no_number_in_any_format() {
 }
 
 #[test]
+fn a_trend_is_a_table_of_groups_and_periods() {
+    let mut table = String::from("path,happy,sad,neutral,surprise,site,date,person_id\n");
+    for i in 0..120 {
+        let (site, day) = (["north", "south"][i % 2], 1 + i / 2 % 3);
+        table += &format!("{i}.jpg,0.9,0.1,0,0,{site},2026-03-0{day},p{i}\n");
+    }
+    let days = ["--time", "date", "--every", "day", "--format", "csv"];
+    let run = insight(&self::table(&table), "trend", &[SITES, &days].concat());
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert!(
+        lines[0].starts_with("site,start,people,faces,"),
+        "{}",
+        lines[0]
+    );
+    assert!(
+        lines[1].starts_with("north,2026-03-01,20,20,"),
+        "{}",
+        lines[1]
+    );
+    assert_eq!(lines.len(), 7);
+}
+
+#[test]
 fn comparison_finds_the_difference_and_names_the_pair() {
     let table = table(&faces(&[("north", 30), ("south", 30)]));
     let run = insight(

@@ -2,14 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "analyses/outputs.rs"]
+mod outputs;
+
 use std::fs::File;
 use std::path::Path;
 
 use fer_core::{Emotion, PerEmotion};
 use fer_insight::{
     BaselineOptions, Basis, Columns, CompareOptions, Csv, Declaration, Every, Marker, Measure,
-    Origin, Purpose, Reference, RelateOptions, ShareOptions, Shares, Study, TimelineOptions,
-    TrendOptions,
+    Purpose, Reference, RelateOptions, ShareOptions, Shares, Study, TimelineOptions, TrendOptions,
 };
 use serde_json::Value;
 
@@ -336,44 +338,4 @@ fn the_rating_of_a_visit_goes_with_its_faces() {
             .contains("numbers, or two different values"),
         "{error}"
     );
-}
-
-#[test]
-fn every_analysis_has_json_a_flat_table_and_a_page() {
-    let origin = Origin {
-        table: "table.csv".into(),
-        command: "fer insight".into(),
-    };
-    let trend = TrendOptions {
-        time: "date".into(),
-        every: Every::Week,
-    };
-    let trend = study(&["site"], "visit")
-        .trend(table("satisfaction.csv"), &trend)
-        .unwrap();
-    let json = serde_json::to_value(&trend).unwrap();
-    assert_eq!(json["groups"][0]["periods"].as_array().unwrap().len(), 10);
-    assert!(json["groups"][0]["slope"]["net"]["ci95"].is_array());
-    assert_eq!(trend.result.flat().rows.len(), 30);
-    assert!(trend.page(&origin).unwrap().contains("harbor"));
-
-    let told = conversation(Some("0")).timeline(table("conversation.csv"), &timeline_options());
-    let told = told.unwrap();
-    let json = serde_json::to_value(&told).unwrap();
-    assert!(json["conversations"][0]["episodes"][0]["probability"].is_f64());
-    assert!(json["conversations"][0]["change"]["net"]["ci95"].is_array());
-    assert_eq!(told.result.flat().columns[2], "start");
-    assert!(told.page(&origin).unwrap().contains("greeting"));
-
-    let relate = RelateOptions {
-        outcome: "csat".into(),
-    };
-    let relation = study(&[], "visit")
-        .relate(table("satisfaction.csv"), &relate)
-        .unwrap();
-    let json = serde_json::to_value(&relation).unwrap();
-    assert_eq!(json["measure"], "spearman");
-    assert!(json["net"]["p"].is_f64());
-    assert_eq!(relation.result.flat().rows.len(), 6);
-    assert!(relation.page(&origin).unwrap().contains("third by net"));
 }

@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 
 use super::{MIN_PERIODS, PeriodShares, Series, Trend};
 use crate::adjust::holm;
-use crate::flat::{FlatTable, group_columns, group_row, text};
+use crate::flat::{FlatTable, group_columns, group_row};
 use crate::json::group_fields;
 use crate::named::{Named, by_name};
 use crate::slope::Slope;
@@ -72,14 +72,9 @@ impl Trend {
     pub fn flat(&self) -> FlatTable {
         let names = self.columns.iter().cloned();
         let mut table = FlatTable::new(names.chain(["start".into()]).chain(group_columns()));
-        for series in &self.series {
-            for period in &series.periods {
-                let mut row: Vec<_> = series.by.iter().map(|value| text(value)).collect();
-                row.push(text(&period.start));
-                row.extend(group_row(&period.group));
-                table.rows.push(row);
-            }
-        }
+        let periods = self.series.iter().flat_map(|series| &series.periods);
+        // The values of a period's group end with its start.
+        table.rows = periods.map(|period| group_row(&period.group)).collect();
         table
     }
 
