@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ __all__ = [
 _NET = "#333333"
 _FIGURES = {**COLORS, "net": _NET}
 _STEP = 0.2  # seconds between two steps of a course
+_HATCHED: dict[str, Any] = {"facecolor": "none", "edgecolor": "0.8", "hatch": "//", "linewidth": 0}
 
 
 def plot_shares(shares: Shares) -> Figure:
@@ -64,33 +66,53 @@ def _dots(axes: Axes, rows: Sequence[dict[str, Any]], name: str, color: str) -> 
     """Draw the estimate and the interval of a figure in each row; a suppressed one is hatched."""
     for line, row in enumerate(rows):
         if row[name] is None:
-            axes.axhspan(line - 0.3, line + 0.3, facecolor="none", edgecolor="0.8", hatch="///", linewidth=0)
+            axes.axhspan(line - 0.3, line + 0.3, **_HATCHED)
             continue
         axes.plot([100 * row[f"{name}_low"], 100 * row[f"{name}_high"]], [line, line], color=color)
         axes.plot([100 * row[name]], [line], "o", color=color)
 
 
 def plot_trend(trend: Trend) -> Figure:
-    """Draw one panel per group: a line with a band for each expression."""
+    """Draw one panel per group: a line with a band for each expression; a suppressed period is hatched."""
     table = trend.table
     named = table.columns[: table.columns.index("start")]
-    groups = list(dict.fromkeys(tuple(row[name] for name in named) for row in table))
-    with new_figure(9, 1.0 + 2.0 * max(len(groups), 1)) as figure:
+    groups: dict[tuple[object, ...], dict[str, dict[str, Any]]] = {}
+    for row in table:
+        groups.setdefault(tuple(row[name] for name in named), {})[row["start"]] = row
+    starts = sorted({row["start"] for row in table}, key=_moment)
+    with new_figure(8, 1.0 + 1.5 * max(len(groups), 1)) as figure:
         panels = figure.subplots(max(len(groups), 1), 1, squeeze=False, sharex=True)[:, 0]
-        starts = list(dict.fromkeys(row["start"] for row in table))
-        for axes, group in zip(panels, groups, strict=False):
-            rows = [row for row in table if tuple(row[name] for name in named) == group]
-            rows = [row for row in rows if row["happy"] is not None]
-            places = [starts.index(row["start"]) for row in rows]
+        for axes, (group, rows) in zip(panels, groups.items(), strict=False):
             for name, color in COLORS.items():
-                ends = [[100 * row[f"{name}_{end}"] for row in rows] for end in ("low", "high")]
-                axes.fill_between(places, *ends, color=color, alpha=0.15, linewidth=0)
-                axes.plot(places, [100 * row[name] for row in rows], ".-", color=color, label=name)
+                middle, low, high = (
+                    [_points(rows.get(start), f"{name}{end}") for start in starts]
+                    for end in ("", "_low", "_high")
+                )
+                axes.fill_between(range(len(starts)), low, high, color=color, alpha=0.15, linewidth=0)
+                axes.plot(range(len(starts)), middle, ".-", color=color, label=name)
+            for place, start in enumerate(starts):
+                if start in rows and rows[start]["suppressed"]:
+                    axes.axvspan(place - 0.5, place + 0.5, **_HATCHED)
+            if all(row["happy"] is None for row in rows.values()):
+                axes.set_yticks([])
             axes.set(ylabel="answers in 100", title=_label(group, ", "))
-        every = max(len(starts) // 8, 1)
+        every = max(-(-len(starts) // 8), 1)
         panels[-1].set_xticks(range(0, len(starts), every), starts[::every])
         panels[0].legend(ncols=len(COLORS), loc="lower right", bbox_to_anchor=(1.0, 1.0))
         return figure
+
+
+def _moment(start: str) -> tuple[float, str]:
+    """Return what orders periods by time: seconds as numbers, dates by their text."""
+    try:
+        return float(start), ""
+    except ValueError:
+        return 0.0, start
+
+
+def _points(row: dict[str, Any] | None, name: str) -> float:
+    """Return a figure in hundredths; NaN, which is not drawn, where there is none."""
+    return math.nan if row is None or row[name] is None else 100 * row[name]
 
 
 def plot_timelines(timelines: Timelines) -> Figure:
@@ -108,7 +130,7 @@ def plot_timelines(timelines: Timelines) -> Figure:
             axes.set(ylim=(0, 1), ylabel=f"person {told['person']}")
             axes.margins(x=0)
         panels[-1].set_xlabel("seconds")
-        panels[0].legend(ncols=len(COLORS), loc="upper center", bbox_to_anchor=(0.5, -0.15))
+        figure.legend(*panels[0].get_legend_handles_labels(), ncols=len(COLORS), loc="outside lower center")
         return figure
 
 
