@@ -18,11 +18,13 @@ __all__ = [
     "FRAMES_PER_SECOND",
     "MODELS",
     "Analyzer",
+    "DrawnSheet",
     "Face",
     "FaceStream",
     "InsightAnswer",
     "VideoFrames",
     "__version__",
+    "agreement",
     "arrow_stream",
     "audit",
     "compare",
@@ -33,6 +35,7 @@ __all__ = [
     "insight",
     "label_page",
     "run_cli",
+    "sample",
     "save_drawing",
     "simulate",
     "thumbnail",
@@ -201,8 +204,22 @@ def audit(
     threads: int,
     progress: Counter | None,
 ) -> dict[str, Any]: ...
-def label_page(sheet: str | os.PathLike[str]) -> tuple[str, int, list[str]]: ...
+def label_page(sheet: object, stem: str) -> tuple[str, int, list[str]]: ...
 def run_cli(args: Sequence[str]) -> int: ...
+
+@final
+class DrawnSheet:
+    def columns(self) -> list[tuple[str, str, list[Any]]]: ...
+    def rows(self) -> dict[str, int]: ...
+    def clustered(self) -> bool: ...
+    def save(self, path: Path) -> None: ...
+
+def sample(faces: object, request: dict[str, Any], join: object | None = None) -> DrawnSheet: ...
+def agreement(
+    sheets: Sequence[tuple[str, object]],
+    request: dict[str, Any],
+    faces: object | None = None,
+) -> tuple[dict[str, Any], list[tuple[str, str, list[Any]]], str]: ...
 
 @final
 class InsightAnswer:

@@ -11,7 +11,18 @@ from fer._frames import source_of
 from fer._options import check_names
 from fer.exceptions import ConfigError
 
-__all__ = ["DEFAULTS", "SHARE_DEFAULTS", "ShareOptions", "StudyOptions", "ask", "names_of"]
+__all__ = [
+    "DEFAULTS",
+    "FACE_COLUMNS",
+    "SHARE_DEFAULTS",
+    "ShareOptions",
+    "StudyOptions",
+    "Where",
+    "ask",
+    "conditions",
+    "names_of",
+    "sources_of",
+]
 
 Purpose = Literal["audience", "customers", "campaign", "workplace", "education", "clinical"]
 Basis = Literal["outside-eu", "safety", "medical"]
@@ -108,21 +119,33 @@ def ask(
     """Ask the Rust side for `analysis` with its `own` arguments, and `options` in place of `defaults`."""
     check_names(options, defaults)
     request = {"by": [], "cluster": None, "weight": "cluster", **defaults, **options, **own}
-    where, reference = request.pop("where") or {}, request["reference"]
+    where, reference = request.pop("where"), request["reference"]
     join, labels = request.pop("join"), request.pop("labels", None)
-    if (join is None) != (request["on"] is None):
-        raise ConfigError("join needs on, the column that both tables have, and on needs join", "config")
     request |= {
         "analysis": analysis,
-        "only": [[name, _text(value)] for name, value in where.items()],
+        "only": conditions(where),
         "reference": None if reference is None else os.fspath(reference),
     }
+    # The faces last: a connection to a database has one open result.
+    sheet = None if labels is None else source_of(labels, [*FACE_COLUMNS, "label"], open_result=False)
+    source, other = sources_of(faces, join, request)
+    answer = _fer.insight(source, request, join=other, labels=sheet)
+    return answer, str(faces) if isinstance(faces, str | os.PathLike) else type(faces).__name__
+
+
+def sources_of(faces: object, join: object | None, request: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return the faces, and the table that is joined with them, as the Rust side reads them for a request."""
+    if (join is None) != (request["on"] is None):
+        raise ConfigError("join needs on, the column that both tables have, and on needs join", "config")
     needed = _needed(request)
     # The faces last: a connection to a database has one open result.
     other = None if join is None else source_of(join, needed, open_result=False)
-    sheet = None if labels is None else source_of(labels, [*_FACE, "label"], open_result=False)
-    answer = _fer.insight(source_of(faces, needed), request, join=other, labels=sheet)
-    return answer, str(faces) if isinstance(faces, str | os.PathLike) else type(faces).__name__
+    return source_of(faces, needed), other
+
+
+def conditions(where: Where | None) -> list[list[str]]:
+    """Return the columns and the values, as text, that a row must have."""
+    return [[name, _text(value)] for name, value in (where or {}).items()]
 
 
 def names_of(columns: str | Sequence[str]) -> list[str]:
@@ -135,7 +158,7 @@ def _text(value: object) -> str:
 
 
 # Columns that tell a face from the others of a table.
-_FACE = ["path", "face", "time", "person", "x", "y", "width", "height"]
+FACE_COLUMNS = ["path", "face", "time", "person", "x", "y", "width", "height"]
 
 
 def _needed(request: Mapping[str, Any]) -> list[str]:
@@ -144,5 +167,5 @@ def _needed(request: Mapping[str, Any]) -> list[str]:
     asked = [request.get(name) for name in named]
     where = [name for name, _ in request["only"]]
     keys = (request["on"] or "").split("=")
-    columns = [*_fer.EMOTIONS, *_FACE, "error", *request["by"], *where, *keys, *asked]
+    columns = [*_fer.EMOTIONS, *FACE_COLUMNS, "error", *request.get("by", ()), *where, *keys, *asked]
     return list(dict.fromkeys(name for name in columns if name))

@@ -9,13 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer import _fer
-from fer._table import Table
+from fer._table import Table, Tabular
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
-    import polars as pl
-    import pyarrow as pa
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
@@ -24,13 +21,13 @@ __all__ = ["Baselines", "Comparison", "Relation", "Result", "Shares", "Simulatio
 _TABLES = 200  # rows that a notebook shows
 
 
-class Result:
+class Result(Tabular):
     """Result of an analysis: immutable, compared by value, a table for any data frame library.
 
     ``polars.DataFrame(result)``, ``pyarrow.table(result)`` and DuckDB take it as it is.
     """
 
-    __slots__ = ("_answer", "_source", "_table")
+    __slots__ = ("_answer", "_source")
 
     def __init__(self, answer: _fer.InsightAnswer, source: str) -> None:
         columns = answer.columns()
@@ -57,21 +54,6 @@ class Result:
     def to_dict(self) -> dict[str, Any]:
         """Content of the JSON that ``fer insight --json`` prints."""
         return self._answer.to_dict()
-
-    def to_pandas(self) -> pd.DataFrame:
-        """Convert the table to a pandas data frame."""
-        return self._table.to_pandas()
-
-    def to_polars(self) -> pl.DataFrame:
-        """Convert the table to a Polars data frame."""
-        return self._table.to_polars()
-
-    def to_arrow(self) -> pa.Table:
-        """Convert the table to a PyArrow table."""
-        return self._table.to_arrow()
-
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        return self._table.__arrow_c_stream__(requested_schema)
 
     def to_html(self, path: str | os.PathLike[str]) -> None:
         """Write a page with charts and how far to trust the figures: one file that loads nothing."""
@@ -192,14 +174,14 @@ class Relation(Result):
         return plot_relation(self)
 
 
-class Simulation:
+class Simulation(Tabular):
     """Simulated faces and their truth: immutable, and a table of faces for every analysis.
 
     ``insight.shares(simulation, cluster="person")`` estimates what ``truth`` says.
     ``polars.DataFrame(simulation)``, ``pyarrow.table(simulation)`` and DuckDB take it as it is.
     """
 
-    __slots__ = ("_table", "_truth")
+    __slots__ = ("_truth",)
 
     def __init__(self, table: Table, truth: Mapping[str, float]) -> None:
         self._table = table
@@ -214,21 +196,6 @@ class Simulation:
     def truth(self) -> dict[str, float]:
         """Share of people's answers for each expression in the population that the people are drawn from."""
         return dict(self._truth)
-
-    def to_pandas(self) -> pd.DataFrame:
-        """Convert the faces to a pandas data frame."""
-        return self._table.to_pandas()
-
-    def to_polars(self) -> pl.DataFrame:
-        """Convert the faces to a Polars data frame."""
-        return self._table.to_polars()
-
-    def to_arrow(self) -> pa.Table:
-        """Convert the faces to a PyArrow table."""
-        return self._table.to_arrow()
-
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        return self._table.__arrow_c_stream__(requested_schema)
 
     def __len__(self) -> int:
         return len(self._table)

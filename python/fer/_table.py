@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from typing_extensions import Self
 
-__all__ = ["Table", "flat"]
+__all__ = ["Table", "Tabular", "flat"]
 
 # Types that keep their name when a value is missing.
 _PANDAS_TYPES = {str: "str", int: "Int64", float: "float64", bool: "boolean"}
@@ -134,6 +134,28 @@ class Table:
         more = self._length - _SHOWN_ROWS
         foot = f"<p>and {more} more rows</p>" if more > 0 else ""
         return _html.table(self.columns, (row.values() for row in self[:_SHOWN_ROWS])) + foot
+
+
+class Tabular:
+    """What is a table for any data frame library: its own, ``_table``, as it is."""
+
+    __slots__ = ("_table",)
+    _table: Table
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Convert the table to a pandas data frame."""
+        return self._table.to_pandas()
+
+    def to_polars(self) -> pl.DataFrame:
+        """Convert the table to a Polars data frame."""
+        return self._table.to_polars()
+
+    def to_arrow(self) -> pa.Table:
+        """Convert the table to a PyArrow table."""
+        return self._table.to_arrow()
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self._table.__arrow_c_stream__(requested_schema)
 
 
 def _type(values: Sequence[Any]) -> type:

@@ -31,7 +31,7 @@ from fer._insight_results import (
     Timelines,
     Trend,
 )
-from fer._labels import LabelPage, label
+from fer._labels import Agreement, LabelPage, Sheet, agreement, label, sample
 from fer._table import Table
 from fer.exceptions import ConfigError
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 __all__ = [
+    "Agreement",
     "Baselines",
     "Comparison",
     "LabelPage",
@@ -46,14 +47,17 @@ __all__ = [
     "Result",
     "ShareOptions",
     "Shares",
+    "Sheet",
     "Simulation",
     "StudyOptions",
     "Timelines",
     "Trend",
+    "agreement",
     "baseline",
     "compare",
     "label",
     "relate",
+    "sample",
     "shares",
     "simulate",
     "timeline",

@@ -18,10 +18,7 @@ pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
 /// Writes text to a file that is not there yet, or that holds this text already: labels that somebody put into it are kept.
 pub(crate) fn write_new_text(path: &Path, text: &str) -> Result<()> {
     remove_abandoned(path);
-    match std::fs::read(path) {
-        Ok(found) if found == text.as_bytes() => Ok(()),
-        _ => Ok(fer_core::write_new(path, text.as_bytes())?),
-    }
+    Ok(fer_core::write_once(path, text.as_bytes())?)
 }
 
 /// Writes text: whole or not at all.

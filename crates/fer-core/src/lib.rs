@@ -94,4 +94,4 @@ pub use text::decode_text;
 #[cfg(feature = "walk")]
 pub use walk::{Unlisted, Walked, WalkedKind, files_in};
 pub use wilson::wilson;
-pub use write::{remove_abandoned, write_atomic, write_new, write_new_with};
+pub use write::{remove_abandoned, write_atomic, write_new, write_new_with, write_once};

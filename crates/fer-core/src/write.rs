@@ -75,6 +75,18 @@ pub fn write_new(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
     write_new_with(path, |file| file.write_all(bytes))
 }
 
+/// As [`write_new`], but a file that holds these bytes already is as it must be.
+///
+/// # Errors
+/// As [`write_new`], for a file of another content.
+pub fn write_once(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
+    let path = path.as_ref();
+    match fs::read(path) {
+        Ok(found) if found == bytes => Ok(()),
+        _ => write_new(path, bytes),
+    }
+}
+
 /// As [`write_new`], for content that is written piece by piece.
 ///
 /// # Errors
@@ -242,6 +254,8 @@ mod tests {
         write_new(&path, b"one").unwrap();
         let error = write_new(&path, b"two").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+        assert!(write_new(&path, b"one").is_err() && write_once(&path, b"two").is_err());
+        write_once(&path, b"one").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"one");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }

@@ -2,8 +2,10 @@
 
 use fer_core::Emotion;
 
+use crate::agreement::{Agreement, RaterPair};
 use crate::compare::{Comparison, Difference};
 use crate::shares::{Estimate, GroupShares, Shares};
+use crate::sheet::{COLUMNS, Sheet, cells};
 use crate::{Error, Result};
 
 /// One cell of a flat table.
@@ -110,6 +112,83 @@ impl Comparison {
                 row
             })
             .collect();
+        table
+    }
+}
+
+impl Sheet {
+    /// Returns one row for each face: its place, its box, and its label where it has one. A column of the place is of whole
+    /// numbers or of numbers if all its cells are such.
+    pub fn flat(&self) -> FlatTable {
+        let mut table = FlatTable::new(COLUMNS.map(String::from));
+        let rows: Vec<Vec<String>> = self
+            .faces
+            .iter()
+            .map(|face| cells(face).collect())
+            .collect();
+        let parsers = COLUMNS.iter().enumerate().map(|(column, name)| {
+            let given = rows
+                .iter()
+                .map(|row| &row[column])
+                .filter(|cell| !cell.is_empty());
+            // Names of files and labels are texts, whatever they look like.
+            let kinds: [Parser; 3] = [count, real, known];
+            let first = if matches!(*name, "path" | "label") {
+                2
+            } else {
+                0
+            };
+            let fits = |parse: &&Parser| given.clone().all(|cell| parse(cell).is_some());
+            *kinds[first..].iter().find(fits).unwrap_or(&kinds[2])
+        });
+        let parsers: Vec<Parser> = parsers.collect();
+        let typed = |row: &Vec<String>| {
+            let cells = row.iter().zip(&parsers);
+            cells
+                .map(|(cell, parse)| parse(cell).unwrap_or(Cell::Missing))
+                .collect()
+        };
+        table.rows = rows.iter().map(typed).collect();
+        table
+    }
+}
+
+/// Reads a cell of one kind; `None` for a text that is none, or empty.
+type Parser = fn(&str) -> Option<Cell>;
+
+fn count(text: &str) -> Option<Cell> {
+    text.parse().ok().map(Cell::Count)
+}
+
+fn real(text: &str) -> Option<Cell> {
+    text.parse().ok().map(Cell::Number)
+}
+
+fn known(value: &str) -> Option<Cell> {
+    (!value.is_empty()).then(|| text(value))
+}
+
+impl Agreement {
+    /// Returns one row for each two raters: their names, the faces that both answered, and the share of those on which they
+    /// agree with its interval.
+    pub fn flat(&self) -> FlatTable {
+        let names = [
+            "a",
+            "b",
+            "faces",
+            "agreement",
+            "agreement_low",
+            "agreement_high",
+        ];
+        let mut table = FlatTable::new(names.map(String::from));
+        let row = |pair: &RaterPair| {
+            let names = [text(&pair.a), text(&pair.b), Cell::Count(pair.faces as u64)];
+            names
+                .into_iter()
+                .chain(estimate(pair.agreement.as_ref()))
+                .collect()
+        };
+        table.rows = self.pairs.iter().map(row).collect();
         table
     }
 }

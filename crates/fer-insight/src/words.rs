@@ -2,11 +2,28 @@
 
 use fer_core::Emotion;
 
+use crate::agreement::Agreement;
 use crate::compare::{Comparison, Difference, Pair};
 use crate::shares::{Estimate, Estimates, GroupShares, Shares};
 
 /// The largest adjusted p-value of a difference that a headline states.
 const FOUND: f64 = 0.05;
+
+impl Agreement {
+    /// Returns the result in one line: Krippendorff's alpha with its interval.
+    pub fn headline(&self) -> String {
+        let alpha = self.alpha.map_or_else(
+            || "none: all answers are the same".into(),
+            |alpha| {
+                format!(
+                    "{:.2} [{:.2}, {:.2}]",
+                    alpha.estimate, alpha.low, alpha.high
+                )
+            },
+        );
+        format!("Krippendorff's alpha of {} faces: {alpha}", self.compared)
+    }
+}
 
 impl Shares {
     /// Returns the result in one sentence: the most frequent answer in all, or the emotion that tells the groups apart

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
 use fer_insight::{
-    ArrowTable, Column, ColumnTable, EitherTable, Error, Lookup, Result, Sheet, TableFile,
+    ArrowTable, Column, ColumnTable, EitherTable, Error, JoinColumns, Lookup, PerhapsJoined,
+    Result, Sheet, TableFile,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -71,8 +72,25 @@ impl Faces {
         })
     }
 
+    /// Returns the table with the columns of `other`, matched by the columns that `on` names.
+    pub(crate) fn joined(
+        self,
+        other: Option<Self>,
+        on: Option<&str>,
+    ) -> Result<PerhapsJoined<AnyTable>> {
+        let with = match other {
+            Some(other) => {
+                let Ok(columns) = on.unwrap_or_default().parse::<JoinColumns>();
+                let lookup = other.lookup(&columns.other)?;
+                Some((columns, lookup))
+            }
+            None => None,
+        };
+        Ok(PerhapsJoined::new(self.table()?, with))
+    }
+
     /// Returns the rows by the values of the column `key`.
-    pub(crate) fn lookup(self, key: &str) -> Result<Lookup> {
+    fn lookup(self, key: &str) -> Result<Lookup> {
         match self {
             Self::File(path) => Lookup::open(path, key),
             other => Lookup::of(other.table()?, key).map_err(|source| Error::Join {
@@ -82,11 +100,14 @@ impl Faces {
         }
     }
 
-    /// Returns the sheet of labels.
-    pub(crate) fn sheet(self) -> Result<Sheet> {
+    /// Returns the sheet of labels; errors of a data frame call it by `name`.
+    pub(crate) fn sheet(self, name: &str) -> Result<Sheet> {
         match self {
             Self::File(path) => Sheet::open(path),
-            other => Sheet::of(other.table()?),
+            other => Sheet::of(other.table()?).map_err(|source| Error::Sheet {
+                path: name.into(),
+                source: Box::new(source),
+            }),
         }
     }
 }

@@ -5,9 +5,8 @@ use std::path::PathBuf;
 
 use fer_core::PerEmotion;
 use fer_insight::{
-    BaselineOptions, Columns, CompareOptions, Declaration, FaceTable, JoinColumns, Marker,
-    PerhapsJoined, RelateOptions, ShareOptions, Sheet, SimulateOptions, Study, TimelineOptions,
-    TrendOptions,
+    BaselineOptions, Columns, CompareOptions, Declaration, FaceTable, Marker, RelateOptions,
+    ShareOptions, Sheet, SimulateOptions, Study, TimelineOptions, TrendOptions,
 };
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
@@ -85,18 +84,9 @@ pub(crate) fn insight(
     let request: Request = serde_json::from_value(to_json(request)?)
         .map_err(|error| invalid_setting(error.to_string()))?;
     let analyze = || {
-        let labels = labels.map(Faces::sheet).transpose()?;
-        let on = request.on.as_deref().unwrap_or_default();
-        let with = match join {
-            Some(other) => {
-                let Ok(columns) = on.parse::<JoinColumns>();
-                let lookup = other.lookup(&columns.other)?;
-                Some((columns, lookup))
-            }
-            None => None,
-        };
-        let study = study(&request, with.is_some(), labels.is_some())?;
-        let table = PerhapsJoined::new(faces.table()?, with);
+        let labels = labels.map(|labels| labels.sheet("labels")).transpose()?;
+        let study = study(&request, join.is_some(), labels.is_some())?;
+        let table = faces.joined(join, request.on.as_deref())?;
         answer(&study, table, &request, labels.as_ref())
     };
     let answer = py.detach(analyze);

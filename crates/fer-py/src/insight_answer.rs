@@ -41,7 +41,7 @@ macro_rules! on_document {
 pub(crate) struct InsightAnswer(pub(crate) Answer);
 
 /// A column of a flat table: name, type and values.
-type FlatColumn<'py> = (String, &'static str, Vec<Bound<'py, PyAny>>);
+pub(crate) type FlatColumn<'py> = (String, &'static str, Vec<Bound<'py, PyAny>>);
 
 #[pymethods]
 impl InsightAnswer {
@@ -124,7 +124,7 @@ impl InsightAnswer {
     }
 }
 
-fn flat_columns(py: Python<'_>, table: FlatTable) -> PyResult<Vec<FlatColumn<'_>>> {
+pub(crate) fn flat_columns(py: Python<'_>, table: FlatTable) -> PyResult<Vec<FlatColumn<'_>>> {
     let mut columns = Vec::with_capacity(table.columns.len());
     for (index, name) in table.columns.into_iter().enumerate() {
         let mut kind = "float";

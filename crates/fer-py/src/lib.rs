@@ -80,7 +80,7 @@ mod _fer {
     #[pymodule_export]
     use super::insight_answer::InsightAnswer;
     #[pymodule_export]
-    use super::labels::label_page;
+    use super::labels::{DrawnSheet, compare_raters, draw_sheet, label_page};
     #[pymodule_export]
     use super::scoring::{audit, compare, evaluate, wilson};
     #[pymodule_export]

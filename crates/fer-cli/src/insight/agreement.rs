@@ -62,7 +62,7 @@ fn print_result(result: &Agreement) -> Result<()> {
         print_table(&confusion(pair))?;
         let agreement = pair.agreement.map_or_else(
             || "no face that both answered".into(),
-            |share| format!("{} % {}", points(share.estimate), interval(&share, points)),
+            |share| points(&share),
         );
         print(format_args!(
             "same answer to {} faces: {agreement}",
@@ -70,20 +70,7 @@ fn print_result(result: &Agreement) -> Result<()> {
         ))?;
     }
     print("")?;
-    let alpha = result.alpha.map_or_else(
-        || "none: all answers are the same".into(),
-        |alpha| {
-            format!(
-                "{} {}",
-                hundredths(alpha.estimate),
-                interval(&alpha, hundredths)
-            )
-        },
-    );
-    print(format_args!(
-        "Krippendorff's alpha of {} faces: {alpha}",
-        result.compared
-    ))?;
+    print(result.headline())?;
     print(
         "1 is perfect, 0 is chance; from .80 on labels are reliable, below .67 they are not (Krippendorff 2004).",
     )
@@ -102,15 +89,8 @@ fn confusion(pair: &RaterPair) -> Table {
     table
 }
 
-fn interval(figure: &Estimate, text: impl Fn(f64) -> String) -> String {
-    format!("[{}, {}]", text(figure.low), text(figure.high))
-}
-
-/// Returns a share in whole hundredths.
-fn points(share: f64) -> String {
-    format!("{:.0}", 100.0 * share)
-}
-
-fn hundredths(figure: f64) -> String {
-    format!("{figure:.2}")
+/// Returns a share with its interval in whole hundredths.
+fn points(share: &Estimate) -> String {
+    let [estimate, low, high] = [share.estimate, share.low, share.high].map(|x| 100.0 * x);
+    format!("{estimate:.0} % [{low:.0}, {high:.0}]")
 }
