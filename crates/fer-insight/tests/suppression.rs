@@ -4,7 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fer_insight::{Columns, Csv, Declaration, Reference, ShareOptions, Study};
+use fer_insight::{
+    Columns, CompareOptions, Csv, Declaration, Every, Reference, ShareOptions, Study, TrendOptions,
+};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -34,13 +36,10 @@ fn by_columns(rows: &[(usize, usize, usize)], columns: usize) -> (String, Cells)
     (table, cells)
 }
 
-fn print(table: &str, columns: usize) -> Value {
-    let study = Study {
+fn study(by: &[&str]) -> Study {
+    Study {
         columns: Columns {
-            by: ["site", "day"][..columns]
-                .iter()
-                .map(|&name| name.into())
-                .collect(),
+            by: by.iter().map(|&name| name.into()).collect(),
             cluster: Some("person".into()),
             ..Columns::default()
         },
@@ -51,8 +50,33 @@ fn print(table: &str, columns: usize) -> Value {
             draws: 100,
             ..ShareOptions::default()
         },
-    };
-    serde_json::to_value(study.shares(Csv(table.as_bytes())).unwrap()).unwrap()
+    }
+}
+
+/// The people of the cells that a printed table hides, and how many cells these are. Those that it shows are of enough people
+/// and all their faces; of a hidden one there is its name alone.
+fn hidden<'a>(
+    printed: impl IntoIterator<Item = (&'a Value, Vec<String>)>,
+    cells: &Cells,
+) -> Result<(usize, BTreeSet<usize>), TestCaseError> {
+    let (mut count, mut hidden) = (0, BTreeSet::new());
+    for (cell, key) in printed {
+        let (people, faces) = &cells[&key];
+        if cell["suppressed"] == true {
+            prop_assert_eq!(cell.as_object().unwrap().len(), 2, "{} shows figures", cell);
+            count += 1;
+            hidden.extend(people);
+        } else {
+            prop_assert!(people.len() >= MIN_PEOPLE, "{} is shown", cell);
+            prop_assert_eq!(cell["faces"].as_u64(), Some(*faces));
+        }
+    }
+    Ok((count, hidden))
+}
+
+fn key(by: &Value, columns: &[&str]) -> Vec<String> {
+    let value = |name: &&str| by[*name].as_str().unwrap().to_owned();
+    columns.iter().map(value).collect()
 }
 
 proptest! {
@@ -63,33 +87,60 @@ proptest! {
     #[test]
     fn no_cell_of_few_people_can_be_derived(rows in visits(), columns in 1..=2_usize) {
         let (table, cells) = by_columns(&rows, columns);
-        let printed = print(&table, columns);
-        let mut hidden = BTreeSet::new();
-        let mut hidden_people: BTreeSet<usize> = BTreeSet::new();
-        let mut rest = printed["total"]["faces"].as_u64();
-        for group in printed["groups"].as_array().unwrap() {
-            let by = group["by"].as_object().unwrap();
-            let key: Vec<String> = ["site", "day"][..columns]
-                .iter()
-                .map(|name| by[*name].as_str().unwrap().to_owned())
-                .collect();
-            let (people, faces) = &cells[&key];
-            if group["suppressed"] == true {
-                prop_assert_eq!(group.as_object().unwrap().len(), 2, "{} shows figures", group);
-                hidden.insert(key);
-                hidden_people.extend(people);
-            } else {
-                prop_assert!(people.len() >= MIN_PEOPLE, "{} is shown", group);
-                prop_assert_eq!(group["faces"].as_u64(), Some(*faces));
-                rest = rest.map(|rest| rest - faces);
-            }
+        let names = &["site", "day"][..columns];
+        let document = study(names).shares(Csv(table.as_bytes())).unwrap();
+        let printed = serde_json::to_value(document).unwrap();
+        let groups = printed["groups"].as_array().unwrap();
+        let groups = groups.iter().map(|group| (group, key(&group["by"], names)));
+        let (count, people) = hidden(groups, &cells)?;
+        if printed["total"]["faces"].is_u64() {
+            prop_assert!(count != 1, "the total gives the one hidden cell");
+            prop_assert!(count == 0 || people.len() >= MIN_PEOPLE, "{} people", people.len());
         }
-        if let Some(rest) = rest {
-            prop_assert!(hidden.len() != 1, "{} faces of one hidden cell", rest);
-            prop_assert!(
-                hidden.is_empty() || hidden_people.len() >= MIN_PEOPLE,
-                "{} faces of {} people", rest, hidden_people.len()
-            );
+    }
+
+    /// As of shares, and no difference is of a hidden group.
+    #[test]
+    fn no_difference_is_of_a_cell_of_few_people(rows in visits()) {
+        let (table, cells) = by_columns(&rows, 1);
+        let options = CompareOptions { permutations: 99, ..CompareOptions::default() };
+        let document = study(&["site"]).compare(Csv(table.as_bytes()), &options);
+        // A single group compares with nothing.
+        prop_assume!(document.is_ok());
+        let printed = serde_json::to_value(document.unwrap()).unwrap();
+        let groups = printed["groups"].as_array().unwrap();
+        let groups = groups.iter().map(|group| (group, key(&group["by"], &["site"])));
+        let (count, people) = hidden(groups.clone(), &cells)?;
+        if printed["total"]["faces"].is_u64() {
+            prop_assert!(count != 1 && (count == 0 || people.len() >= MIN_PEOPLE));
+        }
+        let shown: BTreeSet<_> = groups
+            .filter(|(group, _)| group["suppressed"] == false)
+            .map(|(_, key)| key[0].clone())
+            .collect();
+        for pair in printed["pairs"].as_array().unwrap() {
+            let both = ["a", "b"].iter().all(|side| shown.contains(pair[*side].as_str().unwrap()));
+            prop_assert_eq!(pair["net"].is_object(), both, "{}", pair);
+            prop_assert_eq!(pair["differences"].is_object(), both, "{}", pair);
+        }
+    }
+
+    /// Whoever knows the total of a site over all days can derive no day of few people from the others.
+    #[test]
+    fn no_period_of_few_people_can_be_derived(rows in visits()) {
+        let (table, cells) = by_columns(&rows, 2);
+        let options = TrendOptions { time: "day".into(), every: Every::Seconds(1) };
+        let document = study(&["site"]).trend(Csv(table.as_bytes()), &options).unwrap();
+        let printed = serde_json::to_value(document).unwrap();
+        for group in printed["groups"].as_array().unwrap() {
+            let periods = group["periods"].as_array().unwrap();
+            let named = periods.iter().map(|period| {
+                let day = period["start"].as_str().unwrap().to_owned();
+                (period, vec![group["by"]["site"].as_str().unwrap().to_owned(), day])
+            });
+            let (count, people) = hidden(named, &cells)?;
+            let is_safe = count == 0 || (count > 1 && people.len() >= MIN_PEOPLE);
+            prop_assert!(is_safe || count == periods.len(), "{}", group);
         }
     }
 }

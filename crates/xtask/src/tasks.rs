@@ -109,6 +109,12 @@ pub(crate) fn test(root: &Path, steps: &mut Steps) -> Outcome {
     steps.run("Rust tests of fer-web", || {
         run(cargo(["test", "--locked", "--package", "fer-web"]).current_dir(root))
     })?;
+    // Only the wheel reads Arrow tables, and its crate has no tests.
+    steps.run("Rust tests of Arrow tables", || {
+        let mut tests = cargo(["test", "--locked", "--package", "fer-insight"]);
+        tests.args(["--features", "arrow", "--lib", "arrow"]);
+        run(tests.current_dir(root))
+    })?;
     web::build_where_possible(root, steps)?;
     steps.run("wheel", || environment.install_wheel(root))?;
     steps.run("stubs against the module", || {
