@@ -1,14 +1,18 @@
 //! Measures how much of simulated conversations `timeline` tells right, beside each frame's answer by itself.
 //!
-//! `cargo run --release -p fer-insight --example conversations [CONVERSATIONS]`, 60 by default.
+//! `cargo run --release -p fer-insight --example conversations [CONVERSATIONS [EVALUATION.json]]`, 60 by default.
 //!
 //! Each lasts five minutes at five frames a second. States last 3 s (happy), 4 s (sad), 8 s (neutral) or 1.2 s (surprise)
-//! on average; a look lasts 0.4 s, so errors repeat. Faces are answered as those of a state in the built-in reference.
+//! on average; a look lasts 0.4 s, so errors repeat. Looks are faces with a majority for the state of the JSON that
+//! `fer evaluate --votes` wrote of an image folder, under natural priors; without it, one of the sixteen answers that the
+//! reference of the tests counts for the state.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "../tests/simulation/mod.rs"]
 mod simulation;
+#[path = "../tests/simulation/voted.rs"]
+mod voted;
 
 use std::fmt::Write;
 
@@ -17,6 +21,7 @@ use fer_insight::{
     Columns, Csv, Declaration, Purpose, Reference, ShareOptions, Study, TimelineOptions,
 };
 use simulation::{World, answer};
+use voted::Voted;
 
 const FRAMES: usize = 1500;
 const FRAMES_PER_SECOND: f64 = 5.0;
@@ -27,16 +32,15 @@ const DWELL: [f64; 4] = [3.0, 4.0, 8.0, 1.2];
 const CLASS_MIX: [f64; 4] = [0.392, 0.140, 0.350, 0.118];
 
 fn main() {
-    let count = std::env::args()
-        .nth(1)
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(60);
+    let mut arguments = std::env::args().skip(1);
+    let count = arguments.next().map_or(60, |text| text.parse().unwrap());
+    let faces = arguments.next().map(|file| voted::read(&file));
     let mut world = World::new(6);
     let mut table = String::from("path,person,time,happy,sad,neutral,surprise\n");
     let mut conversations = Vec::new();
     for number in 0..count {
         let states = states(&mut world);
-        let answers = answers(&mut world, &states);
+        let answers = answers(&mut world, &states, faces.as_deref());
         for (frame, p) in answers.iter().enumerate() {
             let time = frame as f64 / FRAMES_PER_SECOND;
             let [happy, sad, neutral, surprise] = p;
@@ -96,7 +100,12 @@ fn states(world: &mut World) -> Vec<usize> {
 }
 
 /// Draws the model's answer to each frame: another look with each state, and every 0.4 s on average.
-fn answers(world: &mut World, states: &[usize]) -> Vec<[f64; 4]> {
+fn answers(world: &mut World, states: &[usize], faces: Option<&[Voted]>) -> Vec<[f64; 4]> {
+    let of_state = |state: usize| {
+        let faces = faces.unwrap_or_default().iter();
+        faces.filter(|face| face.majority == Some(state)).collect()
+    };
+    let by_state: [Vec<&Voted>; 4] = std::array::from_fn(of_state);
     let mut answers: Vec<[f64; 4]> = Vec::new();
     for (frame, &state) in states.iter().enumerate() {
         let stays = frame > 0
@@ -105,7 +114,10 @@ fn answers(world: &mut World, states: &[usize]) -> Vec<[f64; 4]> {
         let next = if stays {
             answers[frame - 1]
         } else {
-            answer(world.bin(state))
+            match by_state[state].len() {
+                0 => answer(world.bin(state)),
+                all => by_state[state][(world.uniform() * all as f64) as usize].probabilities,
+            }
         };
         answers.push(next);
     }

@@ -9,12 +9,14 @@
 
 #[path = "../tests/simulation/mod.rs"]
 mod simulation;
+#[path = "../tests/simulation/voted.rs"]
+mod voted;
 
 use std::fmt::Write;
 
 use fer_insight::{Columns, Csv, Label, ShareOptions, Sheet, shares_by_labels, tally_labeled};
-use serde_json::Value;
 use simulation::{MIXES, World, answer};
+use voted::Voted;
 
 const FACES: usize = 5000;
 const UNCLEAR: f64 = 0.14;
@@ -63,38 +65,28 @@ fn misread(world: &mut World, strata: &[f64; 5]) -> Face {
 }
 
 /// Images with votes, by the label of most voters, the unclear ones last.
-struct Images([Vec<([f64; 4], [f64; 4])>; 5]);
+struct Images([Vec<Voted>; 5]);
 
 impl Images {
     fn read(file: &str) -> Self {
-        let json: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
         let mut strata = Self(Default::default());
-        let numbers = |values: &Value| -> [f64; 4] {
-            ["happy", "sad", "neutral", "surprise"].map(|name| values[name].as_f64().unwrap())
-        };
-        for image in json["predictions"].as_array().unwrap() {
-            let four = numbers(&image["votes"]);
-            let of_four: f64 = four.iter().sum();
-            let all = of_four + image["votes"]["other"].as_f64().unwrap();
-            if of_four > 0.0 {
-                let majority = four.iter().position(|votes| 2.0 * votes > all);
-                let votes = four.map(|votes| votes / of_four);
-                strata.0[majority.unwrap_or(4)].push((numbers(&image["probabilities"]), votes));
-            }
+        for image in voted::read(file) {
+            strata.0[image.majority.unwrap_or(4)].push(image);
         }
         strata
     }
 
     fn draw(&self, world: &mut World, strata: &[f64; 5]) -> Face {
         let images = &self.0[world.pick(strata)];
-        let (probabilities, votes) = images[(world.uniform() * images.len() as f64) as usize];
-        (probabilities, world.pick(&votes))
+        let image = &images[(world.uniform() * images.len() as f64) as usize];
+        (image.probabilities, world.pick(&image.votes))
     }
 
     fn truth(&self, strata: &[f64; 5]) -> [f64; 4] {
         std::array::from_fn(|label| {
-            let mean = |images: &Vec<([f64; 4], [f64; 4])>| {
-                images.iter().map(|(_, votes)| votes[label]).sum::<f64>() / images.len() as f64
+            let mean = |images: &Vec<Voted>| {
+                let votes = images.iter().map(|image| image.votes[label]);
+                votes.sum::<f64>() / images.len() as f64
             };
             strata
                 .iter()

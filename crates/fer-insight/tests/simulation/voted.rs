@@ -17,11 +17,11 @@ const UNCLEAR: f64 = 0.14;
 /// A face with votes.
 #[derive(Clone)]
 pub(crate) struct Voted {
-    probabilities: [f64; 4],
+    pub(crate) probabilities: [f64; 4],
     /// Shares of the votes for the four.
-    votes: [f64; 4],
+    pub(crate) votes: [f64; 4],
     /// The one with more than half of all votes.
-    majority: Option<usize>,
+    pub(crate) majority: Option<usize>,
     pub(crate) row: ReferenceRow,
 }
 
