@@ -7,7 +7,6 @@ mod jpeg;
 mod orientation;
 mod png;
 mod pnm;
-mod quiet;
 mod tiff;
 
 use std::io::{self, Cursor};
@@ -20,7 +19,7 @@ use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
 
 use crate::limits::too_large;
-use crate::{Error, Image, MAX_IMAGE_FILE_BYTES, PixelFormat, Result, read_capped};
+use crate::{Error, Image, MAX_IMAGE_FILE_BYTES, PixelFormat, Result, catch_panic, read_capped};
 use budget::{MAX_DECODER_BYTES, check_size};
 use content::name;
 use orientation::Metadata;
@@ -64,8 +63,7 @@ impl Image {
             return Err(Error::EmptyImageFile);
         }
         let format = content::format(bytes)?;
-        // Decoders are third-party parsers of hostile bytes: a panic in one is a corrupt file, not the caller's end.
-        quiet::catch(|| decode_as(format, bytes)).unwrap_or_else(|| {
+        catch_panic(|| decode_as(format, bytes)).unwrap_or_else(|| {
             Err(Error::CorruptImage {
                 format: name(format),
                 source: "the decoder gave up".into(),

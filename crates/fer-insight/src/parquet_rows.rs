@@ -7,6 +7,8 @@ use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArray, DataType};
 use parquet::file::reader::RowGroupReader;
 
+use fer_core::catch_panic;
+
 use crate::period::time_text;
 use crate::row::{Row, RowVisitor, missing_if, read_number};
 use crate::{Error, Result};
@@ -71,6 +73,11 @@ impl RowGroup<'_> {
     }
 }
 
+/// Calls the reader, which panics on some damaged files.
+pub(crate) fn guarded<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_panic(read).unwrap_or_else(|| Err(unreadable("damaged data")))
+}
+
 /// Returns the error of a file that the reader refuses.
 pub(crate) fn parquet(source: parquet::errors::ParquetError) -> Error {
     Error::Parquet { source }
@@ -114,7 +121,7 @@ impl Batch<'_> {
     fn values(&self, column: usize) -> Result<&Values> {
         let cell = &self.columns[column];
         if cell.get().is_none() {
-            let values = self.load(column)?;
+            let values = guarded(|| self.load(column))?;
             let _ = cell.set(values);
         }
         cell.get()

@@ -85,7 +85,7 @@ pub(super) fn format(bytes: &[u8]) -> Result<ImageFormat> {
     if let Some((_, _, found)) = OTHERS.iter().find(has) {
         return Err(Error::OtherContent { found });
     }
-    let beginning = &bytes[..bytes.len().min(SVG_PROLOG_BYTES)];
+    let beginning = bytes.get(..SVG_PROLOG_BYTES).unwrap_or(bytes);
     if bytes.starts_with(b"<?xml") && beginning.windows(4).any(|tag| tag == b"<svg") {
         return Err(unread("SVG"));
     }

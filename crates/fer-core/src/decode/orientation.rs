@@ -46,7 +46,7 @@ fn in_exif(block: &[u8]) -> Option<Orientation> {
 fn in_xmp(packet: &[u8]) -> Option<Orientation> {
     let fields = packet.windows(XMP_FIELD.len()).enumerate();
     let mut fields = fields.filter(|(_, window)| *window == XMP_FIELD);
-    fields.find_map(|(at, _)| match &packet[at + XMP_FIELD.len()..] {
+    fields.find_map(|(at, _)| match packet.get(at + XMP_FIELD.len()..)? {
         [b'=', b'"', digit, ..] | [b'>', digit, ..] => {
             Orientation::from_exif(digit.checked_sub(b'0')?)
         }

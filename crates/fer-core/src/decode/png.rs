@@ -82,8 +82,13 @@ fn exif_profile(content: &[u8], is_compressed: bool) -> Option<Vec<u8>> {
     let digits: Vec<u32> = (text.split('\n').skip(3))
         .flat_map(|line| line.trim().chars().map(|digit| digit.to_digit(16)))
         .collect::<Option<_>>()?;
-    let pairs = digits.chunks_exact(2);
-    Some(pairs.map(|pair| (pair[0] * 16 + pair[1]) as u8).collect())
+    let (pairs, _) = digits.as_chunks::<2>();
+    Some(
+        pairs
+            .iter()
+            .map(|[high, low]| (high * 16 + low) as u8)
+            .collect(),
+    )
 }
 
 fn inflate(bytes: &[u8]) -> Option<Vec<u8>> {

@@ -24,14 +24,13 @@ struct Header {
 
 /// Decodes a gray or color file whose levels need scaling; `None` for any other, which the crate `image` reads as Pillow does.
 pub(super) fn decode(bytes: &[u8]) -> Result<Option<DynamicImage>> {
-    let (channels, is_plain) = match bytes {
-        [b'P', b'2', ..] => (1, true),
-        [b'P', b'3', ..] => (3, true),
-        [b'P', b'5', ..] => (1, false),
-        [b'P', b'6', ..] => (3, false),
+    let (channels, is_plain, mut rest) = match bytes {
+        [b'P', b'2', rest @ ..] => (1, true, rest),
+        [b'P', b'3', rest @ ..] => (3, true, rest),
+        [b'P', b'5', rest @ ..] => (1, false, rest),
+        [b'P', b'6', rest @ ..] => (3, false, rest),
         _ => return Ok(None),
     };
-    let mut rest = &bytes[2..];
     let mut number = || number(&mut rest).ok_or_else(|| corrupt("its header is damaged"));
     let header = Header {
         width: number()?,
@@ -107,7 +106,7 @@ fn number(rest: &mut &[u8]) -> Option<u32> {
         match rest {
             [b'#', comment @ ..] => {
                 let end = comment.iter().position(|byte| b"\r\n".contains(byte))?;
-                *rest = &comment[end..];
+                *rest = comment.get(end..)?;
             }
             [byte, after @ ..] if is_space(*byte) => *rest = after,
             _ => break,

@@ -1,18 +1,19 @@
-//! Panics of decoders as values, without a message on the terminal.
+//! Panics of other crates' parsers as values, without a message on the terminal.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
 thread_local! {
-    /// `true` while this thread is inside [`catch`].
+    /// `true` while this thread is inside [`catch_panic`].
     static IS_QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Calls `work` and returns its result, or `None` if it panics.
+/// Calls `work` and returns its result, or `None` if it panics, of which nothing is printed.
 ///
+/// For parsers of other crates that are given the bytes of strangers: a panic in one is a damaged file, not the caller's end.
 /// The first call puts a panic hook before the one that is installed, to which it passes all other panics.
-pub(super) fn catch<T>(work: impl FnOnce() -> T) -> Option<T> {
+pub fn catch_panic<T>(work: impl FnOnce() -> T) -> Option<T> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let hook = panic::take_hook();
@@ -54,8 +55,8 @@ mod tests {
                 hook(panic);
             }
         }));
-        assert_eq!(catch(|| 5), Some(5));
-        assert_eq!(catch(|| panic!("of a decoder")), None::<()>);
+        assert_eq!(catch_panic(|| 5), Some(5));
+        assert_eq!(catch_panic(|| panic!("of a decoder")), None::<()>);
         assert_eq!(heard.load(Ordering::Relaxed), 0);
         assert!(panic::catch_unwind(|| panic!("of somebody else")).is_err());
         assert_eq!(heard.load(Ordering::Relaxed), 1);
