@@ -90,15 +90,19 @@ impl Best {
 
 /// Writes a checkpoint atomically.
 pub(crate) fn save(path: &Path, position: &RunState, state: &EngineState) -> Result<()> {
-    let damaged = |error: &dyn std::fmt::Display| Error::Checkpoint {
+    let bytes = to_file(position, state).map_err(|reason| Error::Checkpoint {
         path: path.to_owned(),
-        reason: error.to_string(),
-    };
+        reason,
+    })?;
+    Ok(fer_core::write_atomic(path, &bytes)?)
+}
+
+fn to_file(position: &RunState, state: &EngineState) -> Result<Vec<u8>, String> {
     let header = Header {
         position: position.clone(),
         steps: state.steps,
     };
-    let json = serde_json::to_string(&header).map_err(|error| damaged(&error))?;
+    let json = serde_json::to_string(&header).map_err(|error| error.to_string())?;
     let buffers: Vec<(String, Vec<u8>)> = named_buffers(state)
         .map(|(name, values)| (name, to_bytes(values)))
         .collect();
@@ -111,10 +115,9 @@ pub(crate) fn save(path: &Path, position: &RunState, state: &EngineState) -> Res
             ))
         })
         .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
-        .map_err(|error| damaged(&error))?;
+        .map_err(|error| error.to_string())?;
     let metadata = HashMap::from([(METADATA_KEY.to_owned(), json)]);
-    let bytes = safetensors::serialize(tensors, Some(metadata)).map_err(|error| damaged(&error))?;
-    Ok(fer_core::write_atomic(path, &bytes)?)
+    safetensors::serialize(tensors, Some(metadata)).map_err(|error| error.to_string())
 }
 
 /// Reads a checkpoint.
@@ -168,6 +171,16 @@ fn parse(bytes: &[u8]) -> Result<(RunState, EngineState), String> {
         steps,
     };
     Ok((position, state))
+}
+
+/// Reads a checkpoint, for `fuzz/fuzz_targets`: what is read must be written as what is read again.
+#[cfg(fuzzing)]
+pub fn fuzz_checkpoint(bytes: &[u8]) -> Result<(), String> {
+    let (position, state) = parse(bytes)?;
+    let file = to_file(&position, &state)?;
+    let (position, state) = parse(&file)?;
+    assert!(to_file(&position, &state)? == file);
+    Ok(())
 }
 
 /// The metadata entry.

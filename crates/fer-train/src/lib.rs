@@ -49,6 +49,8 @@ mod training_run;
 mod votes;
 
 pub use calibrate::calibrate;
+#[cfg(fuzzing)]
+pub use checkpoint::fuzz_checkpoint;
 pub use comparison::{Comparison, Decisive, PairedCounts, compare};
 pub use config::{
     AugmentationConfig, ClassWeights, DistillationConfig, ExtraConfig, ModelSection, Monitor,

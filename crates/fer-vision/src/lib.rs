@@ -55,5 +55,7 @@ pub use pipeline::ImageResults;
 pub use result::{Face, ImageResult};
 pub use rows::{FaceColumns, FaceRow, FrameRow};
 pub use stream::{FaceStream, StreamOptions, TrackedFace};
+#[cfg(all(feature = "files", fuzzing))]
+pub use video::fuzz_frames;
 #[cfg(feature = "files")]
 pub use video::{DEFAULT_FRAMES_PER_SECOND, MAX_FRAMES_PER_SECOND, VideoFrames, VideoWriter};

@@ -223,7 +223,7 @@ fn messages(errors: ChildStderr) -> JoinHandle<String> {
 }
 
 /// Sends the times of frames, in seconds, and returns the other lines when the decoder ends: its messages.
-fn listen(errors: ChildStderr, times: &Sender<f64>) -> String {
+fn listen(errors: impl Read, times: &Sender<f64>) -> String {
     let mut messages = String::new();
     // To the end, so that the decoder never waits for us.
     for line in BufReader::new(errors).split(b'\n') {
@@ -293,6 +293,19 @@ fn read_word(stream: &mut impl Read) -> io::Result<String> {
         io::ErrorKind::InvalidData,
         "the decoder's output is no PPM stream",
     ))
+}
+
+/// Reads frames and messages as of a decoder, for `fuzz/fuzz_targets`.
+#[cfg(fuzzing)]
+pub fn fuzz_frames(mut output: &[u8], errors: &[u8]) {
+    while let Ok(Some(frame)) = read_frame(&mut output) {
+        assert_eq!(frame.view().rows().count(), frame.height() as usize);
+    }
+    let (sender, times) = channel();
+    let messages = listen(errors, &sender);
+    assert!(messages.len() <= MAX_MESSAGE_BYTES + 3 * errors.len());
+    drop(sender);
+    assert!(times.iter().all(f64::is_finite));
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Starting other programs.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
 
 use crate::Outcome;
 
@@ -29,17 +29,35 @@ pub(crate) fn run(command: &mut Command) -> Outcome {
 }
 
 /// Does what [`run`] does, and passes each line of standard output on to `read` and to the terminal.
-pub(crate) fn run_reading(command: &mut Command, mut read: impl FnMut(&str)) -> Outcome {
+pub(crate) fn run_reading(command: &mut Command, read: impl FnMut(&str)) -> Outcome {
+    run_piped(
+        command.stdout(Stdio::piped()),
+        |child| child.stdout.take(),
+        read,
+    )
+}
+
+/// Does what [`run_reading`] does with the lines of standard error.
+pub(crate) fn run_reading_errors(command: &mut Command, read: impl FnMut(&str)) -> Outcome {
+    run_piped(
+        command.stderr(Stdio::piped()),
+        |child| child.stderr.take(),
+        read,
+    )
+}
+
+fn run_piped<P: Read>(
+    command: &mut Command,
+    take: impl FnOnce(&mut Child) -> Option<P>,
+    mut read: impl FnMut(&str),
+) -> Outcome {
     println!("$ {}", describe(command));
     let mut child = command
-        .stdout(Stdio::piped())
         .spawn()
         .map_err(|error| format!("cannot start `{}`: {error}", describe(command)))?;
-    for line in child
-        .stdout
-        .take()
+    for line in take(&mut child)
         .into_iter()
-        .flat_map(|out| BufReader::new(out).lines())
+        .flat_map(|pipe| BufReader::new(pipe).lines())
     {
         let line = line?;
         println!("{line}");
@@ -79,7 +97,12 @@ mod tests {
         })
         .unwrap();
         assert!(lines[0].starts_with("cargo "), "{lines:?}");
-        assert!(run_reading(&mut cargo(["no-such-subcommand"]), |_| ()).is_err());
+        let mut lines = Vec::new();
+        let absent = run_reading_errors(&mut cargo(["no-such-subcommand"]), |line| {
+            lines.push(line.to_owned())
+        });
+        assert!(absent.is_err());
+        assert!(lines[0].contains("no-such-subcommand"), "{lines:?}");
     }
 
     #[test]
