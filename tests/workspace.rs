@@ -6,6 +6,8 @@
 mod cycles;
 #[path = "workspace/dependencies.rs"]
 mod dependencies;
+#[path = "workspace/panics.rs"]
+mod panics;
 #[path = "workspace/tokens.rs"]
 mod tokens;
 

@@ -12,7 +12,7 @@ pub(crate) fn of_product(source: &str) -> Vec<String> {
     without_tests(&split(source))
 }
 
-/// Splits `source` into identifiers, `::` and single punctuation characters.
+/// Splits `source` into identifiers, `::` and single punctuation characters, the quotes of lifetimes among them.
 pub(crate) fn split(source: &str) -> Vec<String> {
     let text: Vec<char> = source.chars().collect();
     let mut tokens = Vec::new();
@@ -23,7 +23,13 @@ pub(crate) fn split(source: &str) -> Vec<String> {
             '/' if next == '/' => at = end_of(&text, at, "\n"),
             '/' if next == '*' => at = end_of(&text, at + 2, "*/"),
             '"' => at = end_of_string(&text, at + 1),
-            '\'' => at = end_of_quote(&text, at),
+            '\'' => {
+                let start = at;
+                at = end_of_quote(&text, at);
+                if at == start + 1 {
+                    tokens.push("'".to_owned());
+                }
+            }
             ':' if next == ':' => {
                 tokens.push("::".to_owned());
                 at += 2;
@@ -190,7 +196,7 @@ pub(crate) fn paths(tokens: &[String]) -> Vec<Vec<String>> {
     paths
 }
 
-fn is_word(token: &str) -> bool {
+pub(crate) fn is_word(token: &str) -> bool {
     token.starts_with(|c: char| c.is_alphanumeric() || c == '_')
 }
 
