@@ -1,5 +1,5 @@
 //! Developer commands of fer: `cargo xtask check | test | bench | docs | examples | notebooks | settings | web |
-//! model-card | counterfactual | references | fuzz | soak`.
+//! model-card | counterfactual | references | faults | fuzz | soak | sanitize | coverage | reproduce`.
 //!
 //! `cargo xtask test` is the one command that says whether everything works; CI runs nothing else.
 
@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod counterfactual;
+mod coverage;
 mod documents;
 mod engines;
 mod faults;
@@ -19,6 +20,8 @@ mod notebooks;
 mod process;
 mod python;
 mod references;
+mod reproduce;
+mod sanitize;
 mod settings;
 mod skips;
 mod soak;
@@ -87,6 +90,12 @@ enum Command {
     Faults(faults::Options),
     /// Feed every parser mutated files: needs `cargo install cargo-fuzz` and a C++ compiler
     Fuzz(fuzz::Options),
+    /// Build the wheel of the last commit twice, in different folders: the bytes must be the same
+    Reproduce(reproduce::Options),
+    /// Run the kernels under AddressSanitizer and ThreadSanitizer, and the hand-over of their threads under loom (Linux)
+    Sanitize(sanitize::Options),
+    /// Count the lines that the Rust tests run: needs `cargo install cargo-llvm-cov` and LLVM's tools
+    Coverage,
     /// Let eight threads predict good and damaged inputs for a while: memory, files and threads must stay flat (Linux)
     Soak(soak::Options),
 }
@@ -113,6 +122,9 @@ fn main() -> ExitCode {
         Command::References(options) => references::refresh(&root, &mut steps, &options),
         Command::Faults(options) => faults::faults(&root, &mut steps, &options),
         Command::Fuzz(options) => fuzz::fuzz(&root, &mut steps, &options),
+        Command::Reproduce(options) => reproduce::reproduce(&root, &mut steps, &options),
+        Command::Sanitize(options) => sanitize::sanitize(&root, &mut steps, &options),
+        Command::Coverage => coverage::measure(&root, &mut steps),
         Command::Soak(options) => soak::soak(&root, &mut steps, &options),
     };
     steps.print_summary();

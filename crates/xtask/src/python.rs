@@ -109,7 +109,8 @@ impl Environment {
     }
 }
 
-fn only_file(folder: &Path) -> Outcome<PathBuf> {
+/// Returns the one file in `folder`.
+pub(crate) fn only_file(folder: &Path) -> Outcome<PathBuf> {
     let files = fs::read_dir(folder)?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<Vec<_>, _>>()?;
