@@ -81,8 +81,9 @@ impl Baselines {
                     .iter()
                     .filter(|(_, overlap)| overlap.p <= 0.05)
                     .count();
+                let verb = if apart == 1 { "differs" } else { "differ" };
                 format!(
-                    "{apart} of {} people differ from their own baseline more than chance makes it (p of 0.05 each; \
+                    "{apart} of {} people {verb} from their own baseline more than chance makes it (p of 0.05 each; \
                      one in twenty would without any change).",
                     several.len()
                 )
