@@ -49,6 +49,12 @@ def test_a_built_in_model_is_pickled_by_name(face, priors):
     assert repr(pickle.loads(content)) == repr(classifier)
 
 
+def test_results_of_one_model_share_it_when_they_are_unpickled(face):
+    content = pickle.dumps(fer.predict_batch([face]))
+    first, second = pickle.loads(content), pickle.loads(content)
+    assert first[0]._analyzer is second[0]._analyzer
+
+
 def test_a_model_file_is_pickled_by_content(run, face, tmp_path):
     path = tmp_path / "model.safetensors"
     path.write_bytes(run.best.read_bytes())

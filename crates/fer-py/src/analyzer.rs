@@ -8,7 +8,7 @@ use fer_core::{Classifier, Emotion, Model, Priors, WeightStorage, write_new};
 use fer_vision::{AnalyzerOptions, FaceDetector, FaceMode, GivenBox, SeetaDetector};
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyType};
+use pyo3::types::PyBytes;
 
 use crate::batch;
 use crate::convert::{thread_count, to_python};
@@ -67,7 +67,7 @@ impl Analyzer {
 
     /// Returns the recipe of the same analyzer for another process: a built-in model by its name, a file by its content, which need not be
     /// there.
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyType>, State<'py>)> {
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, State<'py>)> {
         let (py, analyzer) = (slf.py(), slf.get());
         let content = if Model::names().contains(&analyzer.name()) {
             None
@@ -84,7 +84,8 @@ impl Analyzer {
             analyzer.threads,
             content,
         );
-        Ok((slf.get_type(), state))
+        let restore = py.import("fer._restore")?.getattr("restore_analyzer")?;
+        Ok((restore, state))
     }
 
     /// The analyzer itself, which never changes.
