@@ -1,7 +1,6 @@
-//! `cargo xtask sanitize`: the kernels under AddressSanitizer, ThreadSanitizer and Miri, and their hand-over under loom.
+//! `cargo xtask sanitize`: the kernels under AddressSanitizer and ThreadSanitizer, and their hand-over under loom.
 
 use std::path::Path;
-use std::process::Command;
 
 use clap::{Args, ValueEnum};
 
@@ -22,24 +21,6 @@ const THREAD: [&str; 6] = [
     "large_batches_agree_with_the_oracle",
 ];
 
-/// Tests that Miri, some hundred times slower than a processor, runs in minutes: all but those of whole networks and layers.
-const MIRI: [&str; 13] = [
-    "average",
-    "buffer",
-    "gemm",
-    "head",
-    "isa",
-    "optimizer",
-    "pooling",
-    "simd",
-    "spec",
-    "threads",
-    "tiling",
-    "--skip",
-    // It forks, which Miri does not know.
-    "each_process_has_a_pool_of_its_own",
-];
-
 /// Options of `cargo xtask sanitize`.
 #[derive(Args)]
 pub(crate) struct Options {
@@ -57,15 +38,13 @@ enum Tool {
     Address,
     /// ThreadSanitizer: the same tests, but for three; needs `rustup component add rust-src`
     Thread,
-    /// Miri: the tests of small shapes, on the portable instruction set; needs `rustup component add miri` for nightly
-    Miri,
     /// Every order of the hand-over between layers that the memory model allows
     Loom,
 }
 
 /// Runs the tools on Linux; each has a build folder of its own.
 pub(crate) fn sanitize(root: &Path, steps: &mut Steps, options: &Options) -> Outcome {
-    for tool in [Tool::Address, Tool::Thread, Tool::Miri, Tool::Loom] {
+    for tool in [Tool::Address, Tool::Thread, Tool::Loom] {
         if options.tools.is_empty() || options.tools.contains(&tool) {
             steps.run(tool.title(), || run_tests(root, tool, &options.tests))?;
         }
@@ -74,7 +53,7 @@ pub(crate) fn sanitize(root: &Path, steps: &mut Steps, options: &Options) -> Out
 }
 
 fn run_tests(root: &Path, tool: Tool, only: &[String]) -> Outcome {
-    let mut tests = tool.cargo();
+    let mut tests = cargo(["test"]);
     tests
         .args(["--locked", "--package", "fer-kernels", "--lib"])
         .args(["--target", TARGET, "--target-dir"])
@@ -86,13 +65,7 @@ fn run_tests(root: &Path, tool: Tool, only: &[String]) -> Outcome {
         // The stable compiler has the sanitizers under this name.
         .env("RUSTC_BOOTSTRAP", "1")
         .env("RUSTFLAGS", tool.flags())
-        // The system's clock, files and number of cores are used; worker threads stay until the process ends.
-        // Crossbeam, which Rayon stands on, keeps to the rules of tree borrows, but not to those of stacked borrows.
-        .env(
-            "MIRIFLAGS",
-            "-Zmiri-disable-isolation -Zmiri-ignore-leaks -Zmiri-tree-borrows",
-        )
-        .env("PROPTEST_CASES", tool.cases())
+        .env("PROPTEST_CASES", "8")
         .current_dir(root);
     run(&mut tests)
 }
@@ -102,7 +75,6 @@ impl Tool {
         match self {
             Self::Address => "AddressSanitizer",
             Self::Thread => "ThreadSanitizer",
-            Self::Miri => "Miri",
             Self::Loom => "loom",
         }
     }
@@ -111,19 +83,8 @@ impl Tool {
         match self {
             Self::Address => "address",
             Self::Thread => "thread",
-            Self::Miri => "miri",
             Self::Loom => "loom",
         }
-    }
-
-    fn cargo(self) -> Command {
-        if self == Self::Miri {
-            // Miri is a part of nightly compilers alone.
-            let mut nightly = Command::new("rustup");
-            nightly.args(["run", "nightly", "cargo", "miri", "test"]);
-            return nightly;
-        }
-        cargo(["test"])
     }
 
     fn flags(self) -> &'static str {
@@ -131,16 +92,7 @@ impl Tool {
             Self::Address => "-Zsanitizer=address",
             // ThreadSanitizer does not see fences; without them crossbeam, which Rayon stands on, uses orders that it sees.
             Self::Thread => "-Zsanitizer=thread --cfg crossbeam_sanitize_thread",
-            Self::Miri => "",
             Self::Loom => "--cfg loom",
-        }
-    }
-
-    /// Random inputs for each property.
-    fn cases(self) -> &'static str {
-        match self {
-            Self::Miri => "1",
-            Self::Address | Self::Thread | Self::Loom => "8",
         }
     }
 
@@ -150,7 +102,7 @@ impl Tool {
             // The installed standard library is not instrumented.
             Self::Thread => &["-Zbuild-std"],
             Self::Loom => &["--release"],
-            Self::Address | Self::Miri => &[],
+            Self::Address => &[],
         }
     }
 
@@ -159,7 +111,6 @@ impl Tool {
         match self {
             Self::Loom => &["threads::phases::model"],
             Self::Thread => &THREAD,
-            Self::Miri => &MIRI,
             Self::Address => &[],
         }
     }
