@@ -134,7 +134,7 @@ def damage(table: pa.Table, draw: random.Random) -> pa.Table:
         read = pa.ipc.open_stream(bytes(stream)).read_all()
     except OSError as error:
         raise UnreadableError(str(error)) from error
-    # Offsets beyond the end of a buffer are a fault of whoever passes them on.
+    # Offsets beyond the end of a buffer break the contract of the interface: the producer must refuse them.
     read.validate(full=True)
     return read.slice(draw.randrange(3)) if draw.random() < 0.2 else read
 

@@ -1,4 +1,4 @@
-//! What a decoder of videos writes, up to the first 0xFF on its output and after it on its error output.
+//! The two outputs of a video decoder: bytes before the first 0xFF are frames, those after it messages.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

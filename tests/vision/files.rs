@@ -207,7 +207,7 @@ fn faces_are_judged_on_the_original_pixels() {
 }
 
 #[test]
-fn noise_of_one_level_moves_no_box() {
+fn noise_of_one_level_moves_boxes_by_at_most_three_hundredths() {
     let image = Image::open(example("photos/group.jpg")).unwrap();
     let analyzer = analyzer(FaceMode::Find);
     let before = analyzer.image(&image.view()).unwrap();

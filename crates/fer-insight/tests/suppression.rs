@@ -125,7 +125,7 @@ proptest! {
         }
     }
 
-    /// Whoever knows the total of a site over all days can derive no day of few people from the others.
+    /// The total of a site over all days and the days that are shown do not give a day of few people.
     #[test]
     fn no_period_of_few_people_can_be_derived(rows in visits()) {
         let (table, cells) = by_columns(&rows, 2);

@@ -37,7 +37,7 @@ fn main() {
     print("box alone", "framed", &files, cropped);
 }
 
-/// What faces are judged with.
+/// The classifier, the detector and the analyzer that the ways are made of.
 struct Ways {
     classifier: Classifier,
     detector: SeetaDetector,

@@ -83,7 +83,7 @@ pub(crate) fn run_examples(
             )?;
         }
     }
-    if let Some(text) = outputs.corrected(&text) {
+    if let Some(text) = outputs.corrected(&text)? {
         fs::write(root.join(document), text)?;
     }
     Ok(())

@@ -33,7 +33,7 @@ pub(super) fn check(metadata: &str, tensors: &SafeTensors<'_>) -> Result<()> {
         metadata,
         contents.filter(|(name, _)| *name != NAME).collect(),
     );
-    // The digest has no key: whoever edits a file can sign it again. A fuzzer cannot, and would get no further.
+    // The digest has no key, so an edited file can be signed again. A fuzzer cannot do that and would get no further.
     if cfg!(not(fuzzing)) && stored.data() != digest {
         return Err(Error::CorruptModel {
             reason: "its content does not have the SHA-256 digest that it states".into(),

@@ -5,7 +5,6 @@
 //! cargo run --release -p fer-vision --example measure_photos -- framing DATA/fer2013/validation
 //! cargo run --release -p fer-vision --example measure_photos -- steady PHOTOS
 //! cargo run --release -p fer-vision --example measure_photos -- tilt DATA/fer2013/validation
-//! cargo run --release -p fer-vision --example measure_photos -- empty IMAGES
 //! cargo run --release -p fer-vision --example measure_photos -- explain DATA/fer2013/validation
 //! cargo run --release -p fer-vision --example measure_photos -- time
 //! cargo run --release -p fer-vision --example measure_photos -- video
@@ -25,7 +24,6 @@ mod steady;
 
 use std::path::Path;
 
-use fer_core::Image;
 use fer_vision::{FaceDetector, FaceSearch, SeetaDetector};
 
 use self::scenes::{drawn_faces, empty_room, matches, scene, to_image};
@@ -40,7 +38,6 @@ fn main() {
         ["steady", folder, stride] => steady::noise(Path::new(folder), number(stride)),
         ["tilt", folder] => steady::tilt(Path::new(folder), 1),
         ["tilt", folder, stride] => steady::tilt(Path::new(folder), number(stride)),
-        ["empty", folder] => empty(Path::new(folder)),
         ["explain", folder] => explain::measure(Path::new(folder)),
         ["time"] => speed::photos(),
         ["video"] => speed::video(),
@@ -48,29 +45,6 @@ fn main() {
         ["memory", count] => speed::memory(number(count)),
         _ => panic!("expected one of the commands that the documentation of this program lists"),
     }
-}
-
-/// Boxes in images that hold no face.
-fn empty(folder: &Path) {
-    let detector = SeetaDetector::new().unwrap();
-    let files = fer_vision::expand_inputs([folder]).unwrap();
-    let mut boxes = 0;
-    for file in &files {
-        let image = Image::open(file).unwrap();
-        let found = detector
-            .detect(&image.view(), &FaceSearch::default())
-            .unwrap();
-        for face in &found {
-            println!(
-                "{}: {:?}, score {:.1}",
-                file.display(),
-                face.bounds,
-                face.score
-            );
-        }
-        boxes += found.len();
-    }
-    println!("{boxes} boxes in {} images", files.len());
 }
 
 fn number(argument: &str) -> usize {

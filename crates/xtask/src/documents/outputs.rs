@@ -38,7 +38,7 @@ pub(crate) fn shown(blocks: &[Block], index: usize) -> Option<&str> {
 /// The outputs of one document, compared one after the other.
 pub(crate) struct Outputs {
     write: bool,
-    /// What is shown, and what is to take its place.
+    /// Outputs of the document, each with the one that was printed.
     corrections: Vec<(String, String)>,
 }
 
@@ -65,13 +65,19 @@ impl Outputs {
     }
 
     /// Returns the document with the outputs that were printed, `None` if all were right.
-    pub(crate) fn corrected(self, document: &str) -> Option<String> {
+    ///
+    /// # Errors
+    /// If an output is not in the document once, as whole lines: it is to be corrected by hand.
+    pub(crate) fn corrected(self, document: &str) -> Outcome<Option<String>> {
         let mut corrected = document.to_owned();
         for (shown, printed) in &self.corrections {
-            let shown = shown.trim_end();
-            corrected = corrected.replacen(shown, printed.trim_end(), 1);
+            let [shown, printed] = [shown, printed].map(|text| format!("\n{}\n", text.trim_end()));
+            if corrected.matches(&shown).count() != 1 {
+                return Err(format!("correct by hand what the document shows as{shown}").into());
+            }
+            corrected = corrected.replace(&shown, &printed);
         }
-        (!self.corrections.is_empty()).then_some(corrected)
+        Ok((!self.corrections.is_empty()).then_some(corrected))
     }
 }
 
@@ -144,7 +150,13 @@ mod tests {
         outputs.compare("same\n", "same\n").unwrap();
         assert!(outputs.compare("a\n...\nb\n", "a\n").is_err());
         let expected = "```bash\na\n```\n\n```text\ntwo\nthree\n```\n";
-        assert_eq!(outputs.corrected(document).as_deref(), Some(expected));
-        assert_eq!(Outputs::new(true).corrected(document), None);
+        assert_eq!(
+            outputs.corrected(document).unwrap().as_deref(),
+            Some(expected)
+        );
+        assert_eq!(Outputs::new(true).corrected(document).unwrap(), None);
+        let mut outputs = Outputs::new(true);
+        outputs.compare("one\n", "two\n").unwrap();
+        assert!(outputs.corrected("one of two\none\n\none\n").is_err());
     }
 }
